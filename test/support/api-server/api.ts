@@ -1,0 +1,173 @@
+/** One request to the API server, from its bearer token to the answer: authenticate, authorize, act. */
+import { ANONYMOUS, TokenRejected, authenticate, type Authenticator, type User } from './authentication.ts';
+import { authorize, authorizePath } from './authorization.ts';
+import { REVIEW_VERSIONS, discovery, openIdConfiguration, version } from './discovery.ts';
+import type { Tampering } from './faults.ts';
+import { get, isKind, list } from './objects.ts';
+import { reviewSelf, reviewToken } from './reviews.ts';
+import {
+  ApiError,
+  badRequest,
+  json,
+  methodNotAllowed,
+  text,
+  unauthorized,
+  unknownPath,
+  unsupportedMediaType,
+  type Reply,
+  type ResourceAccess,
+} from './status.ts';
+import { createToken } from './token-request.ts';
+
+export interface ApiSettings extends Authenticator {
+  anonymousAuth: boolean;
+  maxExpirationSeconds: number | undefined;
+  jwksUri: string;
+}
+
+export interface ApiRequest {
+  method: string;
+  /** Without the query. */
+  path: string;
+  authorization: string | undefined;
+  contentType: string | undefined;
+  body: string;
+  tampering: Tampering;
+}
+
+interface ResourcePath {
+  access: ResourceAccess;
+  version: string;
+}
+
+type Warn = (warning: string) => void;
+
+const CORE_PATH =
+  /^\/api\/(?<version>v1)(?:\/namespaces\/(?<namespace>[^/]+))?\/(?<resource>[^/]+)(?:\/(?<name>[^/]+)(?:\/(?<sub>[^/]+))?)?$/;
+const NAMESPACE_PATH = /^\/api\/v1\/namespaces\/(?<name>[^/]+)$/;
+const REVIEW_PATH = /^\/apis\/(?<group>authentication\.k8s\.io)\/(?<version>[^/]+)\/(?<resource>[^/]+)$/;
+const VERBS: Record<string, string> = { POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
+
+export async function answer(api: ApiSettings, request: ApiRequest): Promise<Reply> {
+  const warnings = new Set<string>();
+  const reply = await respond(api, request, (warning) => warnings.add(warning)).catch((error: unknown) => {
+    if (error instanceof ApiError) return error.reply;
+    throw error;
+  });
+  if (warnings.size === 0) return reply;
+  return { ...reply, headers: { ...reply.headers, Warning: [...warnings].map(warningHeader) } };
+}
+
+/** AM pkg/util/net/http.go `NewWarningHeader`. */
+function warningHeader(warning: string): string {
+  return `299 - "${warning.replaceAll('\\', '\\\\').replaceAll('"', String.raw`\"`)}"`;
+}
+
+async function respond(api: ApiSettings, request: ApiRequest, warn: Warn): Promise<Reply> {
+  const user = await identify(api, request.authorization, warn);
+  const target = resourcePath(request);
+  if (target) {
+    authorize(api.cluster, user, target.access);
+    return actOn(api, request, target, user, warn);
+  }
+  authorizePath(user, request.method.toLowerCase(), request.path);
+  return show(api, request);
+}
+
+async function identify(api: ApiSettings, authorization: string | undefined, warn: Warn): Promise<User> {
+  const token = /^bearer +(?<token>\S+)$/i.exec(authorization?.trim() ?? '')?.groups?.['token'];
+  if (token === undefined) {
+    if (api.anonymousAuth) return ANONYMOUS;
+    throw unauthorized();
+  }
+  try {
+    const { user, warnings } = await authenticate(api, token, api.cluster.settings.apiAudiences);
+    for (const warning of warnings) warn(warning);
+    return user;
+  } catch (error) {
+    throw error instanceof TokenRejected ? unauthorized() : error;
+  }
+}
+
+/** AS pkg/endpoints/request/requestinfo.go. */
+function resourcePath({ method, path }: ApiRequest): ResourcePath | undefined {
+  const namespacePath = NAMESPACE_PATH.exec(path)?.groups;
+  const found = namespacePath
+    ? { resource: 'namespaces', version: 'v1', ...namespacePath, namespace: namespacePath['name'] }
+    : (CORE_PATH.exec(path)?.groups ?? REVIEW_PATH.exec(path)?.groups);
+  if (!found) return undefined;
+  const {
+    group = '',
+    version: at = '',
+    namespace,
+    resource = '',
+    name,
+    sub,
+  } = found as Record<string, string | undefined>;
+  const verb = VERBS[method] ?? (name === undefined ? 'list' : 'get');
+  const access: ResourceAccess = {
+    verb,
+    resource: sub === undefined ? resource : `${resource}/${sub}`,
+    group,
+  };
+  if (namespace !== undefined) access.namespace = namespace;
+  if (name !== undefined) access.name = name;
+  return { access, version: at };
+}
+
+async function actOn(
+  api: ApiSettings,
+  request: ApiRequest,
+  target: ResourcePath,
+  user: User,
+  warn: Warn,
+): Promise<Reply> {
+  const { verb, resource, namespace, name } = target.access;
+  const { cluster, maxExpirationSeconds } = api;
+  if (resource === 'serviceaccounts/token' && namespace !== undefined && name !== undefined) {
+    if (verb !== 'create') throw methodNotAllowed();
+    const issuing = { cluster, maxExpirationSeconds, tampering: request.tampering, warn };
+    return createToken(issuing, { namespace, name }, object(request));
+  }
+  if (resource === 'tokenreviews' && target.version === 'v1') {
+    if (verb !== 'create') throw methodNotAllowed();
+    return reviewToken(api, object(request));
+  }
+  if (resource === 'selfsubjectreviews' && REVIEW_VERSIONS.includes(target.version)) {
+    if (verb !== 'create') throw methodNotAllowed();
+    return reviewSelf(user, target.version);
+  }
+  if (!isKind(resource)) throw unknownPath();
+  if (verb !== 'get' && verb !== 'list') throw methodNotAllowed();
+  return name === undefined ? list(cluster, resource, namespace) : get(cluster, resource, namespace, name);
+}
+
+/** JSON alone: kubectl's typed calls send protobuf since 1.32 or so, of which this server knows nothing. */
+function object({ body, contentType }: ApiRequest): Record<string, unknown> {
+  const type = contentType?.split(';')[0]?.trim() ?? 'application/json';
+  if (type !== 'application/json') throw unsupportedMediaType('application/json');
+  try {
+    const parsed = JSON.parse(body) as unknown;
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return { ...parsed };
+  } catch {
+    // told below
+  }
+  throw badRequest("couldn't get version/kind; json parse error: unexpected end of JSON input");
+}
+
+function show(api: ApiSettings, { method, path }: ApiRequest): Reply {
+  if (method !== 'GET' && method !== 'HEAD') throw methodNotAllowed();
+  const { issuer, signer } = api.cluster.settings;
+  if (path === '/version') return version();
+  if (['/healthz', '/livez', '/readyz'].includes(path)) return text(200, 'ok');
+  if (path === '/.well-known/openid-configuration') return openIdConfiguration(issuer, api.jwksUri);
+  if (path === '/openid/v1/jwks') {
+    return json(200, signer.jwks, {
+      'Content-Type': 'application/jwk-set+json',
+      'Cache-Control': 'public, max-age=3600',
+    });
+  }
+  const found = discovery(path);
+  if (!found) throw unknownPath();
+  return found;
+}

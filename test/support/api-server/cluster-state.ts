@@ -1,0 +1,205 @@
+/** What the cluster holds: service accounts, Secrets, opaque tokens, and who may do what. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { ResourceAccess } from './status.ts';
+import { boundClaims, legacyClaims, username, type Signer } from './tokens.ts';
+
+export interface AccountName {
+  namespace: string;
+  name: string;
+}
+
+export interface Account extends AccountName {
+  uid: string;
+  createdAt: number;
+  /** Names in the account's `secrets` list: "auto-generated" in the eyes of KK legacy.go. */
+  secrets: string[];
+}
+
+export interface Secret extends AccountName {
+  uid: string;
+  createdAt: number;
+  type: string;
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+  data: Record<string, string>;
+}
+
+export interface SecretToken {
+  token: string;
+  secretName: string;
+  secretUid: string;
+  /** Of the service account. */
+  uid: string;
+}
+
+export type Grant = Partial<ResourceAccess>;
+
+export interface ClusterSettings {
+  issuer: string;
+  apiAudiences: string[];
+  signer: Signer;
+  caPem: string;
+  now: () => number;
+}
+
+export class Cluster {
+  readonly accounts = new Map<string, Account>();
+  readonly secrets = new Map<string, Secret>();
+  readonly opaqueTokens = new Map<string, AccountName>();
+  readonly settings: ClusterSettings;
+  #grants: (Grant & { username: string })[] = [];
+
+  constructor(settings: ClusterSettings) {
+    this.settings = settings;
+  }
+
+  namespaces(): string[] {
+    const used = [...this.accounts.values(), ...this.secrets.values()].map(({ namespace }) => namespace);
+    return [...new Set(['default', 'kube-system', ...used])].toSorted();
+  }
+
+  /** Returns the account's UID; an account that exists is left as it is. */
+  createAccount(account: AccountName): string {
+    const found = this.accounts.get(key(account));
+    if (found) return found.uid;
+    const { namespace, name } = account;
+    const created = { namespace, name, uid: randomUUID(), createdAt: this.settings.now(), secrets: [] };
+    this.accounts.set(key(account), created);
+    return created.uid;
+  }
+
+  /** Deletes the account and what hangs on it, and makes one of the same name with another UID. */
+  recreateAccount(account: AccountName): string {
+    this.deleteAccount(account);
+    return this.createAccount(account);
+  }
+
+  /** The token controller takes an account's token Secrets away with it (contracts 3.6). */
+  deleteAccount(account: AccountName): void {
+    const uid = this.accounts.get(key(account))?.uid;
+    this.accounts.delete(key(account));
+    for (const [at, secret] of this.secrets) {
+      if (secret.annotations['kubernetes.io/service-account.uid'] === uid) this.secrets.delete(at);
+    }
+  }
+
+  /** An account, its token Secret, and leave to ask for tokens of its own: the usual beginning of a test. */
+  async createRobot(account: AccountName): Promise<SecretToken> {
+    this.createAccount(account);
+    this.allow(account);
+    return this.createSecretToken({ namespace: account.namespace, serviceAccount: account.name });
+  }
+
+  /**
+   * A Secret of type kubernetes.io/service-account-token, filled at once. `listed` puts it in the account's `secrets`.
+   * One of the same name is replaced, as after a delete and a create.
+   */
+  async createSecretToken(of: {
+    namespace: string;
+    serviceAccount: string;
+    secretName?: string;
+    listed?: boolean;
+  }): Promise<SecretToken> {
+    const { namespace, serviceAccount, secretName = `${serviceAccount}-token` } = of;
+    const account = this.#account(namespace, serviceAccount);
+    const secret = this.createSecret({
+      namespace,
+      name: secretName,
+      type: 'kubernetes.io/service-account-token',
+    });
+    const token = await this.settings.signer.sign(legacyClaims(namespace, account, secretName));
+    secret.annotations = {
+      'kubernetes.io/service-account.name': serviceAccount,
+      'kubernetes.io/service-account.uid': account.uid,
+    };
+    secret.data = { 'ca.crt': this.settings.caPem, namespace, token };
+    if (of.listed) account.secrets.push(secretName);
+    return { token, secretName, secretUid: secret.uid, uid: account.uid };
+  }
+
+  createSecret({ namespace, name, type = 'Opaque' }: AccountName & { type?: string }): Secret {
+    const { now } = this.settings;
+    const fresh = {
+      namespace,
+      name,
+      type,
+      uid: randomUUID(),
+      createdAt: now(),
+      labels: {},
+      annotations: {},
+      data: {},
+    };
+    this.secrets.set(key(fresh), fresh);
+    return fresh;
+  }
+
+  deleteSecret(secret: AccountName): void {
+    this.secrets.delete(key(secret));
+  }
+
+  /** A TokenRequest token with a life of its own choosing, as `kubectl create token --duration` prints. */
+  issueLongToken(of: {
+    namespace: string;
+    serviceAccount: string;
+    seconds: number;
+    audiences?: string[];
+    boundSecret?: string;
+  }): Promise<string> {
+    const { namespace, serviceAccount, seconds, audiences = this.settings.apiAudiences } = of;
+    const { name, uid } = this.#account(namespace, serviceAccount);
+    const secret = of.boundSecret === undefined ? undefined : this.#boundSecret(namespace, of.boundSecret);
+    const issuedAt = Math.floor(this.settings.now() / 1000);
+    const { issuer, signer } = this.settings;
+    return signer.sign(
+      boundClaims({ issuer, audiences, namespace, serviceAccount: { name, uid }, secret, issuedAt, seconds }),
+    );
+  }
+
+  /** A bearer token that is no JWT, as a webhook or an OIDC front may know: good for the API, with no end. */
+  registerOpaqueToken({ namespace, serviceAccount }: { namespace: string; serviceAccount: string }): string {
+    const token = randomBytes(32).toString('base64url');
+    this.opaqueTokens.set(token, { namespace, name: serviceAccount });
+    return token;
+  }
+
+  /** Without a grant: leave to create tokens of the account itself, which no account has by default (contracts 3.4). */
+  allow(account: AccountName, grant: Grant = { name: account.name }): void {
+    const { namespace, name } = account;
+    const rule = { verb: 'create', resource: 'serviceaccounts/token', namespace, ...grant };
+    this.#grants.push({ username: username(namespace, name), ...rule });
+  }
+
+  /** Takes back every grant of the account, or those for one resource. */
+  deny(account: AccountName, resource?: string): void {
+    const from = username(account.namespace, account.name);
+    this.#grants = this.#grants.filter(
+      (grant) => grant.username !== from || (resource !== undefined && grant.resource !== resource),
+    );
+  }
+
+  granted(user: string, access: ResourceAccess): boolean {
+    const wants = (grant: Grant, field: keyof ResourceAccess) =>
+      grant[field] === undefined || grant[field] === access[field];
+    return this.#grants.some(
+      (grant) =>
+        grant.username === user &&
+        (['verb', 'resource', 'namespace', 'name'] as const).every((field) => wants(grant, field)),
+    );
+  }
+
+  #account(namespace: string, name: string): Account {
+    const account = this.accounts.get(key({ namespace, name }));
+    if (!account) throw new Error(`no service account ${namespace}/${name} in this cluster`);
+    return account;
+  }
+
+  #boundSecret(namespace: string, name: string): { name: string; uid: string } {
+    const secret = this.secrets.get(key({ namespace, name }));
+    if (!secret) throw new Error(`no Secret ${namespace}/${name} in this cluster`);
+    return { name, uid: secret.uid };
+  }
+}
+
+export function key({ namespace, name }: AccountName): string {
+  return `${namespace}/${name}`;
+}

@@ -162,11 +162,18 @@ export class Cluster {
     return token;
   }
 
-  /** Without a grant: leave to create tokens of the account itself, which no account has by default (contracts 3.4). */
-  allow(account: AccountName, grant: Grant = { name: account.name }): void {
-    const { namespace, name } = account;
+  /**
+   * As a RoleBinding in the account's namespace. Without a grant: leave to create tokens of the account itself, which
+   * no account has by default (contracts 3.4).
+   */
+  allow({ namespace, name }: AccountName, grant: Grant = { name }): void {
     const rule = { verb: 'create', resource: 'serviceaccounts/token', namespace, ...grant };
     this.#grants.push({ username: username(namespace, name), ...rule });
+  }
+
+  /** As a ClusterRoleBinding; what the grant leaves out is allowed whatever it is. */
+  allowInCluster({ namespace, name }: AccountName, grant: Grant): void {
+    this.#grants.push({ username: username(namespace, name), ...grant });
   }
 
   /** Takes back every grant of the account, or those for one resource. */

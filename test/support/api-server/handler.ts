@@ -25,7 +25,7 @@ export async function serve(
   response: ServerResponse,
 ): Promise<void> {
   const { now } = running.options;
-  const path = (request.url ?? '/').split('?')[0] ?? '/';
+  const path = decoded((request.url ?? '/').split('?')[0] ?? '/');
   // Node would send its own clock.
   response.sendDate = false;
   response.setHeader('Date', new Date(now()).toUTCString());
@@ -53,6 +53,14 @@ export async function serve(
   });
   if (isExchange && reply.status === 201) running.counts.granted += 1;
   write(response, reply);
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }
 
 /** The path as the API server gets it, or undefined where the proxy lets nothing through. */

@@ -1,0 +1,77 @@
+/** Tests that need more than Node: skipped with the reason in their title on a machine without it, failed in CI. */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { type ExecutionContext, type Implementation } from 'ava';
+import { findKubectls, onPath } from './kubectl.ts';
+
+export type Requirement = keyof typeof REASONS;
+
+const PROGRAMS = {
+  nginx: ['nginx'],
+  openssl: ['openssl'],
+  'secret-service': ['dbus-daemon', 'dbus-send', 'gnome-keyring-daemon', 'secret-tool'],
+  sh: ['sh'],
+};
+
+/** Each answers with what is missing, or undefined. */
+const REASONS = {
+  nginx: () => missing(PROGRAMS.nginx),
+  openssl: () => missing(PROGRAMS.openssl),
+  'secret-service': () => missing(PROGRAMS['secret-service']),
+  sh: () => missing(PROGRAMS.sh),
+  kubectl: () => (findKubectls().length > 0 ? undefined : 'no kubectl on PATH'),
+  'control-plane': () => missing(['etcd', 'kube-apiserver'], controlPlaneProgram),
+  pty: () => (hasPython() ? undefined : 'no python3 with a pty module on PATH'),
+};
+
+const reasons = new Map<Requirement, string | undefined>();
+
+/** Why a requirement is not met; undefined when it is. */
+export function lacking(requirement: Requirement): string | undefined {
+  if (!reasons.has(requirement)) reasons.set(requirement, REASONS[requirement]());
+  return reasons.get(requirement);
+}
+
+type Declare = (title: string, implementation: Implementation<[]>) => void;
+
+/** `test`, or what stands for it where something is missing. */
+export function testWith(...requirements: Requirement[]): Declare & { serial: Declare } {
+  return Object.assign(declareWith(requirements, test), { serial: declareWith(requirements, test.serial) });
+}
+
+function declareWith(requirements: Requirement[], declare: typeof test | typeof test.serial): Declare {
+  const reason = requirements.map(lacking).find((found) => found !== undefined);
+  return (title, implementation) => {
+    if (reason === undefined) return declare(title, implementation);
+    if (process.env['CI']) return declare(title, (t) => t.fail(`CI has to have it: ${reason}`));
+    return declare.skip(`${title} (skipped: ${reason})`, implementation);
+  };
+}
+
+/** For a test that finds out on its way: false when it is to return, having said why. */
+export function requirement(t: ExecutionContext, needed: Requirement): boolean {
+  const reason = lacking(needed);
+  if (reason === undefined) return true;
+  if (process.env['CI']) t.fail(`CI has to have it: ${reason}`);
+  else t.pass(`skipped: ${reason}`);
+  t.log(`skipped: ${reason}`);
+  return false;
+}
+
+/** Where a program of the control plane is: on PATH or in KUBEBUILDER_ASSETS, as controller-runtime's envtest has it. */
+export function controlPlaneProgram(program: string): string | undefined {
+  const assets = process.env['KUBEBUILDER_ASSETS'];
+  const inAssets = assets === undefined ? undefined : join(assets, program);
+  return inAssets !== undefined && existsSync(inAssets) ? inAssets : onPath(program);
+}
+
+function missing(programs: string[], find = onPath): string | undefined {
+  const absent = programs.filter((program) => find(program) === undefined);
+  return absent.length > 0 ? `no ${absent.join(', ')} on PATH` : undefined;
+}
+
+function hasPython(): boolean {
+  if (process.platform === 'win32' || onPath('python3') === undefined) return false;
+  return spawnSync('python3', ['-c', 'import fcntl, pty, termios']).status === 0;
+}

@@ -1,0 +1,5 @@
+/** The engine's entry: argv and the outside world in, text and exit code out. */
+import { main } from '../src/cli/main.ts';
+import { systemHost } from '../src/host.ts';
+
+await main(systemHost());

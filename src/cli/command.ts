@@ -1,0 +1,16 @@
+/** What a command is: its words for the help, its options, and what it does with a host and parsed arguments. */
+import type { Options } from 'yargs';
+import type { Host } from '../host.ts';
+
+export type Arguments = Readonly<Record<string, unknown>>;
+
+export interface Command {
+  /** `NAME [ARGUMENT]`, as yargs takes it. */
+  readonly usage: string;
+  readonly aliases?: readonly string[];
+  readonly summary: string;
+  readonly options: Readonly<Record<string, Options>>;
+  /** Command lines and what they do; shown by `--help`. */
+  readonly examples: readonly (readonly [string, string])[];
+  run(host: Host, argv: Arguments): Promise<void>;
+}

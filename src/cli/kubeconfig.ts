@@ -1,0 +1,78 @@
+/** `kubeconfig`: writes the exec hook into a kubeconfig. */
+import { execUser, setUser } from '../cluster/kubeconfig.ts';
+import { noPlugin, unknownProfile } from '../failures/usage.ts';
+import { profileFile, type Host } from '../host.ts';
+import { findOnPath } from '../path-search.ts';
+import { checkProfileName } from '../settings/name.ts';
+import { shortPath } from '../settings/paths.ts';
+import { readProfiles } from '../settings/profiles.ts';
+import type { Command } from './command.ts';
+import { textOf } from './options.ts';
+import { tell } from './terminal.ts';
+
+/** The name kubectl looks up for `kubectl sa-token`, and the one that kuberc allow-lists can name. */
+const pluginName = 'kubectl-sa_token';
+
+export const kubeconfigCommand: Command = {
+  usage: 'kubeconfig <PROFILE>',
+  summary: 'Write the exec hook for a profile into a kubeconfig: one user, and nothing else',
+  options: {
+    user: {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Name of the kubeconfig user (default: the profile)',
+    },
+    kubeconfig: {
+      type: 'string',
+      requiresArg: true,
+      describe: 'File to change (default: KUBECONFIG, ~/.kube/config)',
+    },
+    absolute: {
+      type: 'boolean',
+      describe: 'Write the absolute path of the plugin, for programs with a PATH of their own',
+    },
+    'provide-cluster-info': {
+      type: 'boolean',
+      describe: "Let the hook take address and CA from the kubeconfig's cluster",
+    },
+    'dry-run': { type: 'boolean', describe: 'Print the result, secrets left out, and change nothing' },
+    force: { type: 'boolean', describe: 'Replace a user that logs in by other means' },
+  },
+  examples: [
+    ['$0 kubeconfig prod', 'then: kubectl config set-context prod --cluster=CLUSTER --user=prod'],
+    ['$0 kubeconfig prod --user robot --dry-run', 'see it first'],
+  ],
+  run: async (host, argv) => {
+    const profile = checkProfileName(argv['PROFILE']);
+    const profiles = [...readProfiles(host).keys()];
+    if (!profiles.includes(profile))
+      throw unknownProfile(profile, shortPath(profileFile(host), host.home), profiles);
+    const user = textOf(argv, 'user') ?? profile;
+    const change = await setUser(host, {
+      file: textOf(argv, 'kubeconfig'),
+      user,
+      value: execUser(
+        commandOf(host, argv['absolute'] === true),
+        ['get-token', profile],
+        argv['provide-cluster-info'] === true,
+      ),
+      force: argv['force'] === true,
+      dryRun: argv['dry-run'] === true,
+    });
+    if (change.result !== undefined) return host.out(change.result);
+    const file = shortPath(change.file, host.home);
+    host.out(
+      `user "${user}" ${change.outcome} in ${file}${change.backup === undefined ? '' : ` (before: ${shortPath(change.backup, host.home)})`}\n`,
+    );
+    if (change.outcome === 'added')
+      tell(host, `next: kubectl config set-context ${user} --cluster=CLUSTER --user=${user}`);
+  },
+};
+
+/** From PATH, where krew's link survives an upgrade; not the file behind it. */
+function commandOf(host: Host, absolute: boolean): string {
+  if (!absolute) return pluginName;
+  const found = findOnPath(host, pluginName);
+  if (found === undefined) throw noPlugin(pluginName);
+  return found;
+}

@@ -1,0 +1,31 @@
+/** `logout`: removes source tokens and entries; profiles stay unless asked. */
+import { logOut } from '../credential/log-out.ts';
+import { badUsage, unknownProfile } from '../failures/usage.ts';
+import { profileFile } from '../host.ts';
+import { checkProfileName } from '../settings/name.ts';
+import { shortPath } from '../settings/paths.ts';
+import { readProfiles } from '../settings/profiles.ts';
+import type { Command } from './command.ts';
+
+export const logoutCommand: Command = {
+  usage: 'logout [PROFILE]',
+  summary: 'Remove the source token from the keychain, and all cached tokens of the profile',
+  options: {
+    all: { type: 'boolean', describe: 'Log out of every profile' },
+    forget: { type: 'boolean', describe: 'Remove the profile itself too' },
+  },
+  examples: [
+    ['$0 logout prod', 'a later "login prod" needs no more than the token'],
+    ['$0 logout --all --forget', 'leaves nothing'],
+  ],
+  run: async (host, argv) => {
+    const all = argv['all'] === true;
+    if (all === (argv['PROFILE'] !== undefined)) throw badUsage('name one profile, or give --all', 'logout');
+    const known = [...readProfiles(host).keys()];
+    const names = all ? known : [checkProfileName(argv['PROFILE'])];
+    for (const name of names) {
+      if (!known.includes(name)) throw unknownProfile(name, shortPath(profileFile(host), host.home), known);
+    }
+    for (const name of names) host.out(`${await logOut(host, name, argv['forget'] === true)}\n`);
+  },
+};

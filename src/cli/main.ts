@@ -1,0 +1,31 @@
+/** Picks the lane: plain `get-token` calls go straight to the hook, everything else through yargs. */
+import { readCall } from '../credential/call.ts';
+import { AlreadyTold, getToken } from '../credential/get-token.ts';
+import { describe, exitCodeOf } from '../errors.ts';
+import type { Host } from '../host.ts';
+
+export const program = 'kubectl-sa-token';
+
+/** Runs the command in `host.argv`. Never throws: a failure is one line on standard error and the exit code. */
+export async function main(host: Host): Promise<void> {
+  try {
+    const call = host.argv[0] === 'get-token' ? readCall(host.argv.slice(1)) : undefined;
+    if (call === undefined) await (await import('./program.ts')).run(host);
+    else host.out(await getToken(host, call));
+  } catch (error) {
+    fail(host, error);
+  }
+}
+
+function fail(host: Host, error: unknown): void {
+  if (error instanceof AlreadyTold) {
+    host.setExitCode(error.exitCode);
+    return;
+  }
+  host.setExitCode(exitCodeOf(error));
+  try {
+    host.err(`${program}: ${describe(error)}\n`);
+  } catch {
+    // Nobody reads standard error; the exit code still tells.
+  }
+}

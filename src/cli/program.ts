@@ -1,0 +1,113 @@
+/** The yargs program: every command but the plain `get-token`, and all help. */
+import yargs, { type Argv } from 'yargs';
+import { badUsage, tokenOnCommandLine } from '../failures/usage.ts';
+import type { Host } from '../host.ts';
+import type { Arguments, Command } from './command.ts';
+import { getTokenCommand } from './get-token.ts';
+import { kubeconfigCommand } from './kubeconfig.ts';
+import { listCommand } from './list.ts';
+import { loginCommand } from './login.ts';
+import { logoutCommand } from './logout.ts';
+import { versionCommand } from './version.ts';
+
+const commands: readonly Command[] = [
+  loginCommand,
+  getTokenCommand,
+  listCommand,
+  logoutCommand,
+  kubeconfigCommand,
+  versionCommand,
+];
+
+const name = 'kubectl sa-token';
+
+/** Parses `host.argv` and runs the command. Throws SaTokenError; prints help and results to standard output. */
+export async function run(host: Host): Promise<void> {
+  refuseTokens(host.argv);
+  const parser = configure(yargs([]), host);
+  let asked = '';
+  const words = host.argv.length === 0 ? ['--help'] : host.argv;
+  // With a callback yargs hands over what it would print, and never ends the process.
+  await parser.parseAsync([...words], {}, (_error, _argv, output) => {
+    asked = output;
+  });
+  if (asked !== '') host.out(`${asked}\n`);
+}
+
+function configure(parser: Argv, host: Host): Argv {
+  let configured: Argv = parser
+    .scriptName(name)
+    .usage('Act as a Kubernetes ServiceAccount: short-lived tokens for the long-lived one in your keychain.')
+    .parserConfiguration({
+      'camel-case-expansion': false,
+      'dot-notation': false,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+      'boolean-negation': false,
+      'greedy-arrays': false,
+      'duplicate-arguments-array': true,
+      'populate--': true,
+    })
+    .option('verbose', {
+      alias: 'v',
+      type: 'boolean',
+      describe: 'Show each step on standard error, without secrets',
+    })
+    .help('help')
+    .alias('help', 'h')
+    .version(false)
+    .detectLocale(false)
+    .wrap(100)
+    .strict()
+    .demandCommand(1, 'name a command')
+    .recommendCommands()
+    .exitProcess(false)
+    .epilogue(
+      'Exit codes: 1 unexpected, 2 usage, 3 not logged in, 4 refused, 5 unreachable, 6 keychain, 7 unsafe file.',
+    )
+    .fail((message: string | null, error: unknown) => {
+      // An error of a command comes through here too; yargs' own are YErrors.
+      if (error instanceof Error && error.name !== 'YError') throw error;
+      throw badUsage(worded(message ?? 'bad command line', host.argv), known(host.argv[0]));
+    });
+  for (const command of commands) configured = add(configured, host, command);
+  return configured;
+}
+
+function add(parser: Argv, host: Host, command: Command): Argv {
+  return parser.command(
+    [command.usage, ...(command.aliases ?? [])],
+    command.summary,
+    (own) => {
+      const described = own
+        .usage(`${name} ${command.usage}\n\n${command.summary}`)
+        .options({ ...command.options });
+      return command.examples.reduce((shown, [line, what]) => shown.example(line, what), described);
+    },
+    (argv) => command.run(host, argv as Arguments),
+  );
+}
+
+/** yargs' complaints as this program says things. */
+function worded(message: string, argv: readonly string[]): string {
+  if (message.startsWith('Not enough non-option')) return `${argv[0] ?? ''} needs the name of a profile`;
+  return message.charAt(0).toLowerCase() + message.slice(1);
+}
+
+/** A name for the hint, when it is one of ours. */
+function known(word: string | undefined): string {
+  return commands.find(
+    ({ usage, aliases }) => usage.split(' ')[0] === word || aliases?.includes(word ?? ''),
+  ) === undefined
+    ? ''
+    : (word ?? '');
+}
+
+/** Before anything is parsed, since a complaint about an unknown argument would repeat it. */
+function refuseTokens(argv: readonly string[]): void {
+  const end = argv.indexOf('--');
+  for (const word of argv.slice(0, end === -1 ? undefined : end)) {
+    if (word === '--token' || word.startsWith('--token=')) throw tokenOnCommandLine('--token');
+    if (/eyJ[\w-]+\.[\w-]+\.[\w-]*/.test(word)) throw tokenOnCommandLine('an argument');
+  }
+}

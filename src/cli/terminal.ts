@@ -1,0 +1,83 @@
+/**
+ * The terminal: tables, structured output and the hidden prompt.
+ * Rules: results go to standard output, talk to standard error; a line is lower-case without a full stop; a secret is never echoed.
+ */
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
+import { interrupted, noTerminal } from '../failures/usage.ts';
+import type { Host } from '../host.ts';
+
+/** Columns padded to their widest cell, three spaces apart, as kubectl prints. */
+export function tableOf(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [headings, ...rows];
+  const widths = headings.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
+  return all
+    .map(
+      (row) =>
+        `${row
+          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+          .join('   ')
+          .trimEnd()}\n`,
+    )
+    .join('');
+}
+
+/** A value as JSON or YAML on standard output. */
+export async function print(host: Host, format: unknown, value: unknown): Promise<void> {
+  if (format === 'yaml') host.out((await import('yaml')).stringify(value));
+  else host.out(`${JSON.stringify(value, undefined, 2)}\n`);
+}
+
+/** A line for the person, beside the results. */
+export function tell(host: Host, line: string): void {
+  host.err(`${line}\n`);
+}
+
+/** Seconds as the largest two units: `1h 5m`, `42m`, `30s`. */
+export function shortTime(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const [days, hours, minutes] = [
+    Math.floor(whole / 86_400),
+    Math.floor((whole % 86_400) / 3600),
+    Math.floor((whole % 3600) / 60),
+  ];
+  if (days > 0) return `${days}d${hours > 0 ? ` ${hours}h` : ''}`;
+  if (hours > 0) return `${hours}h${minutes > 0 ? ` ${minutes}m` : ''}`;
+  return minutes > 0 ? `${minutes}m` : `${whole}s`;
+}
+
+/**
+ * Asks for a secret; nothing that is typed appears.
+ *
+ * @throws SaTokenError `no-terminal` where there is none, `interrupted` on Ctrl-C or Ctrl-D
+ */
+export function askHidden(host: Host, question: string): Promise<string> {
+  if (!host.stdin.isTTY) throw noTerminal();
+  // readline keeps the terminal's state and gives it back on close; it echoes into this.
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: host.stdin, output: nowhere, terminal: true, historySize: 0 });
+  host.err(question);
+  return new Promise((resolve, reject) => {
+    lines.once('SIGINT', () => lines.close());
+    lines.once('close', () => {
+      host.err('\n');
+      reject(interrupted());
+    });
+    lines.once('line', (line) => {
+      resolve(line);
+      lines.close();
+    });
+  });
+}
+
+/** All of standard input, for commands that say so. At most 128 KiB. */
+export async function readInput(host: Host): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of host.stdin as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > 128 * 1024) break;
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}

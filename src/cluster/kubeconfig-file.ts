@@ -1,0 +1,71 @@
+/** Kubeconfig files: which one kubectl means, read as a YAML document, shown without its secrets. */
+import { statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { isMap, isScalar, isSeq, parseDocument, visit, type Document } from 'yaml';
+import { SaTokenError } from '../errors.ts';
+import { badKubeconfig, unreadableFile } from '../failures/usage.ts';
+import { readTextFile } from '../files.ts';
+import type { Host } from '../host.ts';
+import { resolvePath } from '../settings/paths.ts';
+
+const empty = 'apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\nusers: []\n';
+const secretKeys = new Set([
+  'token',
+  'password',
+  'client-key-data',
+  'refresh-token',
+  'id-token',
+  'access-token',
+]);
+
+/**
+ * The file that a user is written to: the one named; else of the KUBECONFIG list the file that has the user, the
+ * first that exists, the first; else `~/.kube/config`.
+ */
+export function fileFor(host: Host, file: string | undefined, user: string): string {
+  if (file !== undefined) return resolvePath(file, host.cwd, host.home);
+  const list = (host.env['KUBECONFIG'] ?? '').split(delimiter).filter((path) => path !== '');
+  const files = list.map((path) => resolvePath(path, host.cwd, host.home));
+  const [first = join(host.home, '.kube', 'config'), ...more] = files;
+  if (more.length === 0) return first;
+  const existing = files.filter((path) => statSync(path, { throwIfNoEntry: false }) !== undefined);
+  return existing.find((path) => hasUser(path, user)) ?? existing[0] ?? first;
+}
+
+/** The text, or undefined where there is no file. Throws SaTokenError `unreadable-file`. */
+export function readKubeconfig(file: string): string | undefined {
+  try {
+    return readTextFile(file);
+  } catch (error) {
+    throw error instanceof SaTokenError ? error : unreadableFile('kubeconfig', file, error);
+  }
+}
+
+/** The document; a new kubeconfig for no text. Throws SaTokenError `bad-kubeconfig`. */
+export function openKubeconfig(file: string, text: string | undefined): Document {
+  const document = parseDocument(text ?? empty);
+  const [broken] = document.errors;
+  if (broken !== undefined) {
+    throw badKubeconfig(file, `is not YAML (${broken.message.split('\n')[0] ?? ''})`, broken);
+  }
+  if (document.contents === null) return openKubeconfig(file, undefined);
+  if (!isMap(document.contents)) throw badKubeconfig(file, 'is not a kubeconfig');
+  return document;
+}
+
+/** A copy as text with every secret replaced. */
+export function masked(document: Document): string {
+  const copy = document.clone();
+  visit(copy, {
+    Pair(_, pair) {
+      if (isScalar(pair.key) && secretKeys.has(String(pair.key.value)))
+        pair.value = copy.createNode('REDACTED');
+    },
+  });
+  return copy.toString({ lineWidth: 0 });
+}
+
+function hasUser(file: string, user: string): boolean {
+  const users = openKubeconfig(file, readKubeconfig(file)).get('users');
+  return isSeq(users) && users.items.some((item) => isMap(item) && item.get('name') === user);
+}

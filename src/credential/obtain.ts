@@ -1,0 +1,152 @@
+/** The cold half of `get-token`: settings, lock, entry again, source token, exchange, entry. */
+import {
+  confirmEntry,
+  entryFile,
+  isNewerThanProfiles,
+  prepareFolder,
+  profileStamp,
+  readEntry,
+  writeEntry,
+  type Entry,
+} from '../entry/entry.ts';
+import { judge } from '../entry/freshness.ts';
+import { forgetRefusal } from '../entry/refusal.ts';
+import { SaTokenError } from '../errors.ts';
+import { defaultTimeout, issue } from '../exchange/issue.ts';
+import { notLoggedIn } from '../failures/usage.ts';
+import type { Host } from '../host.ts';
+import { acquire } from '../lock.ts';
+import type { Given } from '../settings/given.ts';
+import { resolveSettings, type Resolved } from '../settings/resolve.ts';
+import { digestOf, label, targetOf, type Target } from '../settings/target.ts';
+import { readClaims } from '../source/claims.ts';
+import { openSource, sourceKind } from '../source/source.ts';
+import { keychainEntries } from './keychain-cache.ts';
+
+interface Identity {
+  readonly target: Target;
+  readonly sourceToken: string;
+  readonly digest: string;
+}
+
+interface Cold {
+  readonly given: Given;
+  readonly settings: Resolved;
+  readonly name: string;
+  readonly force: boolean;
+  /** State of the profile file when the settings were read. */
+  readonly stamp: string | undefined;
+}
+
+/**
+ * The credential (v1, one line) for a call that no fresh entry answers.
+ *
+ * @param force - exchange even when another process has just done so
+ * @throws SaTokenError of every kind in the design's section 5
+ */
+export async function obtain(host: Host, given: Given, name: string, force: boolean): Promise<string> {
+  const stamp = profileStamp(host);
+  const settings = resolveSettings(host, given);
+  const cache = settings.cache ?? 'disk';
+  if (cache === 'none')
+    return (await exchange(host, settings, await identify(host, given, settings))).credential;
+  if (cache === 'keychain') return throughKeychain(host, given, settings, name, force);
+
+  const fresh = (): Entry | undefined => (force ? undefined : freshEntry(host, given, name));
+  prepareFolder(host);
+  const release = await acquire(host, entryFile(host, name, 'lock'), {
+    limit: (settings.timeout ?? defaultTimeout) * 1000,
+    done: () => fresh() !== undefined,
+  });
+  try {
+    return fresh()?.credential ?? (await confirmOrExchange(host, { given, settings, name, force, stamp }));
+  } finally {
+    release();
+  }
+}
+
+/** Under the lock: the entry if its digest still holds, else a new one; the old one once more if the server is away. */
+async function confirmOrExchange(host: Host, { given, settings, name, force, stamp }: Cold): Promise<string> {
+  const identity = await identify(host, given, settings);
+  const entry = readEntry(host, name);
+  const ours = entry?.digest === identity.digest ? entry : undefined;
+  const state = ours === undefined ? 'dead' : judge(ours, ours.written, host.now() / 1000);
+  if (ours !== undefined && !force && (state === 'fresh' || state === 'aging')) {
+    confirmEntry(host, name);
+    return ours.credential;
+  }
+  try {
+    const issued = await exchange(host, settings, identity);
+    keep(host, name, issued, stamp);
+    forgetRefusal(host, name);
+    return issued.credential;
+  } catch (error) {
+    if (
+      ours === undefined ||
+      state === 'dead' ||
+      force ||
+      !(error instanceof SaTokenError && error.transient)
+    )
+      throw error;
+    host.trace(`entry: served for its last seconds, since the exchange failed: ${error.message}`);
+    return ours.credential;
+  }
+}
+
+/** A login, logout or edit that came meanwhile makes what was issued a token of yesterday's settings: it is not kept. */
+function keep(host: Host, name: string, issued: Omit<Entry, 'written'>, stamp: string | undefined): void {
+  if (profileStamp(host) !== stamp) host.trace('entry: not written, since the profiles changed meanwhile');
+  else if (!writeEntry(host, name, issued))
+    host.trace('entry: could not be written; the next call exchanges again');
+}
+
+async function throughKeychain(
+  host: Host,
+  given: Given,
+  settings: Resolved,
+  name: string,
+  force: boolean,
+): Promise<string> {
+  const identity = await identify(host, given, settings);
+  const entries = keychainEntries(host, name);
+  const entry = force ? undefined : await entries.read();
+  if (entry?.digest === identity.digest && judge(entry, 0, host.now() / 1000) === 'fresh')
+    return entry.credential;
+  const issued = await exchange(host, settings, identity);
+  await entries.write(issued);
+  return issued.credential;
+}
+
+/** Who acts, and with what: reads the source token. */
+async function identify(host: Host, given: Given, settings: Resolved): Promise<Identity> {
+  // A keychain item is found by its target; other sources may name the target in their token's claims.
+  const account = sourceKind(settings) === 'keychain' ? label(targetOf(settings)) : '';
+  const source = await openSource(host, settings, account);
+  host.trace(`source token: reading ${source.place}`);
+  const sourceToken = await source.read();
+  if (sourceToken === undefined) {
+    const login = `kubectl sa-token login ${given.profile ?? 'PROFILE'} --server ${settings.server}`;
+    const hint = source.place === 'keychain' ? `log in: ${login}` : 'see what should have put it there';
+    throw notLoggedIn(given.profile ?? account, source.place, hint);
+  }
+  const target = targetOf(settings, readClaims(sourceToken));
+  return { target, sourceToken, digest: digestOf(settings, target, sourceToken) };
+}
+
+async function exchange(
+  host: Host,
+  settings: Resolved,
+  { target, sourceToken }: Identity,
+): Promise<Omit<Entry, 'written'>> {
+  const issued = await issue(host, target, settings, sourceToken);
+  for (const note of issued.notes) host.trace(`granted: ${note}`);
+  return issued.entry;
+}
+
+/** What another process may have put there while we waited. */
+function freshEntry(host: Host, given: Given, name: string): Entry | undefined {
+  const entry = readEntry(host, name);
+  if (entry === undefined || (given.profile !== undefined && !isNewerThanProfiles(host, entry)))
+    return undefined;
+  return judge(entry, entry.written, host.now() / 1000) === 'fresh' ? entry : undefined;
+}

@@ -1,0 +1,154 @@
+/**
+ * An entry: one cached credential in a file of two lines, `v1 SERVE_UNTIL EXPIRES DIGEST` and the ExecCredential.
+ * Whatever is wrong with one makes it a miss, and a cache that cannot be written fails nothing.
+ */
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  type Stats,
+} from 'node:fs';
+import { join } from 'node:path';
+import { cacheFolder, profileFile, type Host } from '../host.ts';
+import { putSmallFile, readSmallFile } from '../small-files.ts';
+import type { Life } from './freshness.ts';
+
+export interface Entry extends Life {
+  readonly digest: string;
+  /** The ExecCredential (v1), one line of JSON. */
+  readonly credential: string;
+  /** When it was written or last confirmed. Epoch seconds, with fraction. */
+  readonly written: number;
+}
+
+const head = /^v1 (\d{1,12}) (\d{1,12}) ([0-9a-f]{64})$/;
+
+/** An entry's file and its siblings: when to renew it, who holds it, who was refused what, who renews it. */
+export type EntryKind = 'entry' | 'until' | 'lock' | 'parents' | 'refused' | 'renewing';
+
+/** The path of one of them. */
+export function entryFile(host: Host, name: string, kind: EntryKind = 'entry'): string {
+  return join(cacheFolder(host), `${name}.${kind}`);
+}
+
+/** The entry, if it is whole and nobody else could have written or read it; else undefined. */
+export function readEntry(host: Host, name: string): Entry | undefined {
+  try {
+    if (!isPrivate(host, lstatSync(cacheFolder(host)), 'folder')) return undefined;
+    return readPrivate(host, entryFile(host, name));
+  } catch {
+    return undefined;
+  }
+}
+
+/** True when the profile file has not been changed since the entry was written: its settings still hold. */
+export function isNewerThanProfiles(host: Host, entry: Entry): boolean {
+  const status = statSync(profileFile(host), { throwIfNoEntry: false });
+  return status !== undefined && entry.written > status.mtimeMs / 1000;
+}
+
+/** Changes with every change of the profile file; undefined where there is none. */
+export function profileStamp(host: Host): string | undefined {
+  const status = statSync(profileFile(host), { throwIfNoEntry: false, bigint: true });
+  return status === undefined ? undefined : `${status.ino} ${status.mtimeNs}`;
+}
+
+/** Keeps a credential. Returns false, and leaves the old state or none, where it cannot be written. */
+export function writeEntry(host: Host, name: string, entry: Omit<Entry, 'written'>): boolean {
+  const file = entryFile(host, name);
+  const text = `v1 ${entry.serveUntil} ${entry.expires} ${entry.digest}\n${entry.credential}\n`;
+  try {
+    if (!prepareFolder(host)) return false;
+    rmSync(entryFile(host, name, 'until'), { force: true });
+    putSmallFile(file, text);
+    writeMarker(host, name, entry.serveUntil);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Confirms an entry whose settings were found unchanged, so that it is newer than the profile file again. */
+export function confirmEntry(host: Host, name: string): void {
+  try {
+    const now = host.now() / 1000;
+    utimesSync(entryFile(host, name), now, now);
+  } catch {
+    // It was replaced or removed meanwhile; whoever did that knew better.
+  }
+}
+
+/** Removes an entry with all that belongs to it. */
+export function removeEntry(host: Host, name: string): void {
+  for (const kind of ['entry', 'until', 'parents', 'refused', 'renewing'] as const)
+    rmSync(entryFile(host, name, kind), { force: true });
+}
+
+/** Names of all entries; those of one profile where it is given (its own, and those of calls with more settings). */
+export function listEntries(host: Host, profile?: string): string[] {
+  let files: string[];
+  try {
+    files = readdirSync(cacheFolder(host));
+  } catch {
+    return [];
+  }
+  return files
+    .filter((file) => file.endsWith('.entry'))
+    .map((file) => file.slice(0, -'.entry'.length))
+    .filter((name) => profile === undefined || name === profile || name.startsWith(`${profile}@`))
+    .sort();
+}
+
+/** Makes the folder for entries, locks and markers. False where it is not ours to use. */
+export function prepareFolder(host: Host): boolean {
+  const folder = cacheFolder(host);
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const status = lstatSync(folder);
+    if (!status.isDirectory() || (host.uid !== undefined && status.uid !== host.uid)) return false;
+    if (host.uid !== undefined && (status.mode & 0o077) !== 0) chmodSync(folder, 0o700);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * An empty file whose time of change is SERVE_UNTIL: the fast lane compares it with the age of its own process,
+ * and so needs no `date`. Made last, so that it never vouches for an entry that is not there yet.
+ */
+function writeMarker(host: Host, name: string, serveUntil: number): void {
+  putSmallFile(entryFile(host, name, 'until'), '', serveUntil);
+}
+
+/** The entry in a file that only we can have written and read. */
+function readPrivate(host: Host, file: string): Entry | undefined {
+  const found = readSmallFile(file);
+  if (found === undefined || !isPrivate(host, found.status, 'file') || found.status.nlink !== 1)
+    return undefined;
+  return parseEntry(found.text, found.status.mtimeMs / 1000);
+}
+
+function isPrivate(host: Host, status: Stats, kind: 'file' | 'folder'): boolean {
+  if (kind === 'file' ? !status.isFile() : !status.isDirectory()) return false;
+  return host.uid === undefined || (status.uid === host.uid && (status.mode & 0o077) === 0);
+}
+
+/** The text of an entry file as a value; undefined for anything that is not exactly two lines of the right form. */
+export function parseEntry(text: string, written: number): Entry | undefined {
+  const [first = '', credential = '', rest, ...more] = text.split('\n');
+  const fields = head.exec(first);
+  if (fields === null || rest !== '' || more.length > 0) return undefined;
+  if (!credential.startsWith('{"kind":"ExecCredential",') || !credential.endsWith('}}')) return undefined;
+  return {
+    serveUntil: Number(fields[1]),
+    expires: Number(fields[2]),
+    digest: fields[3] ?? '',
+    credential,
+    written,
+  };
+}

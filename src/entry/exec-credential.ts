@@ -1,0 +1,49 @@
+/** The credential a client reads: ExecCredential of client.authentication.k8s.io (client-go v1/types.go). */
+import { isObject, objectAt, parseJson, textAt } from '../json.ts';
+import type { ApiVersion } from '../settings/exec-info.ts';
+
+interface ExecCredential {
+  readonly kind: 'ExecCredential';
+  readonly apiVersion: ApiVersion;
+  readonly spec: { readonly interactive: false };
+  readonly status: { readonly expirationTimestamp: string; readonly token: string };
+}
+
+/** How `get-token` prints what it has. */
+export const outputs = ['exec-credential', 'token', 'header', 'json'] as const;
+export type Output = (typeof outputs)[number];
+
+/**
+ * One line of JSON. Every client takes this shape: a timestamp in UTC without fraction, nothing null.
+ *
+ * @param expires - what is reported, epoch seconds
+ */
+export function formatCredential(token: string, expires: number, apiVersion: ApiVersion): string {
+  const credential: ExecCredential = {
+    kind: 'ExecCredential',
+    apiVersion,
+    spec: { interactive: false },
+    status: { expirationTimestamp: timestamp(expires), token },
+  };
+  return JSON.stringify(credential);
+}
+
+/**
+ * What to print for a credential that is kept as v1.
+ *
+ * @param kept - the line that `formatCredential` made
+ */
+export function render(kept: string, output: Output, apiVersion: ApiVersion): string {
+  if (output === 'exec-credential' && apiVersion === 'client.authentication.k8s.io/v1') return `${kept}\n`;
+  const credential = parseJson(kept);
+  const status = objectAt(credential, 'status');
+  if (output === 'token') return `${textAt(status, 'token') ?? ''}\n`;
+  if (output === 'header') return `Authorization: Bearer ${textAt(status, 'token') ?? ''}\n`;
+  if (output === 'json') return `${JSON.stringify(status)}\n`;
+  return `${JSON.stringify({ ...(isObject(credential) ? credential : {}), apiVersion })}\n`;
+}
+
+/** RFC 3339, whole seconds, UTC. */
+export function timestamp(epochSeconds: number): string {
+  return new Date(epochSeconds * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
+}

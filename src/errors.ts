@@ -1,0 +1,84 @@
+/** The one error type. Its code is stable for scripts and tests; its words come from `failures/`. */
+
+/** Exit codes of the program, by kind of failure. */
+export const exit = {
+  unexpected: 1,
+  usage: 2,
+  notLoggedIn: 3,
+  refused: 4,
+  unreachable: 5,
+  keychain: 6,
+  unsafeFile: 7,
+} as const;
+
+export type ExitCode = (typeof exit)[keyof typeof exit];
+
+/** What an error is made of: a stable kebab-case code, the exit code, what failed, and what to do next. */
+export interface Failure {
+  readonly code: string;
+  readonly exitCode: ExitCode;
+  readonly what: string;
+  readonly hint?: string | undefined;
+  readonly cause?: unknown;
+  /** Present when the same call may succeed a moment later; `after` is what the server asked for, in seconds. */
+  readonly transient?: { readonly after: number | undefined };
+}
+
+/** A failure that a person can act on. Anything else that is thrown is a bug and is reported as `unexpected`. */
+export class SaTokenError extends Error {
+  override readonly name = 'SaTokenError';
+  readonly code: string;
+  readonly exitCode: ExitCode;
+  readonly hint: string | undefined;
+  readonly transient: Failure['transient'];
+
+  constructor(failure: Failure) {
+    super(failure.what, failure.cause === undefined ? undefined : { cause: failure.cause });
+    this.code = failure.code;
+    this.exitCode = failure.exitCode;
+    this.hint = failure.hint;
+    this.transient = failure.transient;
+  }
+}
+
+const jwt = /\beyJ[\w-]{8,}(?:\.[\w-]*){1,4}/g;
+const bearer = /\b(bearer\s+)[^\s"']{8,}/gi;
+// C0, DEL, C1, and the bidirectional overrides that could make a terminal show another text.
+// eslint-disable-next-line no-control-regex
+const unprintable = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g;
+
+/**
+ * One printable line without anything that looks like a token.
+ *
+ * @param text - any text, also one that a server sent
+ * @param limit - most characters kept
+ */
+export function oneLine(text: string, limit = 600): string {
+  const line = text.replace(unprintable, ' ').trim().replace(jwt, '[token]').replace(bearer, '$1[token]');
+  return line.length > limit ? `${line.slice(0, limit - 1)}…` : line;
+}
+
+/** The line a failing command prints: what failed, then what to do. It stands alone, since clients quote it. */
+export function describe(error: unknown): string {
+  if (error instanceof SaTokenError) {
+    return oneLine(error.hint === undefined ? error.message : `${error.message}; ${error.hint}`, 1500);
+  }
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return oneLine(`unexpected failure: ${text}; please report it with the output of the same command and -v`);
+}
+
+/** The exit code for whatever was thrown. */
+export function exitCodeOf(error: unknown): ExitCode {
+  return error instanceof SaTokenError ? error.exitCode : exit.unexpected;
+}
+
+/** The text of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The `code` of a Node system error (`ENOENT`, `ECONNREFUSED`, …), if it has one. */
+export function systemCode(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}

@@ -1,0 +1,87 @@
+/** One exchange: a source token in, a checked credential out, with new tries while the deadline lasts. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf, SaTokenError } from '../errors.ts';
+import type { Entry } from '../entry/entry.ts';
+import { formatCredential } from '../entry/exec-credential.ts';
+import { plan, reportEarly } from '../entry/freshness.ts';
+import type { Host } from '../host.ts';
+import type { Settings } from '../settings/table.ts';
+import { digestOf, label, type Target } from '../settings/target.ts';
+import { readClaims } from '../source/claims.ts';
+import { checkGrant } from './granted.ts';
+import { judgeReply, send, type Grant } from './token-request.ts';
+
+export interface Issued {
+  readonly entry: Omit<Entry, 'written'>;
+  /** What was granted otherwise than asked, in words. */
+  readonly notes: readonly string[];
+  /** Seconds that the server's clock is ahead of ours; undefined when it did not say. */
+  readonly skew: number | undefined;
+  /** Life granted, seconds. */
+  readonly life: number;
+}
+
+/** Seconds for an exchange when no `timeout` is set. */
+export const defaultTimeout = 30;
+const mostTries = 5;
+const firstPause = 0.25;
+
+/**
+ * Exchanges a source token for an issued one.
+ *
+ * @throws SaTokenError of exit code 4 (refused), 5 (unreachable) or 2 (TLS files)
+ */
+export async function issue(
+  host: Host,
+  target: Target,
+  settings: Settings,
+  sourceToken: string,
+): Promise<Issued> {
+  const end = performance.now() + (settings.timeout ?? defaultTimeout) * 1000;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await exchangeOnce(host, target, settings, sourceToken, end - performance.now());
+    } catch (error) {
+      const pause = pauseAfter(error, attempt);
+      if (pause === undefined || performance.now() + pause > end) throw error;
+      host.trace(`exchange: ${messageOf(error)}; next try in ${Math.round(pause)} ms`);
+      await sleep(pause);
+    }
+  }
+}
+
+/** Milliseconds until the next try, or undefined when there is none: refusals are final, and five tries are enough. */
+function pauseAfter(error: unknown, attempt: number): number | undefined {
+  if (!(error instanceof SaTokenError) || error.transient === undefined || attempt >= mostTries)
+    return undefined;
+  // Jitter, so that many clients of a server that fell over do not come back as one.
+  const pause = firstPause * 2 ** (attempt - 1) * (0.5 + Math.random());
+  return Math.max(pause, error.transient.after ?? 0) * 1000;
+}
+
+async function exchangeOnce(
+  host: Host,
+  target: Target,
+  settings: Settings,
+  sourceToken: string,
+  left: number,
+): Promise<Issued> {
+  const asked = host.now() / 1000;
+  host.trace(`exchange: POST for ${label(target)}`);
+  const reply = await send(host, target, settings, sourceToken, readClaims(sourceToken), left);
+  host.trace(`exchange: answered ${reply.status}`);
+  const grant = judgeReply(target, reply, asked);
+  const notes = checkGrant(target, settings, grant);
+  const digest = digestOf(settings, target, sourceToken);
+  return { entry: toEntry(grant, asked, digest), notes, skew: grant.skew, life: grant.life };
+}
+
+function toEntry(grant: Grant, asked: number, digest: string): Omit<Entry, 'written'> {
+  const life = plan(asked, grant.life);
+  const credential = formatCredential(
+    grant.token,
+    life.expires - reportEarly,
+    'client.authentication.k8s.io/v1',
+  );
+  return { ...life, digest, credential };
+}

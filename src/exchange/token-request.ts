@@ -1,0 +1,147 @@
+/** The TokenRequest call in two halves: `send` does the I/O, `judgeReply` reads the answer and does none (contracts 3.1 to 3.3). */
+import type { SaTokenError } from '../errors.ts';
+import * as failures from '../failures/exchange.ts';
+import type { Host } from '../host.ts';
+import { isObject, objectAt, parseJson, textAt } from '../json.ts';
+import type { Claims } from '../source/claims.ts';
+import type { Settings } from '../settings/table.ts';
+import type { Target } from '../settings/target.ts';
+import { post, type Reply } from './transport.ts';
+
+/** What the API server granted. */
+export interface Grant {
+  readonly token: string;
+  /** Seconds that the token lives, by the server's own clock. */
+  readonly life: number;
+  /** Seconds that the server's clock is ahead of ours; undefined without a `Date` header. */
+  readonly skew: number | undefined;
+  /** Texts of `Warning` headers, such as that of a shortened life. */
+  readonly warnings: readonly string[];
+}
+
+/** Sends one request. Which token is sent, and where, is decided here and nowhere else. */
+export function send(
+  host: Host,
+  target: Target,
+  settings: Settings,
+  sourceToken: string,
+  claims: Claims | undefined,
+  milliseconds: number,
+): Promise<Reply> {
+  const path = `/api/v1/namespaces/${target.namespace}/serviceaccounts/${target.serviceAccount}/token`;
+  const body = JSON.stringify(tokenRequest(target, settings, claims));
+  return post(host, target, settings, { path, token: sourceToken, body, milliseconds });
+}
+
+/**
+ * The request's body. The claims' UIDs go with it, so that an account or Secret made anew under the
+ * same name is a conflict and not a surprise.
+ */
+export function tokenRequest(target: Target, settings: Settings, claims: Claims | undefined): object {
+  const own =
+    claims?.namespace === target.namespace && claims.serviceAccount === target.serviceAccount
+      ? claims
+      : undefined;
+  const bound = boundObject(settings, claims?.namespace === target.namespace ? claims : undefined);
+  return {
+    kind: 'TokenRequest',
+    apiVersion: 'authentication.k8s.io/v1',
+    metadata: {
+      name: target.serviceAccount,
+      namespace: target.namespace,
+      ...(own?.uid === undefined ? {} : { uid: own.uid }),
+    },
+    spec: {
+      ...(settings.audience === undefined ? {} : { audiences: settings.audience }),
+      ...(settings.duration === undefined ? {} : { expirationSeconds: settings.duration }),
+      ...(bound === undefined ? {} : { boundObjectRef: bound }),
+    },
+  };
+}
+
+/** What revokes the issued token when it is deleted: by default the Secret that the source token itself is stored in. */
+function boundObject(settings: Settings, claims: Claims | undefined): object | undefined {
+  const kind = settings['bound-object-kind'];
+  if (kind === 'none') return undefined;
+  const [name, uid] =
+    kind === undefined
+      ? [claims?.secret?.name, claims?.secret?.uid]
+      : [settings['bound-object-name'], settings['bound-object-uid']];
+  if (name === undefined) return undefined;
+  return { kind: kind ?? 'Secret', apiVersion: 'v1', name, ...(uid === undefined ? {} : { uid }) };
+}
+
+/**
+ * Reads an answer.
+ *
+ * @param asked - when the request was sent, local epoch seconds
+ * @throws SaTokenError of exit code 4 or 5, one for each row of contracts 3.3
+ */
+export function judgeReply(target: Target, reply: Reply, asked: number): Grant {
+  if (reply.status !== 201) throw judgeRefusal(target, reply);
+  const status = objectAt(parseJson(reply.body), 'status');
+  const token = textAt(status, 'token');
+  const end = Date.parse(textAt(status, 'expirationTimestamp') ?? '');
+  if (token === undefined) throw failures.badAnswer(target, 'the answer is 201 but holds no token');
+  if (!/^[\x21-\x7e]+$/.test(token))
+    throw failures.badAnswer(target, 'the issued token has characters that no token has');
+  if (Number.isNaN(end)) throw failures.badAnswer(target, 'the answer does not say when the token expires');
+  const date = Date.parse(reply.headers.date ?? '') / 1000;
+  // The server's clock on both sides of the difference, so that a wrong clock here does no harm.
+  const life = end / 1000 - (Number.isNaN(date) ? asked : date);
+  if (life <= 0) throw failures.badAnswer(target, 'the issued token has expired already');
+  return {
+    token,
+    life,
+    skew: Number.isNaN(date) ? undefined : date - asked,
+    warnings: reply.warnings.map(warningText),
+  };
+}
+
+function judgeRefusal(target: Target, reply: Reply): SaTokenError {
+  const { status, body, headers } = reply;
+  if (status >= 300 && status < 400) return failures.redirected(target, status, headers.location ?? '');
+  if (status === 429 || status === 503)
+    return failures.overloaded(target, status, retryAfter(headers['retry-after']));
+  const said = parseJson(body);
+  const message = isObject(said) && said['kind'] === 'Status' ? (textAt(said, 'message') ?? '') : undefined;
+  return message === undefined ? judgeForeign(target, status, body) : judgeStatus(target, status, message);
+}
+
+/** The API server's own word, a `Status` (AM pkg/api/errors). */
+function judgeStatus(target: Target, status: number, message: string): SaTokenError {
+  if (status === 401) return failures.unauthorized(target);
+  if (status === 403)
+    return message.includes('"system:anonymous"')
+      ? failures.anonymous(target)
+      : failures.forbidden(target, message);
+  if (status === 404) return failures.accountNotFound(target, message);
+  if (status === 409) return failures.conflict(target, message);
+  if (status < 500) return failures.invalidRequest(target, status, message);
+  return failures.serverFailed(target, status, message);
+}
+
+/** Anything else was said by something in between: a proxy's page, a gateway's line, an empty 404. */
+function judgeForeign(target: Target, status: number, body: string): SaTokenError {
+  const text = body
+    .replace(/<(?:style|script)[\s\S]*?<\/(?:style|script)>/gi, ' ')
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
+  if (status === 401 && /jwt|issuer|jwks/i.test(text)) return failures.unknownIssuer(target, text);
+  if (status === 401 || status === 403 || status === 405 || status === 407)
+    return failures.proxyRefused(target, status, text);
+  if (status >= 500) return failures.serverFailed(target, status, text);
+  return failures.notTheEndpoint(target, status, text);
+}
+
+/** Whole seconds, or undefined (RFC 9110 10.2.3; the API server sends seconds). */
+export function retryAfter(header: string | undefined): number | undefined {
+  return header !== undefined && /^\d{1,6}$/.test(header.trim()) ? Number(header) : undefined;
+}
+
+/** The text in `299 - "text"` (AM pkg/util/net/http.go), or the header as it is. */
+export function warningText(header: string): string {
+  const quoted = /"((?:\\.|[^"\\])*)"/.exec(header)?.[1];
+  return quoted === undefined ? header : quoted.replace(/\\(.)/g, '$1');
+}

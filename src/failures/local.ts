@@ -1,0 +1,55 @@
+/** Words for trouble on this machine: the keychain (exit code 6), and files that others could have changed (7). */
+import { exit, SaTokenError } from '../errors.ts';
+
+const elsewhere =
+  'keep the source token elsewhere with source-file, source-command (pass, op, vault, …) or source-env in the profile';
+
+export const keychainUnavailable = (why: string, cause?: unknown): SaTokenError =>
+  new SaTokenError({
+    code: 'keychain-unavailable',
+    exitCode: exit.keychain,
+    what: `the keychain is not available: ${why}`,
+    hint: elsewhere,
+    cause,
+  });
+
+export const keychainTooSmall = (bytes: number, limit: number): SaTokenError =>
+  new SaTokenError({
+    code: 'keychain-too-small',
+    exitCode: exit.keychain,
+    what: `the token has ${bytes} bytes and this keychain takes at most ${limit}`,
+    hint: elsewhere,
+  });
+
+export const keychainLies = (): SaTokenError =>
+  new SaTokenError({
+    code: 'keychain-write-lost',
+    exitCode: exit.keychain,
+    what: 'the keychain reported success but does not give the token back',
+    hint: elsewhere,
+  });
+
+export const unsafeFile = (file: string, problem: string, remedy: string): SaTokenError =>
+  new SaTokenError({
+    code: 'unsafe-file',
+    exitCode: exit.unsafeFile,
+    what: `${file} ${problem}`,
+    hint: remedy,
+  });
+
+export const sourceCommandFailed = (what: string, cause?: unknown): SaTokenError =>
+  new SaTokenError({
+    code: 'source-command-failed',
+    exitCode: exit.notLoggedIn,
+    what: `source-command ${what}`,
+    hint: 'run that command by hand: it must print the token and nothing else',
+    cause,
+  });
+
+export const readOnlySource = (where: string): SaTokenError =>
+  new SaTokenError({
+    code: 'read-only-source',
+    exitCode: exit.usage,
+    what: `the source token is read from ${where}; it cannot be written there`,
+    hint: 'change it there, or remove source-… from the profile to use the keychain',
+  });

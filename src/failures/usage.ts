@@ -1,0 +1,143 @@
+/** Words for what the person can mend at once: bad arguments, bad files, no login. Exit codes 2 and 3. */
+import { exit, SaTokenError } from '../errors.ts';
+
+const usage = (code: string, what: string, hint?: string, cause?: unknown): SaTokenError =>
+  new SaTokenError({ code, exitCode: exit.usage, what, hint, cause });
+
+/** A value that its setting does not take. `where` names the flag, the variable or file, line and key. */
+export const badValue = (where: string, problem: string, hint?: string): SaTokenError =>
+  usage('bad-value', `${where}: ${problem}`, hint);
+
+/** yargs' own complaint, or ours, about the command line as a whole. */
+export const badUsage = (what: string, command = ''): SaTokenError =>
+  usage('bad-usage', what, `see "kubectl sa-token ${command === '' ? '' : `${command} `}--help"`);
+
+export const tokenOnCommandLine = (where: string): SaTokenError =>
+  usage(
+    'token-on-command-line',
+    `${where}: a token on the command line can be read by every process on this machine`,
+    'use the prompt, --token-stdin, --token-file or --from-secret; treat that token as leaked',
+  );
+
+export const missingSetting = (flag: string, forWhat: string, hint: string): SaTokenError =>
+  usage('missing-setting', `${forWhat} has no --${flag}`, hint);
+
+export const badProfileName = (name: string): SaTokenError =>
+  usage(
+    'bad-profile-name',
+    `profile name ${JSON.stringify(name)} is not usable`,
+    'use lower-case letters, digits, ".", "_" and "-", beginning with a letter or digit, at most 100',
+  );
+
+export const unknownProfile = (profile: string, file: string, known: readonly string[]): SaTokenError =>
+  usage(
+    'unknown-profile',
+    `there is no profile "${profile}" in ${file}`,
+    known.length === 0
+      ? `make it with: kubectl sa-token login ${profile} --server https://HOST/kubernetes`
+      : `profiles there: ${known.join(', ')}`,
+  );
+
+export const noProfile = (file: string, known: readonly string[]): SaTokenError =>
+  usage(
+    'no-profile',
+    'no profile named, and the flags do not name server, namespace and service account',
+    known.length === 0
+      ? `make a profile with "kubectl sa-token login"`
+      : `profiles in ${file}: ${known.join(', ')}`,
+  );
+
+/** A profile file that cannot be used; `where` is file and line. Nothing is written to such a file. */
+export const badProfileFile = (
+  where: string,
+  problem: string,
+  hint?: string,
+  cause?: unknown,
+): SaTokenError =>
+  usage(
+    'bad-profile-file',
+    `${where}: ${problem}`,
+    hint ?? 'mend the file by hand; it was left as it is',
+    cause,
+  );
+
+export const badExecInfo = (problem: string): SaTokenError =>
+  usage(
+    'bad-exec-info',
+    `KUBERNETES_EXEC_INFO ${problem}`,
+    'set apiVersion: client.authentication.k8s.io/v1 in the kubeconfig user\'s "exec", or unset the variable',
+  );
+
+export const unreadableFile = (where: string, file: string, cause: unknown): SaTokenError =>
+  usage(
+    'unreadable-file',
+    `${where}: cannot read ${file} (${cause instanceof Error ? cause.message.replace(/,.*/s, '') : String(cause)})`,
+    'check the path and its permissions',
+    cause,
+  );
+
+export const unwritableFile = (file: string, cause: unknown): SaTokenError =>
+  usage(
+    'unwritable-file',
+    `cannot write ${file} (${cause instanceof Error ? cause.message.replace(/,.*/s, '') : String(cause)})`,
+    'check its folder, permissions and free space; nothing was changed',
+    cause,
+  );
+
+export const badToken = (where: string, problem: string): SaTokenError =>
+  usage('bad-token', `${where}: ${problem}`, 'give the token of a ServiceAccount, alone and whole');
+
+export const noTerminal = (): SaTokenError =>
+  usage(
+    'no-terminal',
+    'there is no terminal to ask for the token on',
+    'use --token-stdin, --token-file FILE or --from-secret NAMESPACE/NAME',
+  );
+
+export const interrupted = (): SaTokenError =>
+  new SaTokenError({
+    code: 'interrupted',
+    exitCode: exit.unexpected,
+    what: 'interrupted; nothing was written',
+  });
+
+/** No source token where the profile says it is. */
+export const notLoggedIn = (who: string, where: string, hint: string): SaTokenError =>
+  new SaTokenError({
+    code: 'not-logged-in',
+    exitCode: exit.notLoggedIn,
+    what: `${who}: no source token in ${where}`,
+    hint,
+  });
+
+export const badKubeconfig = (file: string, problem: string, cause?: unknown): SaTokenError =>
+  usage('bad-kubeconfig', `${file}: ${problem}`, 'nothing was changed', cause);
+
+export const wrongAccount = (profile: string, before: string, now: string): SaTokenError =>
+  usage(
+    'wrong-account',
+    `the token is of ${now}, but profile "${profile}" is for ${before}`,
+    'use another profile name, or say so with --namespace and --service-account',
+  );
+
+export const noSecretToken = (secret: string, why: string, cause?: unknown): SaTokenError =>
+  usage(
+    'no-secret-token',
+    `cannot take the token from Secret ${secret}: ${why}`,
+    'check the name, and that the kubeconfig\'s user may "get" it (--kubeconfig, --context)',
+    cause,
+  );
+
+export const noPlugin = (name: string): SaTokenError =>
+  usage(
+    'plugin-not-on-path',
+    `${name} is not on PATH`,
+    'install it (kubectl krew install sa-token) or leave out --absolute',
+  );
+
+export const otherUser = (file: string, user: string, means: string): SaTokenError =>
+  usage(
+    'other-user',
+    `${file}: user "${user}" logs in by ${means}`,
+    'give another name with --user, or --force to replace it (a backup is kept)',
+  );

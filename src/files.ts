@@ -1,0 +1,91 @@
+/** Files that hold what people would miss: replaced whole or not at all. */
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { systemCode } from './errors.ts';
+import { unsafeFile } from './failures/local.ts';
+import type { Host } from './host.ts';
+
+/** Largest configuration file read, in bytes: a kubeconfig with many clusters has some hundred KiB. */
+const largest = 16 * 1024 * 1024;
+
+/**
+ * Reads a text file, or gives undefined where there is none.
+ *
+ * @throws the system error, or SaTokenError `unsafe-file` for something that is not a file of a sane size
+ */
+export function readTextFile(path: string): string | undefined {
+  let descriptor: number;
+  try {
+    if (!statSync(path).isFile()) throw unsafeFile(path, 'is not a regular file', 'move it away');
+    descriptor = openSync(path, 'r');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return undefined;
+    throw error;
+  }
+  try {
+    if (fstatSync(descriptor).size > largest)
+      throw unsafeFile(path, 'is larger than 16 MiB', 'check what it is');
+    return readFileSync(descriptor, 'utf8');
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Refuses a file that another user owns or can write: what it says may run commands and send tokens. */
+export function refuseForeignWriters(host: Host, path: string): void {
+  if (host.uid === undefined) return;
+  const status = statSync(path, { throwIfNoEntry: false });
+  if (status === undefined) return;
+  if (status.uid !== host.uid && status.uid !== 0) {
+    throw unsafeFile(path, 'belongs to another user', 'set HOME or KUBECTL_SA_TOKEN_CONFIG to your own');
+  }
+  if ((status.mode & 0o022) !== 0)
+    throw unsafeFile(path, 'can be written by other users', `run: chmod go-w ${path}`);
+}
+
+/**
+ * Replaces a file atomically and durably. A symlink is followed and stays; an existing file keeps its mode.
+ *
+ * @param mode - mode of a new file
+ * @throws the system error; the old file is then still whole
+ */
+export function replaceFile(path: string, content: string | Uint8Array, mode = 0o600): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const real = realPath(path);
+  const kept = statSync(real, { throwIfNoEntry: false });
+  const temporary = `${real}.${randomBytes(4).toString('hex')}.tmp`;
+  try {
+    const descriptor = openSync(temporary, 'wx', kept === undefined ? mode : kept.mode & 0o777);
+    try {
+      writeFileSync(descriptor, content);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(temporary, real);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}

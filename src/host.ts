@@ -1,0 +1,139 @@
+/** The outside world as one value: the only file that touches `process` and the clock. */
+import { writeSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { oneLine } from './errors.ts';
+
+export interface Host {
+  /** Arguments after the program's own name. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: NodeJS.Platform;
+  readonly arch: string;
+  /** Version of the Node inside, `v26.…`. */
+  readonly node: string;
+  /** Effective user id; undefined on Windows, where files carry no such owner. */
+  readonly uid: number | undefined;
+  readonly pid: number;
+  /** Process id of the parent: in an exec hook, the client. */
+  readonly ppid: number;
+  readonly cwd: string;
+  readonly home: string;
+  /** Standard input, opened only when a command that says so reads it. */
+  readonly stdin: NodeJS.ReadStream;
+  /** Writes all of a text to standard output. */
+  out(text: string): void;
+  /** Writes all of a text to standard error. */
+  err(text: string): void;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** The words that start this program again, for a detached renewal. */
+  readonly self: readonly [string, ...string[]];
+  /** One step on standard error, redacted, when -v was given. */
+  trace(step: string): void;
+  setExitCode(code: number): void;
+  /** From here on Ctrl-C and SIGTERM wait until the function that is returned is called. */
+  holdSignals(): () => void;
+  /** False when no process of this host has that id. */
+  isAlive(pid: number): boolean;
+}
+
+/** The real one. */
+export function systemHost(): Host {
+  const { env } = process;
+  return {
+    argv: process.argv.slice(2),
+    env,
+    platform: process.platform,
+    arch: process.arch,
+    node: process.version,
+    uid: process.geteuid?.(),
+    pid: process.pid,
+    ppid: process.ppid,
+    cwd: workingDirectory(),
+    // HOME first, as kubectl and the fast lane do; the password database only where it is unset.
+    home: env['HOME'] || homedir(),
+    get stdin() {
+      return process.stdin;
+    },
+    out: (text) => writeAll(1, text),
+    err: (text) => writeAll(2, text),
+    trace: isVerbose(process.argv) ? (step) => writeAll(2, `${oneLine(step)}\n`) : () => undefined,
+    now: () => Date.now(),
+    self: ownCommand(),
+    setExitCode(code) {
+      process.exitCode = code;
+    },
+    holdSignals,
+    isAlive,
+  };
+}
+
+/** Where the profiles are: `KUBECTL_SA_TOKEN_CONFIG`, else `~/.kube/sa-token.yaml`. */
+export function profileFile(host: Host): string {
+  return host.env['KUBECTL_SA_TOKEN_CONFIG'] || join(host.home, '.kube', 'sa-token.yaml');
+}
+
+/** Where the entries are: `sa-token` in kubectl's cache folder (`KUBECACHEDIR`, else `~/.kube/cache`). */
+export function cacheFolder(host: Host): string {
+  return join(host.env['KUBECACHEDIR'] || join(host.home, '.kube', 'cache'), 'sa-token');
+}
+
+/** A single executable is its own program; under plain Node the script's path comes second. */
+function ownCommand(): readonly [string, ...string[]] {
+  const script = process.argv[1];
+  return script === undefined || script === process.execPath
+    ? [process.execPath]
+    : [process.execPath, ...process.execArgv, script];
+}
+
+/** Words after `--` belong to another command. */
+function isVerbose(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  return argv.slice(2, end === -1 ? undefined : end).some((word) => word === '-v' || word === '--verbose');
+}
+
+/** The working directory may have been removed under us; nothing on the hook's way needs it. */
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return '/';
+  }
+}
+
+/** Straight to the descriptor: `process.stdout` would load the stream modules, and could end before a pipe is drained. */
+function writeAll(descriptor: number, text: string): void {
+  const bytes = Buffer.from(text);
+  for (let done = 0; done < bytes.length;) {
+    try {
+      done += writeSync(descriptor, bytes, done);
+    } catch (error) {
+      // The reader gave us a non-blocking pipe and it is full: wait a moment for it.
+      if (!(error instanceof Error) || !('code' in error) || error.code !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it is there and another user's.
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
+  }
+}
+
+function holdSignals(): () => void {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  let late: NodeJS.Signals | undefined;
+  const hold = (signal: NodeJS.Signals): void => {
+    late = signal;
+  };
+  for (const signal of signals) process.on(signal, hold);
+  return () => {
+    for (const signal of signals) process.off(signal, hold);
+    if (late !== undefined) process.kill(process.pid, late);
+  };
+}

@@ -1,0 +1,116 @@
+/** A lock between processes, on a file of its own: held by a heart that beats, so that a dead holder is seen at once. */
+import { randomBytes } from 'node:crypto';
+import { linkSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { systemCode } from './errors.ts';
+import type { Host } from './host.ts';
+import { readSmallFile } from './small-files.ts';
+
+const beatEvery = 250;
+/** A holder whose heart has not beaten for so long is dead, stopped, or on a host that is gone. Milliseconds. */
+const deadAfter = 1000;
+const lookEvery = 40;
+
+export interface LockOptions {
+  /** Longest wait in milliseconds; then the work is done without the lock rather than not at all. */
+  readonly limit?: number;
+  /** Looked at before each try: true ends the waiting without the lock, since there is nothing left to do. */
+  readonly done?: () => boolean;
+}
+
+/** Gives the lock back. Never throws. */
+export type Release = () => void;
+
+/** Runs `work` under the lock at `path`. */
+export async function withLock<T>(
+  host: Host,
+  path: string,
+  work: () => T | Promise<T>,
+  options: LockOptions = {},
+): Promise<T> {
+  const release = await acquire(host, path, options);
+  try {
+    return await work();
+  } finally {
+    release();
+  }
+}
+
+/**
+ * Takes the lock, waits for it, or goes on without it where the file system cannot lock or the wait grew too long.
+ * What it guards here (an exchange, a file replaced atomically) does no harm when done twice.
+ */
+export async function acquire(host: Host, path: string, options: LockOptions = {}): Promise<Release> {
+  const started = performance.now();
+  const own = `${host.pid} ${hostname()} ${randomBytes(8).toString('hex')}\n`;
+  let seen = { beat: '', since: started };
+  for (;;) {
+    if (options.done?.() === true) return () => undefined;
+    const taken = tryTake(path, own);
+    if (taken === 'taken') return hold(path, own);
+    if (taken === 'impossible' || performance.now() - started > (options.limit ?? 30_000))
+      return () => undefined;
+    const beat = readBeat(path);
+    if (beat !== seen.beat) seen = { beat, since: performance.now() };
+    const dead = performance.now() - seen.since > deadAfter || holderIsGone(host, path);
+    if (dead) breakLock(path, beat);
+    else await sleep(lookEvery * (0.5 + Math.random()));
+  }
+}
+
+/** The file appears with its content, so nobody ever reads half a lock. */
+function tryTake(path: string, own: string): 'taken' | 'busy' | 'impossible' {
+  const draft = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    writeFileSync(draft, own, { flag: 'wx', mode: 0o600 });
+    linkSync(draft, path);
+    return 'taken';
+  } catch (error) {
+    return systemCode(error) === 'EEXIST' ? 'busy' : 'impossible';
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+function hold(path: string, own: string): Release {
+  const heart = setInterval(() => {
+    try {
+      const now = new Date();
+      utimesSync(path, now, now);
+    } catch {
+      clearInterval(heart);
+    }
+  }, beatEvery);
+  heart.unref();
+  return () => {
+    clearInterval(heart);
+    // Else it was broken by another process, which then took it over.
+    if (readSmallFile(path)?.text === own) rmSync(path, { force: true });
+  };
+}
+
+/** Changes with every beat and every holder; empty where there is no lock. */
+function readBeat(path: string): string {
+  const status = statSync(path, { throwIfNoEntry: false, bigint: true });
+  return status === undefined ? '' : `${status.ino} ${status.mtimeNs}`;
+}
+
+/** Only a process of this host can be asked; for others the heart decides. */
+function holderIsGone(host: Host, path: string): boolean {
+  const [pid, where] = (readSmallFile(path)?.text ?? '').trim().split(' ');
+  return where === hostname() && !host.isAlive(Number(pid));
+}
+
+/** Moved aside first: of many that see the same dead holder, one wins, and a lock taken meanwhile is put back. */
+function breakLock(path: string, beat: string): void {
+  const aside = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    renameSync(path, aside);
+    if (readBeat(aside) !== beat) linkSync(aside, path);
+  } catch {
+    // Another process was quicker.
+  } finally {
+    rmSync(aside, { force: true });
+  }
+}

@@ -1,0 +1,12 @@
+/** Profile names: they are file names of entries, so they must be safe on every file system. */
+import { badProfileName } from '../failures/usage.ts';
+
+// One case only: macOS and Windows would give "Prod" and "prod" the same entry.
+const pattern = /^[a-z0-9][a-z0-9._-]{0,99}$/;
+const windowsDevice = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/;
+
+/** The name itself. Throws SaTokenError `bad-profile-name` for anything else. */
+export function checkProfileName(name: unknown): string {
+  if (typeof name === 'string' && pattern.test(name) && !windowsDevice.test(name)) return name;
+  throw badProfileName(String(name));
+}

@@ -1,0 +1,158 @@
+/** The profile file: YAML that people edit by hand, read strictly and changed without losing a comment. */
+import { mkdirSync, utimesSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { isMap, isNode, isScalar, LineCounter, parseDocument, YAMLMap, type Document, type Node } from 'yaml';
+import { SaTokenError } from '../errors.ts';
+import { badProfileFile, unreadableFile, unwritableFile } from '../failures/usage.ts';
+import { readTextFile, refuseForeignWriters, replaceFile } from '../files.ts';
+import { profileFile, type Host } from '../host.ts';
+import { withLock } from '../lock.ts';
+import { checkProfileName } from './name.ts';
+import { shortPath } from './paths.ts';
+import { isSettingName, settingNames, type Settings } from './table.ts';
+import { parseValue } from './values.ts';
+
+const heading = ` Profiles of kubectl-sa-token. No secrets here: source tokens are in the keychain.
+ Keys are the long flags of "kubectl sa-token get-token --help".`;
+
+interface ProfileDocument {
+  readonly file: string;
+  readonly shown: string;
+  readonly document: Document;
+  readonly lines: LineCounter;
+}
+
+/**
+ * All profiles by name, in the file's order; empty where there is no file.
+ *
+ * @throws SaTokenError `bad-profile-file` or `bad-value` with file, line and key; `unsafe-file`, `unreadable-file`
+ */
+export function readProfiles(host: Host): Map<string, Settings> {
+  return readAll(host, open(host));
+}
+
+/**
+ * Writes one profile, or removes it (undefined). Other profiles, comments and order stay.
+ *
+ * @throws SaTokenError as `readProfiles`, and `unwritable-file`
+ */
+export async function writeProfile(host: Host, name: string, settings: Settings | undefined): Promise<void> {
+  const path = profileFile(host);
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  await withLock(host, `${path}.lock`, () => {
+    const opened = open(host);
+    readAll(host, opened);
+    change(opened.document, name, settings);
+    try {
+      replaceFile(path, opened.document.toString({ lineWidth: 0 }));
+    } catch (error) {
+      throw unwritableFile(opened.shown, error);
+    }
+  });
+}
+
+/** Makes the file newer without a change, so that a token that was issued meanwhile is not kept. */
+export function touchProfiles(host: Host): void {
+  const now = host.now() / 1000;
+  try {
+    utimesSync(profileFile(host), now, now);
+  } catch (error) {
+    throw unwritableFile(shortPath(profileFile(host), host.home), error);
+  }
+}
+
+function open(host: Host): ProfileDocument {
+  const file = profileFile(host);
+  const shown = shortPath(file, host.home);
+  const lines = new LineCounter();
+  let text: string | undefined;
+  try {
+    text = readTextFile(file);
+  } catch (error) {
+    throw error instanceof SaTokenError ? error : unreadableFile('profiles', shown, error);
+  }
+  if (text !== undefined) refuseForeignWriters(host, file);
+  const document = parseDocument(text ?? '', { lineCounter: lines });
+  const [broken] = document.errors;
+  if (broken !== undefined) {
+    throw badProfileFile(
+      `${shown}:${broken.linePos?.[0].line ?? 1}`,
+      broken.message.split('\n')[0] ?? 'is not YAML',
+      undefined,
+      broken,
+    );
+  }
+  if (text === undefined) document.commentBefore = heading;
+  return { file, shown, document, lines };
+}
+
+function readAll(host: Host, opened: ProfileDocument): Map<string, Settings> {
+  const profiles = new Map<string, Settings>();
+  const root = opened.document.contents;
+  if (root === null || (isScalar(root) && root.value === null)) return profiles;
+  for (const [key, value, at] of pairs(root, opened, 'the file')) {
+    if (key !== 'profiles')
+      throw badProfileFile(at, `unknown key "${key}"`, 'the only key at the top is "profiles"');
+    if (isScalar(value) && value.value === null) continue;
+    for (const [name, profile, line] of pairs(value, opened, 'profiles')) {
+      checkNameAt(name, line);
+      profiles.set(name, readProfile(host, opened, name, profile));
+    }
+  }
+  return profiles;
+}
+
+function readProfile(host: Host, opened: ProfileDocument, name: string, profile: Node | null): Settings {
+  const settings: Record<string, unknown> = {};
+  for (const [key, value, at] of pairs(profile, opened, `profile "${name}"`)) {
+    if (!isSettingName(key))
+      throw badProfileFile(
+        at,
+        `unknown key "${key}" in profile "${name}"`,
+        `keys: ${settingNames.join(', ')}`,
+      );
+    const raw: unknown = value === null ? null : value.toJS(opened.document);
+    settings[key] = parseValue(key, raw, {
+      where: `${at}: ${key}`,
+      folder: dirname(opened.file),
+      home: host.home,
+    });
+  }
+  return settings;
+}
+
+/** Key, value and `FILE:LINE` of each pair of a map. */
+function* pairs(
+  node: unknown,
+  opened: ProfileDocument,
+  what: string,
+): Generator<[string, Node | null, string]> {
+  if (!isMap(node)) throw badProfileFile(opened.shown, `${what} must be a map of keys and values`);
+  for (const { key, value } of node.items) {
+    const line = isScalar(key) && key.range ? opened.lines.linePos(key.range[0]).line : 1;
+    yield [isScalar(key) ? String(key.value) : '', isNode(value) ? value : null, `${opened.shown}:${line}`];
+  }
+}
+
+function checkNameAt(name: string, line: string): void {
+  try {
+    checkProfileName(name);
+  } catch (error) {
+    throw error instanceof SaTokenError ? badProfileFile(line, error.message, error.hint) : error;
+  }
+}
+
+/** Keys that stay keep their place and their comments. */
+function change(document: Document, name: string, settings: Settings | undefined): void {
+  if (settings === undefined) {
+    document.deleteIn(['profiles', name]);
+    return;
+  }
+  if (!isMap(document.get('profiles'))) document.set('profiles', new YAMLMap());
+  if (!isMap(document.getIn(['profiles', name]))) document.setIn(['profiles', name], new YAMLMap());
+  for (const key of settingNames) {
+    const value = settings[key];
+    if (value === undefined) document.deleteIn(['profiles', name, key]);
+    else document.setIn(['profiles', name, key], document.createNode(value));
+  }
+}

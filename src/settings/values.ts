@@ -1,0 +1,165 @@
+/** Turns what a person wrote for a setting into its one canonical value, or says what is wrong with it. */
+import { badValue } from '../failures/usage.ts';
+import { resolvePath } from './paths.ts';
+import { table, type SettingName, type Settings, type SettingType } from './table.ts';
+
+/** Where a value was written: for the message, and for paths that are relative to it. */
+export interface Place {
+  /** `--duration`, `KUBECTL_SA_TOKEN_DURATION`, `FILE:LINE: duration`. */
+  readonly where: string;
+  /** Folder that a relative path starts from. */
+  readonly folder: string;
+  readonly home: string;
+}
+
+/** One hour is the server's default; below ten minutes and above 2^32 s it refuses (KK validation.go). */
+const shortestLife = 600;
+const longestLife = 2 ** 32;
+const dnsLabel = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
+const dnsSubdomain = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
+const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+
+/**
+ * Reads one value.
+ *
+ * @param raw - text from a flag or variable, or what YAML or JSON gave
+ * @returns the canonical value: seconds for durations, an absolute path for files
+ * @throws SaTokenError `bad-value`, naming the place
+ */
+export function parseValue<Name extends SettingName>(
+  name: Name,
+  raw: unknown,
+  place: Place,
+): NonNullable<Settings[Name]> {
+  // The table ties each name to the type that its reader gives; TypeScript cannot follow that through the look-up.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return readers[table[name].type](raw, place, name) as NonNullable<Settings[Name]>;
+}
+
+type Reader = (raw: unknown, place: Place, name: SettingName) => unknown;
+
+const readers: Record<SettingType, Reader> = {
+  text,
+  server,
+  namespace: (raw, place) =>
+    matching(raw, place, dnsLabel, 63, 'a namespace (lower-case letters, digits and "-")'),
+  account: (raw, place) => matching(raw, place, dnsSubdomain, 253, 'the name of a ServiceAccount'),
+  list,
+  lifetime: (raw, place) => {
+    const seconds = duration(raw, place);
+    if (seconds < shortestLife)
+      throw badValue(place.where, 'must be at least 600s (10m)', 'the API server refuses less');
+    if (seconds > longestLife) throw badValue(place.where, `must be at most ${longestLife}s`);
+    return seconds;
+  },
+  timeout: duration,
+  choice: (raw, place, name) => {
+    const given = text(raw, place);
+    const choices = table[name].choices ?? [];
+    const found = choices.find((choice) => choice.toLowerCase() === given.toLowerCase());
+    if (found === undefined)
+      throw badValue(place.where, `${JSON.stringify(given)} is not one of ${choices.join(', ')}`);
+    return found;
+  },
+  path: (raw, place) => resolvePath(text(raw, place), place.folder, place.home),
+  base64: (raw, place) => {
+    const given = text(raw, place).replace(/\s+/g, '');
+    if (!/^[A-Za-z0-9+/]+={0,2}$/.test(given)) throw badValue(place.where, 'is not base64');
+    return given;
+  },
+  boolean,
+  proxy,
+  command,
+  variable: (raw, place) =>
+    matching(raw, place, /^[A-Za-z_][A-Za-z0-9_]*$/, 200, 'the name of an environment variable'),
+};
+
+function text(raw: unknown, place: Place): string {
+  if (typeof raw !== 'string') throw badValue(place.where, `needs text, not ${kind(raw)}`);
+  const given = raw.trim();
+  if (given === '') throw badValue(place.where, 'has no value');
+  // eslint-disable-next-line no-control-regex
+  if (/[\u0000-\u001f\u007f]/.test(given)) throw badValue(place.where, 'has a control character in it');
+  return given;
+}
+
+function matching(raw: unknown, place: Place, pattern: RegExp, limit: number, what: string): string {
+  const given = text(raw, place);
+  if (given.length > limit || !pattern.test(given))
+    throw badValue(place.where, `${JSON.stringify(given)} is not ${what}`);
+  return given;
+}
+
+function list(raw: unknown, place: Place): string[] {
+  const items = Array.isArray(raw) ? raw : [raw];
+  if (items.length === 0) throw badValue(place.where, 'is an empty list', 'leave the key out');
+  return [...new Set(items.map((item) => text(item, place)))];
+}
+
+/** Go's durations, as kubectl takes them (`1h30m`, `90s`), or whole seconds. */
+function duration(raw: unknown, place: Place): number {
+  const given = typeof raw === 'number' ? String(raw) : text(raw, place);
+  if (/^\d{1,12}$/.test(given)) return Number(given);
+  const parts = /^(?:(\d{1,7})h)?(?:(\d{1,9})m)?(?:(\d{1,11})s)?$/.exec(given);
+  if (parts === null)
+    throw badValue(
+      place.where,
+      `${JSON.stringify(given)} is not a duration`,
+      'write it like 1h, 90m or 3600s',
+    );
+  const [, hours = '0', minutes = '0', seconds = '0'] = parts;
+  return Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
+}
+
+function boolean(raw: unknown, place: Place): boolean {
+  if (typeof raw === 'boolean') return raw;
+  if (raw === 'true' || raw === '1') return true;
+  if (raw === 'false' || raw === '0') return false;
+  throw badValue(place.where, `needs true or false, not ${kind(raw)}`);
+}
+
+/** The source token goes here: https only, and plain http to this machine itself (a `kubectl proxy`, say). */
+function server(raw: unknown, place: Place): string {
+  const url = address(raw, place, 'https://HOST/kubernetes');
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback.test(url.hostname))) {
+    throw badValue(place.where, 'must begin with https://', 'a token is never sent in the clear');
+  }
+  if (url.search !== '' || url.hash !== '') throw badValue(place.where, 'must have no "?" and no "#"');
+  return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
+}
+
+function proxy(raw: unknown, place: Place): string {
+  const url = address(raw, place, 'http://PROXY:PORT', true);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw badValue(
+      place.where,
+      `proxies of kind ${url.protocol}// are not supported`,
+      'use an http:// or https:// proxy',
+    );
+  }
+  return url.href;
+}
+
+function address(raw: unknown, place: Place, example: string, credentials = false): URL {
+  const given = text(raw, place);
+  const url = URL.parse(given.includes('://') ? given : `missing-scheme:${given}`);
+  if (url === null || url.protocol === 'missing-scheme:' || url.hostname === '') {
+    throw badValue(place.where, 'is not a whole URL', `write it like ${example}`);
+  }
+  if (!credentials && (url.username !== '' || url.password !== '')) {
+    throw badValue(place.where, 'must not hold a user name or password');
+  }
+  return url;
+}
+
+/** A text is for the shell; a list is run as it is. */
+function command(raw: unknown, place: Place): string | string[] {
+  if (!Array.isArray(raw)) return text(raw, place);
+  if (raw.length === 0) throw badValue(place.where, 'is an empty list');
+  return raw.map((item) => text(item, place));
+}
+
+function kind(raw: unknown): string {
+  if (raw === null) return 'nothing';
+  return Array.isArray(raw) ? 'a list' : `a ${typeof raw}`;
+}

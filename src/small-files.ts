@@ -1,0 +1,64 @@
+/** Small files of our own folder: opened so that nothing in their place can hold or fool us, replaced by rename. */
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+  type Stats,
+} from 'node:fs';
+
+const largest = 64 * 1024;
+
+export interface SmallFile {
+  readonly text: string;
+  readonly status: Stats;
+}
+
+/**
+ * Reads a regular file of at most 64 KiB. A symlink is not followed; O_NONBLOCK, since a FIFO in its place would
+ * hold us for ever. All checks are on the open file, not on its name.
+ *
+ * @returns undefined for anything else, or nothing, at that path
+ */
+export function readSmallFile(path: string): SmallFile | undefined {
+  let descriptor: number | undefined;
+  try {
+    // Windows has neither flag.
+    descriptor = openSync(
+      path,
+      constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0),
+    );
+    const status = fstatSync(descriptor);
+    if (!status.isFile() || status.size > largest) return undefined;
+    const bytes = Buffer.alloc(status.size);
+    return { text: bytes.toString('utf8', 0, readSync(descriptor, bytes, 0, status.size, 0)), status };
+  } catch {
+    return undefined;
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
+/**
+ * Puts a file (0600) in place whole: a reader meets the old one or the new one.
+ *
+ * @param time - the file's own time, epoch seconds; else now
+ * @throws the system error; the old file is then as it was
+ */
+export function putSmallFile(path: string, text: string, time?: number): void {
+  const draft = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    writeFileSync(draft, text, { flag: 'wx', mode: 0o600 });
+    if (time !== undefined) utimesSync(draft, time, time);
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,60 @@
+/** A source token that another program prints: pass, op, vault, gopass, a script. */
+import { spawn } from 'node:child_process';
+import { systemCode } from '../errors.ts';
+import { readOnlySource, sourceCommandFailed } from '../failures/local.ts';
+import type { Host } from '../host.ts';
+import { cleanToken, type Source } from './source.ts';
+
+/** A password manager may ask for a fingerprint; longer than this kubectl's user has gone away. Milliseconds. */
+const patience = 60_000;
+const largest = 128 * 1024;
+
+/** @param command - a text for the shell, or words that are run as they are */
+export function commandSource(host: Host, command: string | readonly string[]): Source {
+  return {
+    place: 'source-command',
+    read: async () => cleanToken(await run(host, command), 'the output of source-command'),
+    write: async () => {
+      throw readOnlySource('source-command');
+    },
+    remove: async () => false,
+  };
+}
+
+/** Its stderr is the person's own (a pinentry may write there); its stdout is the token and is never shown. */
+function run(host: Host, command: string | readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const [program = '', ...words] = typeof command === 'string' ? shell(host, command) : command;
+    const child = spawn(program, words, {
+      env: host.env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+      timeout: patience,
+      killSignal: 'SIGKILL',
+      windowsHide: true,
+    });
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      output += chunk;
+      if (output.length > largest) child.kill('SIGKILL');
+    });
+    child.on('error', (error) => {
+      reject(
+        sourceCommandFailed(
+          systemCode(error) === 'ENOENT' ? `: ${program} is not there` : 'could not be started',
+          error,
+        ),
+      );
+    });
+    child.on('close', (code, signal) => {
+      if (output.length > largest) reject(sourceCommandFailed('printed more than a token'));
+      else if (signal !== null)
+        reject(sourceCommandFailed(`was ended by ${signal} (it has ${patience / 1000} s)`));
+      else if (code !== 0) reject(sourceCommandFailed(`ended with exit code ${code ?? 'unknown'}`));
+      else resolve(output);
+    });
+  });
+}
+
+function shell(host: Host, command: string): string[] {
+  return host.platform === 'win32' ? ['cmd.exe', '/d', '/s', '/c', command] : ['/bin/sh', '-c', command];
+}

@@ -1,0 +1,27 @@
+/** A source token in a file that something else keeps: a mounted Secret, a projected volume, a decrypted file. */
+import { readOnlySource } from '../failures/local.ts';
+import { unreadableFile } from '../failures/usage.ts';
+import { readTextFile } from '../files.ts';
+import type { Host } from '../host.ts';
+import { shortPath } from '../settings/paths.ts';
+import { cleanToken, type Source } from './source.ts';
+
+export function fileSource(host: Host, path: string): Source {
+  const place = `file ${shortPath(path, host.home)}`;
+  return {
+    place,
+    read: async () => {
+      let text: string | undefined;
+      try {
+        text = readTextFile(path);
+      } catch (error) {
+        throw unreadableFile('source-file', shortPath(path, host.home), error);
+      }
+      return text === undefined ? undefined : cleanToken(text, place);
+    },
+    write: async () => {
+      throw readOnlySource(place);
+    },
+    remove: async () => false,
+  };
+}

@@ -1,0 +1,58 @@
+/** Where a source token lives. Four verbs; "there is none" is an answer, not a failure. */
+import type { Host } from '../host.ts';
+import { badToken } from '../failures/usage.ts';
+import type { Settings } from '../settings/table.ts';
+
+export interface Source {
+  /** The token, or undefined when there is none. Throws when the place itself fails. */
+  read(): Promise<string | undefined>;
+  /** Keeps a token and reads it back. Throws `read-only-source` where the place is not ours to write. */
+  write(token: string): Promise<void>;
+  /** Removes it; false when there was none. */
+  remove(): Promise<boolean>;
+  /** The place in words, without the token: `keychain`, `file ~/token`, … */
+  readonly place: string;
+}
+
+/** Which kind of source the settings name. */
+export function sourceKind(settings: Settings): 'keychain' | 'file' | 'command' | 'env' {
+  if (settings['source-file'] !== undefined) return 'file';
+  if (settings['source-command'] !== undefined) return 'command';
+  return settings['source-env'] === undefined ? 'keychain' : 'env';
+}
+
+/**
+ * The source of a profile. Only the kind in use is loaded.
+ *
+ * @param account - keychain account, the target's label
+ */
+export async function openSource(host: Host, settings: Settings, account: string): Promise<Source> {
+  if (settings['source-file'] !== undefined) {
+    return (await import('./file.ts')).fileSource(host, settings['source-file']);
+  }
+  if (settings['source-command'] !== undefined) {
+    return (await import('./command.ts')).commandSource(host, settings['source-command']);
+  }
+  if (settings['source-env'] !== undefined) {
+    return (await import('./env.ts')).envSource(host, settings['source-env']);
+  }
+  return (await import('./keychain.ts')).keychainSource(host, account);
+}
+
+/** Largest token taken, in bytes: HTTP servers refuse longer header lines. */
+const largest = 64 * 1024;
+
+/**
+ * The token in a text that a person, a file or a command gave.
+ *
+ * @returns undefined when the text is blank
+ * @throws SaTokenError `bad-token` when it is no single word of printable ASCII
+ */
+export function cleanToken(text: string, where: string): string | undefined {
+  const token = text.replace(/^\ufeff/, '').trim();
+  if (token === '') return undefined;
+  if (token.length > largest) throw badToken(where, `has ${token.length} characters, which no server takes`);
+  if (/\s/.test(token)) throw badToken(where, 'holds more than one word or line');
+  if (!/^[\x21-\x7e]+$/.test(token)) throw badToken(where, 'has characters that no token has');
+  return token;
+}

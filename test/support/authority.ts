@@ -1,7 +1,9 @@
 /** A certificate authority made at run time, so that no key and no certificate that can expire lies in the repository. */
-import './reflect-metadata.ts';
 import { KeyObject, webcrypto } from 'node:crypto';
-import {
+import type { X509Certificate } from '@peculiar/x509';
+import { x509 } from './x509.ts';
+
+const {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
   ExtendedKeyUsage,
@@ -11,9 +13,7 @@ import {
   SubjectAlternativeNameExtension,
   SubjectKeyIdentifierExtension,
   X509CertificateGenerator,
-  cryptoProvider,
-  type X509Certificate,
-} from '@peculiar/x509';
+} = x509;
 
 const EC_P256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const HOUR = 3_600_000;
@@ -35,10 +35,10 @@ export interface CertificateRequest {
 
 export interface Authority {
   caPem: string;
-  issue(request: CertificateRequest): Promise<Certificate>;
+  issue: (request: CertificateRequest) => Promise<Certificate>;
 }
 
-cryptoProvider.set(webcrypto as Crypto);
+x509.cryptoProvider.set(webcrypto);
 
 export async function createAuthority(name: string): Promise<Authority> {
   const keys = await newKeys();
@@ -140,5 +140,5 @@ function pem(certificate: X509Certificate): string {
 }
 
 function keyPem(key: CryptoKey): string {
-  return KeyObject.from(key).export({ type: 'pkcs8', format: 'pem' }).toString();
+  return KeyObject.from(key).export({ type: 'pkcs8', format: 'pem' });
 }

@@ -26,8 +26,11 @@ export interface RunResult {
 const TIMEOUT_MS = 30_000;
 
 export function merge(base: Record<string, string>, over: Environment = {}): Record<string, string> {
-  const entries = Object.entries({ ...base, ...over }).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as Record<string, string>;
+  return Object.fromEntries(Object.entries({ ...base, ...over }).filter(isSet));
+}
+
+export function isSet(variable: [string, string | undefined]): variable is [string, string] {
+  return variable[1] !== undefined;
 }
 
 /** Resolves when the program ended and its output closed; one that takes too long is killed with its children. */

@@ -1,7 +1,8 @@
 /** An HTTP forward proxy on loopback, as HTTPS_PROXY and `proxy-url` name one: CONNECT alone, counted. */
 import http, { type IncomingMessage } from 'node:http';
-import { connect, type AddressInfo, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { listenOnLoopback } from './loopback.ts';
 
 export interface ConnectProxyOptions {
   /** Asks for them with a 407 until they come (RFC 9110 11.7). */
@@ -17,7 +18,7 @@ export interface ConnectProxy {
   connects: string[];
   /** Those that were. */
   tunnels: string[];
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 interface Tunnelling {
@@ -35,11 +36,7 @@ export async function startConnectProxy({ credentials }: ConnectProxyOptions = {
   server.on('connect', (request: IncomingMessage, client: Duplex, head: Buffer) =>
     tunnel(state, request, client, head),
   );
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
+  const port = await listenOnLoopback(server);
   const url = new URL(`http://localhost:${port}`);
   const { origin } = url;
   Object.assign(url, credentials);

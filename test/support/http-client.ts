@@ -31,7 +31,8 @@ export interface Answer {
   /** The `Warning` headers, one by one. */
   warnings: string[];
   body: string;
-  json<T = Status>(): T;
+  /** The body of a refusal. */
+  refusal: () => Status;
 }
 
 export function call(
@@ -68,7 +69,7 @@ export function call(
           headers,
           warnings,
           body: received,
-          json: <T>() => JSON.parse(received) as T,
+          refusal: () => JSON.parse(received),
         });
       });
     });

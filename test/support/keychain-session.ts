@@ -21,8 +21,8 @@ export interface KeychainOptions {
 export interface KeychainSession {
   /** To be laid over a child's environment. */
   env: Environment;
-  lock(): Promise<void>;
-  close(): Promise<void>;
+  lock: () => Promise<void>;
+  close: () => Promise<void>;
 }
 
 const SERVICE = 'org.freedesktop.secrets';

@@ -48,7 +48,7 @@ function plainBuilds(folder: string): Kubectl[] {
 function describe(path: string): Kubectl {
   const { stdout, error } = spawnSync(path, ['version', '--client', '--output=json'], { encoding: 'utf8' });
   if (error) throw error;
-  const { clientVersion } = JSON.parse(stdout) as { clientVersion: { minor: string } };
+  const { clientVersion }: { clientVersion: { minor: string } } = JSON.parse(stdout);
   return { minor: Number.parseInt(clientVersion.minor, 10), path };
 }
 

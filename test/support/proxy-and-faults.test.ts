@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { createLocalJWKSet, decodeJwt, jwtVerify, type JSONWebKeySet } from 'jose';
 import { createAuthority, createFakeIngressCertificate } from './authority.ts';
-import { call, type Call } from './http-client.ts';
+import { call, type Answer, type Call } from './http-client.ts';
 import {
   digest,
   startServer,
@@ -12,6 +12,16 @@ import {
 
 const ROBOT = { namespace: 'team-a', name: 'robot' };
 const TOKEN_PATH = '/api/v1/namespaces/team-a/serviceaccounts/robot/token';
+
+interface Issued {
+  token?: string;
+  expirationTimestamp: string;
+}
+
+function issuedBy(answer: Answer): Issued {
+  const { status }: { status: Issued } = JSON.parse(answer.body);
+  return status;
+}
 
 async function withRobot(t: ExecutionContext, options?: ServerOptions) {
   const server = await startServer(options);
@@ -53,7 +63,7 @@ test('the prefix can be another, none, or show everything', async (t) => {
   const probe = await call(`${health.url}${TOKEN_PATH}`, { caPem: health.caPem });
   t.is(probe.status, 403);
   t.true(
-    probe.json().message.includes('User "system:anonymous" cannot get resource "serviceaccounts/token"'),
+    probe.refusal().message.includes('User "system:anonymous" cannot get resource "serviceaccounts/token"'),
   );
 });
 
@@ -124,8 +134,7 @@ test('answers that are tampered with', async (t) => {
   const { server, exchange } = await withRobot(t);
   const next = async (fault: Fault) => {
     server.faults.next(fault);
-    const { status } = (await exchange()).json<{ status: { token?: string; expirationTimestamp: string } }>();
-    return status;
+    return issuedBy(await exchange());
   };
   t.deepEqual(decodeJwt((await next({ wrongAudience: 'other' })).token ?? '').aud, ['other']);
   t.is(
@@ -161,7 +170,7 @@ test('requests are recorded, and shown to other processes without their tokens',
   t.is(server.requests[0]?.headers.authorization, `Bearer ${token}`);
 
   const shown = await call(`${server.apiUrl}/__requests`, { caPem: server.caPem });
-  const [first, second] = shown.json<RecordedRequest[]>();
+  const [first, second]: RecordedRequest[] = JSON.parse(shown.body);
   t.is(first?.headers.authorization, digest(`Bearer ${token}`));
   t.is(second?.body, `{"spec":{"token":"${digest(token)}"}}`);
   t.false(shown.body.includes(token));
@@ -186,17 +195,16 @@ test('the issuer’s keys verify an issued token', async (t) => {
       ...(bearer === undefined ? {} : { token: bearer }),
     });
   t.is((await read('/openid/v1/jwks')).status, 403);
-  const configuration = (await read('/.well-known/openid-configuration', token)).json<{
-    issuer: string;
-    jwks_uri: string;
-  }>();
-  t.deepEqual(
-    [configuration.issuer, configuration.jwks_uri],
-    [server.issuer, `${server.apiUrl}/openid/v1/jwks`],
+  const configuration = await read('/.well-known/openid-configuration', token);
+  t.like(JSON.parse(configuration.body), {
+    issuer: server.issuer,
+    jwks_uri: `${server.apiUrl}/openid/v1/jwks`,
+  });
+  const keys: JSONWebKeySet = JSON.parse((await read('/openid/v1/jwks', token)).body);
+  const { token: issued = '' } = issuedBy(await exchange());
+  await t.notThrowsAsync(
+    jwtVerify(issued, createLocalJWKSet(keys), { issuer: server.issuer, audience: server.issuer }),
   );
-  const keys = createLocalJWKSet((await read('/openid/v1/jwks', token)).json<JSONWebKeySet>());
-  const issued = (await exchange()).json<{ status: { token: string } }>().status.token;
-  await t.notThrowsAsync(jwtVerify(issued, keys, { issuer: server.issuer, audience: server.issuer }));
 });
 
 test('certificates that a client has to refuse, and one it has to show', async (t) => {

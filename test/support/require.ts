@@ -28,9 +28,9 @@ const REASONS = {
 const reasons = new Map<Requirement, string | undefined>();
 
 /** Why a requirement is not met; undefined when it is. */
-export function lacking(requirement: Requirement): string | undefined {
-  if (!reasons.has(requirement)) reasons.set(requirement, REASONS[requirement]());
-  return reasons.get(requirement);
+export function lacking(needed: Requirement): string | undefined {
+  if (!reasons.has(needed)) reasons.set(needed, REASONS[needed]());
+  return reasons.get(needed);
 }
 
 type Declare = (title: string, implementation: Implementation<[]>) => void;

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { execute, merge, type RunOptions, type RunResult } from './child.ts';
+import { execute, isSet, merge, type RunOptions, type RunResult } from './child.ts';
 import { inTerminal, type TerminalOptions, type TerminalResult } from './terminal.ts';
 
 export type { RunOptions, RunResult } from './child.ts';
@@ -12,12 +12,12 @@ export interface Sandbox {
   home: string;
   env: Record<string, string>;
   /** The product. */
-  run(args: string[], options?: RunOptions): Promise<RunResult>;
+  run: (args: string[], options?: RunOptions) => Promise<RunResult>;
   /** Any other program, in the same environment. */
-  exec(file: string, args: string[], options?: RunOptions): Promise<RunResult>;
+  exec: (file: string, args: string[], options?: RunOptions) => Promise<RunResult>;
   /** The product on a pseudo-terminal. */
-  runInTerminal(args: string[], options?: TerminalOptions): Promise<TerminalResult>;
-  cleanup(): Promise<void>;
+  runInTerminal: (args: string[], options?: TerminalOptions) => Promise<TerminalResult>;
+  cleanup: () => Promise<void>;
 }
 
 export const repository = fileURLToPath(new URL('../../', import.meta.url));
@@ -36,10 +36,9 @@ export async function createSandbox(): Promise<Sandbox> {
   const home = await realpath(await mkdtemp(join(tmpdir(), 'sa-token-')));
   const temporary = join(home, 'tmp');
   await mkdir(temporary, { mode: 0o700 });
-  const inherited = Object.entries(process.env).filter(([name]) => INHERITED.test(name)) as [
-    string,
-    string,
-  ][];
+  const inherited = Object.entries(process.env)
+    .filter(isSet)
+    .filter(([name]) => INHERITED.test(name));
   const own = { HOME: home, USERPROFILE: home, TMPDIR: temporary, TEMP: temporary, TMP: temporary };
   const env: Record<string, string> = { ...Object.fromEntries(inherited), ...own };
   // The Node that runs the tests comes first, so that a script's `env node` is the same.

@@ -17,7 +17,7 @@ export interface Places {
 
 interface Needle {
   form: string;
-  bytes: Buffer;
+  bytes: Uint8Array;
 }
 
 /** As long as no other token can share it by chance, and short enough to find a secret that was cut up. */
@@ -37,7 +37,7 @@ export async function findSecret(secret: string, { roots = [], texts = {} }: Pla
  */
 function forms(secret: string): Needle[] {
   const whole = Buffer.from(secret);
-  const reversed = Buffer.from(secret).reverse();
+  const reversed = Buffer.from(secret).toReversed();
   const telling = secret.split('.').at(-1) ?? secret;
   return [
     { form: 'plain', bytes: whole },
@@ -49,7 +49,7 @@ function forms(secret: string): Needle[] {
     ...pieces(telling).map((piece) => ({ form: 'piece', bytes: Buffer.from(piece) })),
     ...pieces(telling).map((piece) => ({
       form: 'reversed piece',
-      bytes: Buffer.from(piece).reverse(),
+      bytes: Buffer.from(piece).toReversed(),
     })),
   ];
 }

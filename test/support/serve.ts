@@ -1,6 +1,7 @@
 /**
  * `node test/support/serve.ts`: the test server for a demo or a shell test. Prints one line of JSON, serves until
- * stdin closes or a signal comes, and takes its files away. `GET {apiUrl}/__requests` tells what was asked of it.
+ * stdin closes or a signal comes, and takes its files away; with `--until-signal` stdin does not count, as a shell gives
+ * what it starts with `&` none. `GET {apiUrl}/__requests` tells what was asked of it.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -26,7 +27,7 @@ await writeFile(files.adminTokenFile, server.adminToken, { mode: 0o600 });
 
 let ending: Promise<void> | undefined;
 process.once('SIGTERM', end).once('SIGINT', end);
-process.stdin.once('end', end).once('close', end).resume();
+if (!process.argv.includes('--until-signal')) process.stdin.once('end', end).once('close', end).resume();
 
 const { url, apiUrl, port } = server;
 const { uid, secretName, secretUid } = robot;

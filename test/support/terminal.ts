@@ -54,5 +54,6 @@ export async function inTerminal(
     timeoutMs: timeoutMs + 5000,
   });
   if (helper.code !== 0) throw new Error(`the terminal helper failed: ${helper.stderr}`);
-  return JSON.parse(helper.stdout) as TerminalResult;
+  const result: TerminalResult = JSON.parse(helper.stdout);
+  return result;
 }

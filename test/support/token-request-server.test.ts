@@ -32,6 +32,10 @@ function tokenUrl(server: TestServer, account = 'robot'): string {
   return `${server.url}/api/v1/namespaces/team-a/serviceaccounts/${account}/token`;
 }
 
+function granted({ body }: Answer): Granted {
+  return JSON.parse(body);
+}
+
 function assertStatus(
   t: ExecutionContext,
   answer: Answer,
@@ -40,7 +44,7 @@ function assertStatus(
   message: string,
 ): void {
   t.is(answer.status, code);
-  t.like(answer.json(), {
+  t.like(answer.refusal(), {
     kind: 'Status',
     apiVersion: 'v1',
     metadata: {},
@@ -55,7 +59,7 @@ test('a token is granted with 201, for an hour and the API audiences when nothin
   const now = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
   const { server, robot, ask } = await withRobot(t, { now: () => now });
   const answer = await ask();
-  const { metadata, spec, status } = answer.json<Granted>();
+  const { metadata, spec, status } = granted(answer);
 
   t.is(answer.status, 201);
   t.is(answer.headers.date, 'Fri, 02 Jan 2026 03:04:05 GMT');
@@ -97,14 +101,14 @@ test('the token of a Secret has flat claims, no end and no audience', async (t) 
 
 test('audiences are granted as asked, and a token without the API audience is refused by the API', async (t) => {
   const { ask } = await withRobot(t);
-  const granted = (await ask({ audiences: ['istio', 'other'] })).json<Granted>();
-  t.deepEqual(decodeJwt(granted.status.token).aud, ['istio', 'other']);
-  assertStatus(t, await ask({}, { token: granted.status.token }), 401, 'Unauthorized', 'Unauthorized');
+  const { status } = granted(await ask({ audiences: ['istio', 'other'] }));
+  t.deepEqual(decodeJwt(status.token).aud, ['istio', 'other']);
+  assertStatus(t, await ask({}, { token: status.token }), 401, 'Unauthorized', 'Unauthorized');
 });
 
 test('an issued token for the API audience can ask for the next', async (t) => {
   const { ask } = await withRobot(t);
-  const { token } = (await ask()).json<Granted>().status;
+  const { token } = granted(await ask()).status;
   t.is((await ask({}, { token })).status, 201);
 });
 
@@ -119,7 +123,7 @@ for (const [seconds, limit] of [
     const why = `Invalid value: ${seconds}: may not specify a duration ${limit}`;
     const message = `TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: ${why}`;
     assertStatus(t, answer, 422, 'Invalid', message);
-    t.deepEqual(answer.json().details, {
+    t.deepEqual(answer.refusal().details, {
       group: 'authentication.k8s.io',
       kind: 'TokenRequest',
       causes: [{ reason: 'FieldValueInvalid', message: why, field: 'spec.expirationSeconds' }],
@@ -130,14 +134,14 @@ for (const [seconds, limit] of [
 test('600 and 2^32 seconds are granted', async (t) => {
   const { ask } = await withRobot(t);
   for (const expirationSeconds of [600, 2 ** 32]) {
-    t.is((await ask({ expirationSeconds })).json<Granted>().spec.expirationSeconds, expirationSeconds);
+    t.is(granted(await ask({ expirationSeconds })).spec.expirationSeconds, expirationSeconds);
   }
 });
 
 test('above the maximum a token is shortened, with a warning', async (t) => {
   const { ask } = await withRobot(t, { maxExpirationSeconds: 86_400 });
   const answer = await ask({ expirationSeconds: 100_000 });
-  const { spec, status } = answer.json<Granted>();
+  const { spec, status } = granted(answer);
   t.is(answer.status, 201);
   t.deepEqual(answer.warnings, ['299 - "requested expiration of 100000 seconds shortened to 86400 seconds"']);
   t.is(spec.expirationSeconds, 86_400);
@@ -175,7 +179,7 @@ test('bodies that are no TokenRequest are a 400', async (t) => {
   for (const body of bad) {
     const answer = await ask({}, { body });
     t.is(answer.status, 400, body);
-    t.is(answer.json().reason, 'BadRequest');
+    t.is(answer.refusal().reason, 'BadRequest');
   }
 });
 
@@ -184,7 +188,7 @@ test('an account that is not there is a 404, before its duration is looked at', 
   server.cluster.allow(ROBOT, { name: 'ghost' });
   const answer = await ask({ expirationSeconds: 1 }, { account: 'ghost' });
   assertStatus(t, answer, 404, 'NotFound', 'serviceaccounts "ghost" not found');
-  t.deepEqual(answer.json().details, { name: 'ghost', kind: 'serviceaccounts' });
+  t.deepEqual(answer.refusal().details, { name: 'ghost', kind: 'serviceaccounts' });
 });
 
 test('another UID than the account has is a 409', async (t) => {
@@ -213,7 +217,7 @@ test('without RBAC it is a 403 that names user and account', async (t) => {
   const user = 'User "system:serviceaccount:team-a:robot"';
   const what = 'cannot create resource "serviceaccounts/token" in API group "" in the namespace "team-a"';
   assertStatus(t, answer, 403, 'Forbidden', `serviceaccounts "robot" is forbidden: ${user} ${what}`);
-  t.deepEqual(answer.json().details, { name: 'robot', kind: 'serviceaccounts' });
+  t.deepEqual(answer.refusal().details, { name: 'robot', kind: 'serviceaccounts' });
 });
 
 test('a 403 escapes what it quotes for HTML', async (t) => {
@@ -221,7 +225,7 @@ test('a 403 escapes what it quotes for HTML', async (t) => {
   const path = '/api/v1/namespaces/team-a/secrets/a&<b>';
   const answer = await call(`${server.apiUrl}${path}`, { token: robot.token, caPem: server.caPem });
   t.is(answer.status, 403);
-  t.true(answer.json().message.startsWith('secrets "a&amp;&lt;b&gt;" is forbidden: '));
+  t.true(answer.refusal().message.startsWith('secrets "a&amp;&lt;b&gt;" is forbidden: '));
 });
 
 test('a request without a token is system:anonymous, or nobody', async (t) => {
@@ -232,14 +236,14 @@ test('a request without a token is system:anonymous, or nobody', async (t) => {
     const { server } = await withRobot(t, { anonymousAuth });
     const answer = await call(tokenUrl(server), { body: {}, caPem: server.caPem });
     t.is(answer.status, status);
-    t.is(answer.json().message.includes('User "system:anonymous"'), anonymousAuth);
+    t.is(answer.refusal().message.includes('User "system:anonymous"'), anonymousAuth);
   }
 });
 
 test('a token can be bound to a Secret, and dies with it', async (t) => {
   const { server, robot, ask } = await withRobot(t);
   const boundObjectRef = { apiVersion: 'v1', kind: 'Secret', name: robot.secretName };
-  const { spec, status } = (await ask({ boundObjectRef })).json<Granted>();
+  const { spec, status } = granted(await ask({ boundObjectRef }));
   t.deepEqual(spec.boundObjectRef, boundObjectRef);
   t.like(decodeJwt(status.token), {
     'kubernetes.io': { secret: { name: robot.secretName, uid: robot.secretUid } },
@@ -266,5 +270,5 @@ test('a GET by one who may is a 405', async (t) => {
   const { server } = await withRobot(t, { exposes: 'token-any-method' });
   const answer = await call(tokenUrl(server), { token: server.adminToken, caPem: server.caPem });
   t.is(answer.status, 405);
-  t.is(answer.json().reason, 'MethodNotAllowed');
+  t.is(answer.refusal().reason, 'MethodNotAllowed');
 });

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import https from 'node:https';
-import type { AddressInfo, Server } from 'node:net';
+import type { Server } from 'node:net';
 import type { ApiSettings } from './api-server/api.ts';
 import { Cluster } from './api-server/cluster-state.ts';
 import { Faults } from './api-server/faults.ts';
@@ -13,6 +13,7 @@ import { serve, type Running } from './api-server/handler.ts';
 import type { RecordedRequest } from './api-server/recorder.ts';
 import { createSigner } from './api-server/tokens.ts';
 import { LOOPBACK, createAuthority, type Authority, type Certificate } from './authority.ts';
+import { listenOnLoopback } from './loopback.ts';
 
 export type { Fault } from './api-server/faults.ts';
 export type { RecordedRequest } from './api-server/recorder.ts';
@@ -29,6 +30,8 @@ export interface ServerOptions {
   anonymousAuth?: boolean;
   issuer?: string;
   apiAudiences?: string[];
+  /** A signing key that no other server of this process has. */
+  ownSigningKey?: boolean;
   authority?: Authority;
   /** In the place of one for localhost, 127.0.0.1 and ::1 from the authority. */
   certificate?: Certificate;
@@ -64,8 +67,8 @@ export interface TestServer {
   /** Connections accepted since the start or the last reset. */
   readonly connections: number;
   /** Forgets requests, counts and faults; the cluster stays. */
-  reset(): void;
-  close(): Promise<void>;
+  reset: () => void;
+  close: () => Promise<void>;
 }
 
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
@@ -81,13 +84,12 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     counts: { exchanges: 0, granted: 0, connections: 0 },
     closing: new AbortController(),
   };
-  const server = await listen(
+  const { server, port } = await listen(
     options,
     authority,
     (request, response) => void serve(running, request, response),
   );
   server.on('connection', () => (running.counts.connections += 1));
-  const { port } = server.address() as AddressInfo;
   const apiUrl = `${protocol}://localhost:${port}`;
   api.jwksUri = `${apiUrl}/openid/v1/jwks`;
   return handle(running, server, { authority, apiUrl, port });
@@ -100,7 +102,13 @@ async function createApi(options: ServerOptions, caPem: string, now: () => numbe
     maxExpirationSeconds,
   } = options;
   const { apiAudiences = [issuer] } = options;
-  const cluster = new Cluster({ issuer, apiAudiences, signer: await createSigner(), caPem, now });
+  const cluster = new Cluster({
+    issuer,
+    apiAudiences,
+    signer: await createSigner(options.ownSigningKey ?? false),
+    caPem,
+    now,
+  });
   const adminToken = randomBytes(32).toString('hex');
   return { cluster, adminToken, anonymousAuth, maxExpirationSeconds, jwksUri: '' };
 }
@@ -109,7 +117,7 @@ async function listen(
   options: ServerOptions,
   authority: Authority,
   onRequest: (request: IncomingMessage, response: ServerResponse) => void,
-): Promise<https.Server | http.Server> {
+): Promise<{ server: https.Server | http.Server; port: number }> {
   const { certificate = await authority.issue({ commonName: 'localhost', ...LOOPBACK }), requestClientCert } =
     options;
   const tls = {
@@ -121,11 +129,7 @@ async function listen(
   };
   const server =
     options.protocol === 'http' ? http.createServer(onRequest) : https.createServer(tls, onRequest);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  return server;
+  return { server, port: await listenOnLoopback(server) };
 }
 
 function handle(

@@ -1,6 +1,6 @@
 /**
  * The three functions of the reflect-metadata proposal that tsyringe, the container inside @peculiar/x509, asks for
- * before it loads. Import this file ahead of '@peculiar/x509'.
+ * before it loads; then that library itself.
  */
 type Key = string | symbol;
 
@@ -11,8 +11,10 @@ function getOwnMetadata(key: Key, target: object): unknown {
 }
 
 function getMetadata(key: Key, target: object | null): unknown {
-  for (let at = target; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+  let at = target;
+  while (at !== null) {
     if (metadata.get(at)?.has(key)) return getOwnMetadata(key, at);
+    at = Object.getPrototypeOf(at);
   }
   return undefined;
 }
@@ -23,3 +25,5 @@ function defineMetadata(key: Key, value: unknown, target: object): void {
 }
 
 if (!('getMetadata' in Reflect)) Object.assign(Reflect, { getOwnMetadata, getMetadata, defineMetadata });
+
+export const x509 = await import('@peculiar/x509');

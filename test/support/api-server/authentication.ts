@@ -2,7 +2,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { JWTPayload } from 'jose';
 import { key, type Account, type Cluster } from './cluster-state.ts';
-import { LEGACY_ISSUER, username, type BoundClaims } from './tokens.ts';
+import { LEGACY_ISSUER, isBound, username, type BoundClaims } from './tokens.ts';
 
 export interface User {
   username: string;
@@ -54,9 +54,9 @@ export async function authenticate(
     const common = commonAudiences(apiAudiences, audiences);
     return { ...validateLegacy(cluster, token, claims), audiences: common };
   }
-  if (claims?.iss !== issuer) throw new TokenRejected('invalid bearer token');
+  if (claims?.iss !== issuer || !isBound(claims)) throw new TokenRejected('invalid bearer token');
   const common = commonAudiences([claims.aud ?? []].flat(), audiences);
-  return { user: validateBound(cluster, claims as BoundClaims), audiences: common, warnings: [] };
+  return { user: validateBound(cluster, claims), audiences: common, warnings: [] };
 }
 
 /** Audiences are looked at before anything else in the claims (KK pkg/serviceaccount/jwt.go). */

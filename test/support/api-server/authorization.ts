@@ -4,11 +4,11 @@ import type { Cluster } from './cluster-state.ts';
 import { forbidden, forbiddenPath, type ResourceAccess } from './status.ts';
 
 /** system:public-info-viewer */
-const PUBLIC_PATHS = ['/version', '/healthz', '/livez', '/readyz'];
+const PUBLIC_PATHS = new Set(['/version', '/healthz', '/livez', '/readyz']);
 /** system:discovery */
 const DISCOVERY_PATHS = /^\/(?:apis?|openapi)(?:\/.*)?$/;
 /** system:service-account-issuer-discovery */
-const ISSUER_PATHS = ['/.well-known/openid-configuration', '/openid/v1/jwks'];
+const ISSUER_PATHS = new Set(['/.well-known/openid-configuration', '/openid/v1/jwks']);
 
 export function authorize(cluster: Cluster, user: User, access: ResourceAccess): void {
   if (isMember(user, 'system:masters') || isBasicUser(user, access)) return;
@@ -18,9 +18,9 @@ export function authorize(cluster: Cluster, user: User, access: ResourceAccess):
 export function authorizePath(user: User, verb: string, path: string): void {
   const allowed =
     isMember(user, 'system:masters') ||
-    PUBLIC_PATHS.includes(path) ||
+    PUBLIC_PATHS.has(path) ||
     (isMember(user, 'system:authenticated') && DISCOVERY_PATHS.test(path)) ||
-    (isMember(user, 'system:serviceaccounts') && ISSUER_PATHS.includes(path));
+    (isMember(user, 'system:serviceaccounts') && ISSUER_PATHS.has(path));
   if (!allowed) throw forbiddenPath(user.username, verb, path);
 }
 

@@ -99,8 +99,9 @@ const STRIKES: Record<Extract<Outage, string>, (response: ServerResponse) => voi
     sendReply(response, text(429, 'Too many requests, please try again later.\n', { 'Retry-After': '1' }));
   },
   'internal-error': (response) => {
-    const message = 'Internal error occurred: failed to generate token: the signer is not there';
-    sendReply(response, statusReply(500, 'InternalError', message, { causes: [] }));
+    const cause = 'failed to generate token: the signer is not there';
+    const message = `Internal error occurred: ${cause}`;
+    sendReply(response, statusReply(500, 'InternalError', message, { causes: [{ message: cause }] }));
   },
   timeout: (response) => {
     const message = 'Timeout: request did not complete within the allotted timeout';
@@ -125,7 +126,10 @@ function pour(response: ServerResponse, bytes: number): void {
   const more = () => {
     while (left > 0 && !response.destroyed) {
       left -= chunk.length;
-      if (!response.write(chunk)) return void response.once('drain', more);
+      if (!response.write(chunk)) {
+        response.once('drain', more);
+        return;
+      }
     }
     if (!response.destroyed) response.end();
   };

@@ -1,7 +1,7 @@
 /** Reads of what the cluster holds, as the core API shows it. */
 import { key, type Account, type AccountName, type Cluster, type Secret } from './cluster-state.ts';
 import { json, notFound, type Reply } from './status.ts';
-import { seconds } from './token-request.ts';
+import { timestamp } from './token-request.ts';
 
 type Kind = 'namespaces' | 'pods' | 'secrets' | 'serviceaccounts';
 
@@ -51,7 +51,7 @@ function namespaceObject(name: string) {
 }
 
 function accountObject({ namespace, name, uid, createdAt, secrets }: Account) {
-  const metadata = { name, namespace, uid, creationTimestamp: seconds(Math.floor(createdAt / 1000)) };
+  const metadata = { name, namespace, uid, creationTimestamp: timestamp(Math.floor(createdAt / 1000)) };
   return {
     metadata,
     ...(secrets.length > 0 ? { secrets: secrets.map((secret) => ({ name: secret })) } : {}),
@@ -59,14 +59,14 @@ function accountObject({ namespace, name, uid, createdAt, secrets }: Account) {
 }
 
 function secretObject({ namespace, name, uid, createdAt, labels, annotations, data, type }: Secret) {
-  const creationTimestamp = seconds(Math.floor(createdAt / 1000));
+  const creationTimestamp = timestamp(Math.floor(createdAt / 1000));
   const encoded = Object.entries(data).map(([field, value]) => [
     field,
     Buffer.from(value).toString('base64'),
   ]);
   return {
     metadata: { name, namespace, uid, creationTimestamp, labels, annotations },
-    data: Object.fromEntries(encoded) as Record<string, string>,
+    data: Object.fromEntries(encoded),
     type,
   };
 }

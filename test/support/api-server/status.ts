@@ -11,7 +11,7 @@ interface Details {
   name?: string;
   group?: string;
   kind?: string;
-  causes?: { reason: string; message: string; field: string }[];
+  causes?: { reason?: string; message: string; field?: string }[];
 }
 
 /** A refusal on its way up to the one place that answers. */

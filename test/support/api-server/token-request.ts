@@ -130,17 +130,17 @@ async function grant(
   return json(201, {
     kind: 'TokenRequest',
     apiVersion: 'authentication.k8s.io/v1',
-    metadata: { name, namespace, uid, creationTimestamp: seconds(issuedAt) },
+    metadata: { name, namespace, uid, creationTimestamp: timestamp(issuedAt) },
     spec,
     status: {
       ...(tampering.dropToken ? {} : { token }),
-      expirationTimestamp: seconds(issuedAt + spec.expirationSeconds),
+      expirationTimestamp: timestamp(issuedAt + spec.expirationSeconds),
     },
   });
 }
 
 /** RFC 3339 in whole seconds (AM metav1.Time). */
-export function seconds(epochSeconds: number): string {
+export function timestamp(epochSeconds: number): string {
   return new Date(epochSeconds * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
@@ -151,7 +151,7 @@ function decode(body: Record<string, unknown>, warn: (text: string) => void): To
   const { kind = 'TokenRequest', metadata = {}, spec = {} } = body;
   if (kind !== 'TokenRequest')
     throw undecodable(`no kind "${String(kind)}" in version "authentication.k8s.io/v1"`);
-  const request = { metadata: metadata ?? {}, spec: spec ?? {} } as TokenRequest;
+  const request: TokenRequest = { metadata: metadata ?? {}, spec: spec ?? {} };
   const { audiences, expirationSeconds } = request.spec;
   if (!Number.isInteger(expirationSeconds ?? DEFAULT_SECONDS)) {
     throw undecodable(

@@ -13,6 +13,10 @@ export interface BoundClaims extends JWTPayload {
   'kubernetes.io': { namespace: string; serviceaccount: ObjectRef; secret?: ObjectRef };
 }
 
+export function isBound(claims: JWTPayload): claims is BoundClaims {
+  return typeof claims['kubernetes.io'] === 'object';
+}
+
 export interface Signer {
   sign(claims: JWTPayload): Promise<string>;
   /** The claims, or undefined when this signer did not sign them. */
@@ -20,11 +24,19 @@ export interface Signer {
   jwks: JSONWebKeySet;
 }
 
+interface KeyPair {
+  privateKey: KeyObject;
+  publicKey: KeyObject;
+}
+
 export const LEGACY_ISSUER = 'kubernetes/serviceaccount';
 
+/** The key of every server of a process that does not ask for its own: an RSA key takes longer than a whole test. */
+let sharedKeys: Promise<KeyPair> | undefined;
+
 /** RS256 with the key's digest as its id, as kubeadm sets up and KK pkg/serviceaccount/jwt.go names it. */
-export async function createSigner(): Promise<Signer> {
-  const { privateKey, publicKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
+export async function createSigner(ownKey: boolean): Promise<Signer> {
+  const { privateKey, publicKey } = await (ownKey ? newKeys() : (sharedKeys ??= newKeys()));
   const kid = keyId(publicKey);
   const jwk = { use: 'sig', alg: 'RS256', kid, ...(await exportJWK(publicKey)) };
   return {
@@ -32,6 +44,10 @@ export async function createSigner(): Promise<Signer> {
     verify: (token) => verify(token, publicKey),
     jwks: { keys: [jwk] },
   };
+}
+
+function newKeys(): Promise<KeyPair> {
+  return promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
 }
 
 function keyId(publicKey: KeyObject): string {
@@ -43,7 +59,8 @@ function keyId(publicKey: KeyObject): string {
 async function verify(token: string, publicKey: KeyObject): Promise<JWTPayload | undefined> {
   try {
     const { payload } = await compactVerify(token, publicKey, { algorithms: ['RS256'] });
-    return JSON.parse(Buffer.from(payload).toString()) as JWTPayload;
+    const claims: JWTPayload = JSON.parse(Buffer.from(payload).toString());
+    return claims;
   } catch {
     return undefined;
   }

@@ -57,7 +57,7 @@ test('the token of a Secret is good for as long as the Secret holds it', async (
   t.is(await exchange(robot.token), 401);
 
   const renewed = await server.cluster.createSecretToken({ ...OF_ROBOT, secretName: robot.secretName });
-  t.is(renewed.token, robot.token, 'the claims are the same, and so is the signature');
+  t.true(renewed.token === robot.token, 'RS256 signs the same claims alike');
   t.is(await exchange(robot.token), 201);
 });
 

@@ -3,23 +3,20 @@
  * The whole API is at the root; under the prefix is what a `/kubernetes` proxy lets through, POST …/token alone.
  */
 import { randomBytes } from 'node:crypto';
-import http, { type IncomingMessage, type ServerResponse } from 'node:http';
-import https from 'node:https';
-import type { Server } from 'node:net';
 import type { ApiSettings } from './api-server/api.ts';
 import { Cluster } from './api-server/cluster-state.ts';
 import { Faults } from './api-server/faults.ts';
 import { serve, type Running } from './api-server/handler.ts';
 import type { RecordedRequest } from './api-server/recorder.ts';
+import { listen, type Listener, type ListenerOptions } from './api-server/listener.ts';
 import { createSigner } from './api-server/tokens.ts';
-import { LOOPBACK, createAuthority, type Authority, type Certificate } from './authority.ts';
-import { listenOnLoopback } from './loopback.ts';
+import { createAuthority, type Authority } from './authority.ts';
 
 export type { Fault } from './api-server/faults.ts';
 export type { RecordedRequest } from './api-server/recorder.ts';
 export { digest } from './api-server/recorder.ts';
 
-export interface ServerOptions {
+export interface ServerOptions extends ListenerOptions {
   /** Where the proxy hangs; '' for none. */
   prefix?: string;
   /** What the proxy lets through: POST …/token, …/token with any method, or all. */
@@ -33,12 +30,6 @@ export interface ServerOptions {
   /** A signing key that no other server of this process has. */
   ownSigningKey?: boolean;
   authority?: Authority;
-  /** In the place of one for localhost, 127.0.0.1 and ::1 from the authority. */
-  certificate?: Certificate;
-  /** PEM of the CA whose client certificates are let in; nobody else is. */
-  requestClientCert?: string;
-  /** Plain HTTP, for what is to be refused or allowed on loopback alone. */
-  protocol?: 'https' | 'http';
   /** The server's clock, in ms. */
   now?: () => number;
   /** How far that clock is ahead, in ms. */
@@ -84,15 +75,16 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     counts: { exchanges: 0, granted: 0, connections: 0 },
     closing: new AbortController(),
   };
-  const { server, port } = await listen(
+  const listener = await listen(
     options,
     authority,
     (request, response) => void serve(running, request, response),
   );
-  server.on('connection', () => (running.counts.connections += 1));
+  listener.server.on('connection', () => (running.counts.connections += 1));
+  const { port } = listener;
   const apiUrl = `${protocol}://localhost:${port}`;
   api.jwksUri = `${apiUrl}/openid/v1/jwks`;
-  return handle(running, server, { authority, apiUrl, port });
+  return handle(running, listener, { authority, apiUrl, port });
 }
 
 async function createApi(options: ServerOptions, caPem: string, now: () => number): Promise<ApiSettings> {
@@ -113,28 +105,9 @@ async function createApi(options: ServerOptions, caPem: string, now: () => numbe
   return { cluster, adminToken, anonymousAuth, maxExpirationSeconds, jwksUri: '' };
 }
 
-async function listen(
-  options: ServerOptions,
-  authority: Authority,
-  onRequest: (request: IncomingMessage, response: ServerResponse) => void,
-): Promise<{ server: https.Server | http.Server; port: number }> {
-  const { certificate = await authority.issue({ commonName: 'localhost', ...LOOPBACK }), requestClientCert } =
-    options;
-  const tls = {
-    cert: certificate.certPem,
-    key: certificate.keyPem,
-    ...(requestClientCert === undefined
-      ? {}
-      : { ca: requestClientCert, requestCert: true, rejectUnauthorized: true }),
-  };
-  const server =
-    options.protocol === 'http' ? http.createServer(onRequest) : https.createServer(tls, onRequest);
-  return { server, port: await listenOnLoopback(server) };
-}
-
 function handle(
   running: Running,
-  server: https.Server | http.Server,
+  listener: Listener,
   at: { authority: Authority; apiUrl: string; port: number },
 ): TestServer {
   const { api, faults, requests, counts, options } = running;
@@ -162,13 +135,9 @@ function handle(
       faults.clear();
       Object.assign(counts, { exchanges: 0, granted: 0, connections: 0 });
     },
-    close: () => close(running, server),
+    close: () => {
+      running.closing.abort();
+      return listener.close();
+    },
   };
-}
-
-async function close(running: Running, server: Server & { closeAllConnections(): void }): Promise<void> {
-  running.closing.abort();
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeAllConnections();
-  await closed;
 }

@@ -4,6 +4,7 @@ import { authorize, authorizePath } from './authorization.ts';
 import { REVIEW_VERSIONS, discovery, openIdConfiguration, version } from './discovery.ts';
 import type { Tampering } from './faults.ts';
 import { get, isKind, list } from './objects.ts';
+import { resourcePath, type ResourcePath } from './request-info.ts';
 import { reviewSelf, reviewToken } from './reviews.ts';
 import {
   ApiError,
@@ -15,7 +16,6 @@ import {
   unknownPath,
   unsupportedMediaType,
   type Reply,
-  type ResourceAccess,
 } from './status.ts';
 import { createToken } from './token-request.ts';
 
@@ -35,18 +35,7 @@ export interface ApiRequest {
   tampering: Tampering;
 }
 
-interface ResourcePath {
-  access: ResourceAccess;
-  version: string;
-}
-
 type Warn = (warning: string) => void;
-
-const CORE_PATH =
-  /^\/api\/(?<version>v1)(?:\/namespaces\/(?<namespace>[^/]+))?\/(?<resource>[^/]+)(?:\/(?<name>[^/]+)(?:\/(?<sub>[^/]+))?)?$/;
-const NAMESPACE_PATH = /^\/api\/v1\/namespaces\/(?<name>[^/]+)$/;
-const REVIEW_PATH = /^\/apis\/(?<group>authentication\.k8s\.io)\/(?<version>[^/]+)\/(?<resource>[^/]+)$/;
-const VERBS: Record<string, string> = { POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
 
 export async function answer(api: ApiSettings, request: ApiRequest): Promise<Reply> {
   const warnings = new Set<string>();
@@ -87,32 +76,6 @@ async function identify(api: ApiSettings, authorization: string | undefined, war
   } catch (error) {
     throw error instanceof TokenRejected ? unauthorized() : error;
   }
-}
-
-/** AS pkg/endpoints/request/requestinfo.go. */
-function resourcePath({ method, path }: ApiRequest): ResourcePath | undefined {
-  const namespacePath = NAMESPACE_PATH.exec(path)?.groups;
-  const found = namespacePath
-    ? { resource: 'namespaces', version: 'v1', ...namespacePath, namespace: namespacePath['name'] }
-    : (CORE_PATH.exec(path)?.groups ?? REVIEW_PATH.exec(path)?.groups);
-  if (!found) return undefined;
-  const {
-    group = '',
-    version: at = '',
-    namespace,
-    resource = '',
-    name,
-    sub,
-  } = found as Record<string, string | undefined>;
-  const verb = VERBS[method] ?? (name === undefined ? 'list' : 'get');
-  const access: ResourceAccess = {
-    verb,
-    resource: sub === undefined ? resource : `${resource}/${sub}`,
-    group,
-  };
-  if (namespace !== undefined) access.namespace = namespace;
-  if (name !== undefined) access.name = name;
-  return { access, version: at };
 }
 
 async function actOn(

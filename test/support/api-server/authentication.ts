@@ -1,7 +1,8 @@
 /** Who a bearer token stands for, and the reason when it stands for nobody (KK legacy.go, claims.go; contracts 3.5). */
 import { timingSafeEqual } from 'node:crypto';
 import type { JWTPayload } from 'jose';
-import { key, type Account, type Cluster } from './cluster-state.ts';
+import type { Cluster } from './cluster-state.ts';
+import { key, type Account } from './resources.ts';
 import { LEGACY_ISSUER, isBound, username, type BoundClaims } from './tokens.ts';
 
 export interface User {

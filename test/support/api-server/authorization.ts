@@ -12,7 +12,7 @@ const ISSUER_PATHS = new Set(['/.well-known/openid-configuration', '/openid/v1/j
 
 export function authorize(cluster: Cluster, user: User, access: ResourceAccess): void {
   if (isMember(user, 'system:masters') || isBasicUser(user, access)) return;
-  if (!cluster.granted(user.username, access)) throw forbidden(user.username, access);
+  if (!cluster.grants.allow(user.username, access)) throw forbidden(user.username, access);
 }
 
 export function authorizePath(user: User, verb: string, path: string): void {

@@ -1,38 +1,8 @@
 /** What the cluster holds: service accounts, Secrets, opaque tokens, and who may do what. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { ResourceAccess } from './status.ts';
+import { Grants, type Grant } from './grants.ts';
+import { key, type Account, type AccountName, type Secret, type SecretToken } from './resources.ts';
 import { boundClaims, legacyClaims, username, type Signer } from './tokens.ts';
-
-export interface AccountName {
-  namespace: string;
-  name: string;
-}
-
-export interface Account extends AccountName {
-  uid: string;
-  createdAt: number;
-  /** Names in the account's `secrets` list: "auto-generated" in the eyes of KK legacy.go. */
-  secrets: string[];
-}
-
-export interface Secret extends AccountName {
-  uid: string;
-  createdAt: number;
-  type: string;
-  labels: Record<string, string>;
-  annotations: Record<string, string>;
-  data: Record<string, string>;
-}
-
-export interface SecretToken {
-  token: string;
-  secretName: string;
-  secretUid: string;
-  /** Of the service account. */
-  uid: string;
-}
-
-export type Grant = Partial<ResourceAccess>;
 
 export interface ClusterSettings {
   issuer: string;
@@ -46,8 +16,8 @@ export class Cluster {
   readonly accounts = new Map<string, Account>();
   readonly secrets = new Map<string, Secret>();
   readonly opaqueTokens = new Map<string, AccountName>();
+  readonly grants = new Grants();
   readonly settings: ClusterSettings;
-  #grants: (Grant & { username: string })[] = [];
 
   constructor(settings: ClusterSettings) {
     this.settings = settings;
@@ -168,30 +138,17 @@ export class Cluster {
    */
   allow({ namespace, name }: AccountName, grant: Grant = { name }): void {
     const rule = { verb: 'create', resource: 'serviceaccounts/token', namespace, ...grant };
-    this.#grants.push({ username: username(namespace, name), ...rule });
+    this.grants.add(username(namespace, name), rule);
   }
 
   /** As a ClusterRoleBinding; what the grant leaves out is allowed whatever it is. */
   allowInCluster({ namespace, name }: AccountName, grant: Grant): void {
-    this.#grants.push({ username: username(namespace, name), ...grant });
+    this.grants.add(username(namespace, name), grant);
   }
 
   /** Takes back every grant of the account, or those for one resource. */
-  deny(account: AccountName, resource?: string): void {
-    const from = username(account.namespace, account.name);
-    this.#grants = this.#grants.filter(
-      (grant) => grant.username !== from || (resource !== undefined && grant.resource !== resource),
-    );
-  }
-
-  granted(user: string, access: ResourceAccess): boolean {
-    const wants = (grant: Grant, field: keyof ResourceAccess) =>
-      grant[field] === undefined || grant[field] === access[field];
-    return this.#grants.some(
-      (grant) =>
-        grant.username === user &&
-        (['verb', 'resource', 'namespace', 'name'] as const).every((field) => wants(grant, field)),
-    );
+  deny({ namespace, name }: AccountName, resource?: string): void {
+    this.grants.remove(username(namespace, name), resource);
   }
 
   #account(namespace: string, name: string): Account {
@@ -205,8 +162,4 @@ export class Cluster {
     if (!secret) throw new Error(`no Secret ${namespace}/${name} in this cluster`);
     return { name, uid: secret.uid };
   }
-}
-
-export function key({ namespace, name }: AccountName): string {
-  return `${namespace}/${name}`;
 }

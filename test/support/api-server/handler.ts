@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import { answer, type ApiSettings } from './api.ts';
-import { htmlPage, strike, type Faults } from './faults.ts';
+import { strike, type Faults } from './faults.ts';
 import { redacted, type RecordedRequest } from './recorder.ts';
-import { json, text, type Reply } from './status.ts';
+import { json, type Reply } from './status.ts';
 
 export interface Running {
   api: ApiSettings;
@@ -35,8 +35,7 @@ export async function serve(
   const record = note(running, request, response, body);
   const { method } = record;
   const inner = withinPrefix(running, method, path);
-  if (inner === undefined)
-    return write(response, { ...text(404, htmlPage(404)), headers: { 'Content-Type': 'text/html' } });
+  if (inner === undefined) return strike({ html: 404 }, response);
   const isExchange = method === 'POST' && TOKEN_PATH.test(inner);
   const { outage, tampering } = running.faults.take(path, isExchange);
   if (outage) return strike(outage, response);

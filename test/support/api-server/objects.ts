@@ -1,7 +1,7 @@
 /** Reads of what the cluster holds, as the core API shows it. */
-import { key, type Account, type AccountName, type Cluster, type Secret } from './cluster-state.ts';
-import { json, notFound, type Reply } from './status.ts';
-import { timestamp } from './token-request.ts';
+import type { Cluster } from './cluster-state.ts';
+import { key, type Account, type AccountName, type Secret } from './resources.ts';
+import { json, notFound, timestamp, type Reply } from './status.ts';
 
 type Kind = 'namespaces' | 'pods' | 'secrets' | 'serviceaccounts';
 

@@ -140,3 +140,8 @@ export function invalidTokenRequest(
     },
   );
 }
+
+/** RFC 3339 in whole seconds (AM metav1.Time). */
+export function timestamp(epochSeconds: number): string {
+  return new Date(epochSeconds * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
+}

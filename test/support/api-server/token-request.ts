@@ -1,28 +1,21 @@
 /** POST …/serviceaccounts/NAME/token: the checks in the order of KK storage/token.go, and the answer (contracts 3.1-3.3). */
-import { key, type Account, type Cluster } from './cluster-state.ts';
+import type { Cluster } from './cluster-state.ts';
+import { key, type Account } from './resources.ts';
 import type { Tampering } from './faults.ts';
-import { badRequest, conflict, invalidTokenRequest, json, notFound, type Reply } from './status.ts';
+import {
+  badRequest,
+  conflict,
+  invalidTokenRequest,
+  json,
+  notFound,
+  timestamp,
+  type Reply,
+} from './status.ts';
+import { DEFAULT_SECONDS, decode, type BoundObjectRef } from './token-request-body.ts';
 import { boundClaims, type ObjectRef } from './tokens.ts';
 
-const DEFAULT_SECONDS = 3600;
 const MIN_SECONDS = 600;
 const MAX_SECONDS = 2 ** 32;
-
-export interface BoundObjectRef {
-  apiVersion?: string;
-  kind?: string;
-  name?: string;
-  uid?: string;
-}
-
-interface TokenRequest {
-  metadata: { name?: string; namespace?: string; uid?: string };
-  spec: {
-    audiences?: string[] | null;
-    expirationSeconds?: number | null;
-    boundObjectRef?: BoundObjectRef | null;
-  };
-}
 
 export interface Issuing {
   cluster: Cluster;
@@ -137,37 +130,4 @@ async function grant(
       expirationTimestamp: timestamp(issuedAt + spec.expirationSeconds),
     },
   });
-}
-
-/** RFC 3339 in whole seconds (AM metav1.Time). */
-export function timestamp(epochSeconds: number): string {
-  return new Date(epochSeconds * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
-}
-
-const SPEC_FIELDS = new Set(['audiences', 'expirationSeconds', 'boundObjectRef', 'attestations']);
-
-/** `kind` and `apiVersion` may be left out; fields it does not know are warned of, not refused (contracts 3.1). */
-function decode(body: Record<string, unknown>, warn: (text: string) => void): TokenRequest {
-  const { kind = 'TokenRequest', metadata = {}, spec = {} } = body;
-  if (kind !== 'TokenRequest')
-    throw undecodable(`no kind "${String(kind)}" in version "authentication.k8s.io/v1"`);
-  const request: TokenRequest = { metadata: metadata ?? {}, spec: spec ?? {} };
-  const { audiences, expirationSeconds } = request.spec;
-  if (!Number.isInteger(expirationSeconds ?? DEFAULT_SECONDS)) {
-    throw undecodable(
-      'json: cannot unmarshal into Go struct field TokenRequestSpec.spec.expirationSeconds of type int64',
-    );
-  }
-  if (audiences && !(Array.isArray(audiences) && audiences.every((item) => typeof item === 'string'))) {
-    throw undecodable(
-      'json: cannot unmarshal into Go struct field TokenRequestSpec.spec.audiences of type string',
-    );
-  }
-  for (const name of Object.keys(request.spec))
-    if (!SPEC_FIELDS.has(name)) warn(`unknown field "spec.${name}"`);
-  return request;
-}
-
-function undecodable(why: string) {
-  return badRequest(`TokenRequest in version "v1" cannot be handled as a TokenRequest: ${why}`);
 }

@@ -1,0 +1,344 @@
+/** One table of states, run through the fast lane and the engine: the lane may hand over, but never answers otherwise. */
+import { execFileSync } from 'node:child_process';
+import {
+  chmod,
+  copyFile,
+  link,
+  mkdir,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { table, variableOf, settingNames } from '../../src/settings/table.ts';
+import { createSandbox, repository, type Sandbox } from '../support/runner.ts';
+
+const v1 =
+  '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","spec":{"interactive":false}}\n';
+const credential =
+  '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","spec":{"interactive":false},"status":{"expirationTimestamp":"2099-01-01T00:00:00Z","token":"lane-test"}}';
+
+interface State {
+  readonly box: Sandbox;
+  readonly folder: string;
+  readonly entry: string;
+  readonly until: string;
+  readonly profiles: string;
+}
+
+interface Case {
+  readonly title: string;
+  /** True where the lane itself must answer. */
+  readonly answers: boolean;
+  readonly args?: string[];
+  readonly env?: Record<string, string>;
+  readonly change?: (state: State) => Promise<unknown>;
+}
+
+const root = process.getuid?.() === 0;
+
+const cases: Case[] = [
+  { title: 'a fresh entry', answers: true },
+  { title: 'a fresh entry in an exec hook', answers: true, env: { KUBERNETES_EXEC_INFO: v1 } },
+  {
+    title: 'an interactive exec hook',
+    answers: true,
+    env: { KUBERNETES_EXEC_INFO: v1.replace('false', 'true') },
+  },
+  { title: 'no arguments', answers: false, args: [] },
+  { title: 'a flag', answers: false, args: ['get-token', 'prod', '-o', 'token'] },
+  { title: 'a profile that is none', answers: false, args: ['get-token', '../prod'] },
+  { title: 'a profile with a star', answers: false, args: ['get-token', '*'] },
+  { title: 'a profile in capitals', answers: false, args: ['get-token', 'PROD'] },
+  {
+    title: 'apiVersion v1beta1',
+    answers: false,
+    env: { KUBERNETES_EXEC_INFO: v1.replace('/v1', '/v1beta1') },
+  },
+  {
+    title: 'apiVersion v1alpha1',
+    answers: false,
+    env: { KUBERNETES_EXEC_INFO: v1.replace('/v1', '/v1alpha1') },
+  },
+  {
+    title: 'cluster info',
+    answers: false,
+    env: {
+      KUBERNETES_EXEC_INFO: v1.replace('false}', 'false,"cluster":{"server":"https://h","config":null}}'),
+    },
+  },
+  { title: 'exec info that is not JSON', answers: false, env: { KUBERNETES_EXEC_INFO: '{' } },
+  { title: 'no HOME', answers: false, env: { HOME: '' } },
+  {
+    title: 'an entry past SERVE_UNTIL',
+    answers: false,
+    change: (state) => write(state, { serveUntil: -1, expires: 1000 }),
+  },
+  {
+    title: 'an expired entry',
+    answers: false,
+    change: (state) => write(state, { serveUntil: -100, expires: -1 }),
+  },
+  {
+    title: 'an entry two seconds before SERVE_UNTIL',
+    answers: true,
+    change: (state) => write(state, { serveUntil: 2, expires: 1000 }),
+  },
+  {
+    title: 'an entry from the future (clock set back)',
+    answers: false,
+    change: ({ entry }) => touch(entry, 3600),
+  },
+  { title: 'a newer profile file', answers: false, change: ({ profiles }) => touch(profiles, 10) },
+  { title: 'a profile file of the same time', answers: false, change: sameTime },
+  { title: 'no profile file', answers: false, change: ({ profiles }) => rm(profiles) },
+  { title: 'no marker', answers: false, change: ({ until }) => rm(until) },
+  { title: 'a group-readable entry', answers: false, change: ({ entry }) => chmod(entry, 0o640) },
+  { title: 'an entry that others can write', answers: false, change: ({ entry }) => chmod(entry, 0o602) },
+  { title: 'a folder that others can enter', answers: false, change: ({ folder }) => chmod(folder, 0o711) },
+  { title: 'a symlink for an entry', answers: false, change: viaSymlink },
+  {
+    title: 'a hard link for an entry',
+    answers: false,
+    change: ({ entry, box }) => link(entry, join(box.home, 'other')),
+  },
+  { title: 'a folder behind a symlink', answers: false, change: folderViaSymlink },
+  { title: 'a truncated entry', answers: false, change: ({ entry }) => truncate(entry, 150) },
+  {
+    title: 'an entry without its last newline',
+    answers: false,
+    change: (state) => rewrite(state, (text) => text.trimEnd()),
+  },
+  {
+    title: 'an entry with a third line',
+    answers: false,
+    change: (state) => rewrite(state, (text) => `${text}x\n`),
+  },
+  {
+    title: 'an entry of another version',
+    answers: false,
+    change: (state) => rewrite(state, (text) => text.replace('v1 ', 'v2 ')),
+  },
+  {
+    title: 'an entry with a short digest',
+    answers: false,
+    change: (state) => rewrite(state, (text) => text.replace('aaaa', '')),
+  },
+  {
+    title: 'an entry with a bad digest',
+    answers: false,
+    change: (state) => rewrite(state, (text) => text.replace('aaaa', 'zzzz')),
+  },
+  {
+    title: 'an entry with words for numbers',
+    answers: false,
+    change: (state) => rewrite(state, (text) => text.replace(/^v1 \d+/, 'v1 soon')),
+  },
+  {
+    title: 'an entry that holds no credential',
+    answers: false,
+    change: (state) => rewrite(state, (text) => text.replace('ExecCredential', 'Secret')),
+  },
+  { title: 'an empty entry', answers: false, change: ({ entry }) => truncate(entry, 0) },
+  {
+    title: 'a folder for an entry',
+    answers: false,
+    change: ({ entry }) => rm(entry).then(() => mkdir(entry)),
+  },
+  {
+    title: 'a FIFO for an entry',
+    answers: false,
+    change: async ({ entry }) => {
+      await rm(entry);
+      execFileSync('mkfifo', [entry]);
+    },
+  },
+  ...settingNames.map((name) => ({
+    title: `the variable ${variableOf(name)}`,
+    answers: false,
+    env: { [variableOf(name)]: table[name].type === 'boolean' ? 'true' : 'x' },
+  })),
+  { title: 'an empty variable', answers: true, env: { KUBECTL_SA_TOKEN_SERVER: '' } },
+];
+
+for (const shell of shells()) {
+  for (const each of cases) {
+    test(`${shell.join(' ')}: the fast lane and the engine agree on ${each.title}`, agree, shell, each);
+  }
+}
+
+if (root) {
+  test('an entry of another user is left to the engine, which does not serve it', async (t) => {
+    await agree(t, ['/bin/sh'], {
+      title: '',
+      answers: false,
+      change: async ({ entry }) => execFileSync('chown', ['1', entry]),
+    });
+  });
+}
+
+test('the same client coming back is left to the engine, another is not', async (t) => {
+  const box = await createSandbox();
+  t.teardown(() => box.cleanup());
+  const lane = await install(box);
+  await write(stateOf(box), { serveUntil: 3000, expires: 3600 });
+  const twice = `"$0" get-token prod; "$0" get-token prod`;
+  const env = { KUBERNETES_EXEC_INFO: v1 };
+  const first = await box.exec('/bin/sh', ['-c', `${twice}; :`, lane], { env });
+  t.is(first.stdout, `${credential}\nENGINE [get-token] [prod]\n`);
+  const second = await box.exec('/bin/sh', ['-c', `${twice}; :`, lane], { env });
+  t.is(second.stdout, `${credential}\nENGINE [get-token] [prod]\n`);
+  t.is(first.stderr + second.stderr, '');
+  const byHand = await box.exec('/bin/sh', ['-c', `${twice}; :`, lane]);
+  t.is(byHand.stdout, `${credential}\n${credential}\n`);
+});
+
+test('eight clients are remembered', async (t) => {
+  const box = await createSandbox();
+  t.teardown(() => box.cleanup());
+  const lane = await install(box);
+  await write(stateOf(box), { serveUntil: 3000, expires: 3600 });
+  for (let run = 0; run < 12; run += 1) {
+    await box.exec('/bin/sh', ['-c', '"$0" get-token prod; :', lane], { env: { KUBERNETES_EXEC_INFO: v1 } });
+  }
+  const note = await readFile(join(stateOf(box).folder, 'prod.parents'), 'utf8');
+  t.regex(note, /^0( \d+){8}\n$/);
+});
+
+test('the engine is found through a chain of links, and a missing one is named', async (t) => {
+  const box = await createSandbox();
+  t.teardown(() => box.cleanup());
+  const lane = await install(box);
+  const [one, two] = [join(box.home, 'one'), join(box.home, 'two')];
+  await symlink(lane, one);
+  await symlink('one', two);
+  t.is((await box.exec(two, ['version'])).stdout, 'ENGINE [version]\n');
+  t.is((await box.exec('/bin/sh', ['two', 'list', ''])).stdout, 'ENGINE [list] []\n');
+  await rm(`${lane.slice(0, lane.lastIndexOf('/'))}/kubectl-sa-token-engine`);
+  const missing = await box.exec(two, ['version']);
+  t.is(missing.code, 1);
+  t.is(missing.stdout, '');
+  t.regex(missing.stderr, /^kubectl-sa-token: .*kubectl-sa-token-engine is missing; .*\n$/);
+});
+
+test('without coreutils on PATH the lane hands over without a word', async (t) => {
+  const box = await createSandbox();
+  t.teardown(() => box.cleanup());
+  const lane = await install(box);
+  await write(stateOf(box), { serveUntil: 3000, expires: 3600 });
+  const ran = await box.exec('/bin/sh', [lane, 'get-token', 'prod'], { env: { PATH: box.home } });
+  t.deepEqual([ran.code, ran.stdout, ran.stderr], [0, 'ENGINE [get-token] [prod]\n', '']);
+});
+
+async function agree(t: ExecutionContext, shell: string[], each: Case): Promise<void> {
+  const box = await createSandbox();
+  t.teardown(() => box.cleanup());
+  const lane = await install(box);
+  const args = each.args ?? ['get-token', 'prod'];
+  await write(stateOf(box), { serveUntil: 3000, expires: 3600 });
+  await each.change?.(stateOf(box));
+  const env = { ...each.env };
+  const fast = await box.exec(shell[0] ?? '', [...shell.slice(1), lane, ...args], { env });
+  const handedOver = fast.stdout.startsWith('ENGINE');
+  t.is(handedOver, !each.answers, `${fast.stdout} ${fast.stderr}`);
+  t.is(fast.stderr, '');
+  t.is(fast.code, 0);
+  if (handedOver) return t.is(fast.stdout, `ENGINE${args.map((word) => ` [${word}]`).join('')}\n`);
+  // The note of a hook's parent is for the next call; the engine is asked about the same state.
+  await rm(join(stateOf(box).folder, 'prod.parents'), { force: true });
+  const engine = await box.run(args, { env });
+  return t.deepEqual([fast.code, fast.stdout, fast.stderr], [engine.code, engine.stdout, engine.stderr]);
+}
+
+/** Every shell that may be somebody's /bin/sh, of those that are here. */
+function shells(): string[][] {
+  const wanted = [
+    ['/bin/sh'],
+    ['dash'],
+    ['bash', '--posix'],
+    ['busybox', 'sh'],
+    ['mksh'],
+    ['yash'],
+    ['zsh', '--emulate', 'sh'],
+  ];
+  return wanted.filter(([name = '']) => {
+    try {
+      execFileSync('/bin/sh', ['-c', `command -v ${name}`], { stdio: 'ignore' });
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** The lane with an engine beside it that says what it was given. */
+async function install(box: Sandbox): Promise<string> {
+  const folder = join(box.home, 'plug in ä');
+  await mkdir(folder);
+  const lane = join(folder, 'kubectl-sa_token');
+  await copyFile(join(repository, 'cmd', 'kubectl-sa-token'), lane);
+  const engine = `#!/bin/sh\nprintf 'ENGINE'\nfor word; do printf ' [%s]' "$word"; done\necho\n`;
+  await writeFile(join(folder, 'kubectl-sa-token-engine'), engine, { mode: 0o755 });
+  return lane;
+}
+
+function stateOf(box: Sandbox): State {
+  const folder = join(box.home, '.kube', 'cache', 'sa-token');
+  const entry = join(folder, 'prod.entry');
+  return {
+    box,
+    folder,
+    entry,
+    until: join(folder, 'prod.until'),
+    profiles: join(box.home, '.kube', 'sa-token.yaml'),
+  };
+}
+
+/** A profile file of ten seconds ago and an entry of now; times are seconds from now. */
+async function write(
+  { folder, entry, until, profiles }: State,
+  life: { serveUntil: number; expires: number },
+): Promise<void> {
+  const now = Math.floor(Date.now() / 1000);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await writeFile(
+    profiles,
+    'profiles:\n  prod:\n    server: https://127.0.0.1:1\n    source-env: NO_SUCH_TOKEN\n',
+    { mode: 0o600 },
+  );
+  await touch(profiles, -10);
+  const first = `v1 ${now + life.serveUntil} ${now + life.expires} ${'a'.repeat(64)}`;
+  await writeFile(entry, `${first}\n${credential}\n`, { mode: 0o600 });
+  await touch(entry, -1);
+  await writeFile(until, '', { mode: 0o600 });
+  await utimes(until, now + life.serveUntil, now + life.serveUntil);
+}
+
+async function rewrite({ entry }: State, edit: (text: string) => string): Promise<void> {
+  await writeFile(entry, edit(await readFile(entry, 'utf8')));
+  await touch(entry, -1);
+}
+
+async function touch(file: string, secondsFromNow: number): Promise<void> {
+  const time = Date.now() / 1000 + secondsFromNow;
+  await utimes(file, time, time);
+}
+
+async function sameTime({ entry, profiles }: State): Promise<void> {
+  const time = Math.floor(Date.now() / 1000) - 5;
+  await Promise.all([utimes(entry, time, time), utimes(profiles, time, time)]);
+}
+
+async function viaSymlink({ entry }: State): Promise<void> {
+  await rename(entry, `${entry}.real`);
+  await symlink(`${entry}.real`, entry);
+}
+
+async function folderViaSymlink({ folder }: State): Promise<void> {
+  await rename(folder, `${folder}.real`);
+  await symlink(`${folder}.real`, folder);
+}

@@ -29,6 +29,7 @@ export interface ApiObject {
     namespace: string;
     uid: string;
     creationTimestamp: string;
+    labels?: Record<string, string>;
     managedFields?: unknown;
   };
   spec: { expirationSeconds: number };

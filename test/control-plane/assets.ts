@@ -14,6 +14,8 @@ export const MODULES = join(import.meta.dirname, 'modules');
 
 const ENVTEST_FOLDER = '/usr/local/kubebuilder/bin';
 
+export type Binary = 'kube-apiserver' | 'etcd';
+
 export interface Assets {
   apiServer: string;
   etcd: string;
@@ -50,17 +52,12 @@ export function findKubectl(): string {
   return fromEnvtest('kubectl') ?? 'kubectl';
 }
 
-/** The cache's name for a built binary: a changed pin is another binary. */
-export function cached(binary: 'kube-apiserver' | 'etcd', minor: Minor): string {
-  const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
+/** Where build.ts puts a binary: a folder as envtest has them for each set of pins, so that a changed pin is built anew. */
+export function cached(binary: Binary, minor: Minor): string {
+  const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
   const pins = createHash('sha256').update(goMod(minor)).digest('hex').slice(0, 12);
-  const name = binary === 'etcd' ? 'etcd' : `kube-apiserver-${pinnedVersion(minor)}`;
-  return join(
-    cache,
-    'kubectl-sa-token',
-    'control-plane',
-    `${name}-${process.platform}-${process.arch}-${pins}`,
-  );
+  const folder = `${pinnedVersion(minor)}-${process.platform}-${process.arch}-${pins}`;
+  return join(cache, 'kubectl-sa-token', 'control-plane', folder, binary);
 }
 
 export function pinnedVersion(minor: Minor): string {

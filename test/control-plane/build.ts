@@ -1,6 +1,6 @@
 /**
- * Builds the control plane's missing binaries as Go modules into the cache (`npm run build:control-plane`). About six
- * minutes for each API server on two cores with an empty Go build cache; nothing at all when they are there.
+ * Builds the control plane's missing binaries as Go modules into the cache (`npm run build:control-plane`). About
+ * eight minutes in all on two idle cores with an empty Go build cache; nothing at all when they are there.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
@@ -13,27 +13,37 @@ import {
   findEtcd,
   hasGo,
   pinnedVersion,
+  type Binary,
   type Minor,
 } from './assets.ts';
 
 const VERSION = 'k8s.io/component-base/version';
 
-const wanted = [
-  ...MINORS.filter((minor) => findApiServer(minor) === undefined).map(
-    (minor) => ['kube-apiserver', minor, 'k8s.io/kubernetes/cmd/kube-apiserver'] as const,
-  ),
-  ...(findEtcd() === undefined ? [['etcd', 'newest', 'go.etcd.io/etcd/server/v3'] as const] : []),
+const MAIN_PACKAGES = {
+  'kube-apiserver': 'k8s.io/kubernetes/cmd/kube-apiserver',
+  etcd: 'go.etcd.io/etcd/server/v3',
+} satisfies Record<Binary, string>;
+
+// The etcd of the newest minor serves both.
+const missing: [Binary, Minor][] = [
+  ...MINORS.filter((minor) => findApiServer(minor) === undefined).map((minor): [Binary, Minor] => [
+    'kube-apiserver',
+    minor,
+  ]),
+  ...(findEtcd() === undefined ? [['etcd', 'newest'] satisfies [Binary, Minor]] : []),
 ];
-if (wanted.length > 0 && !hasGo()) {
-  console.error(`control plane: Go is not there to build ${wanted.map(([binary]) => binary).join(', ')}`);
+if (missing.length > 0 && !hasGo()) {
+  const names = missing.map(([binary, minor]) => `${binary} of Kubernetes ${pinnedVersion(minor)}`);
+  console.error(`control plane: Go is not there to build ${names.join(', ')}`);
   process.exit(process.env['CI'] ? 1 : 0);
 }
-for (const [binary, minor, mainPackage] of wanted) build(minor, mainPackage, cached(binary, minor));
+for (const [binary, minor] of missing) build(binary, minor);
 
 /** Without cgo, so that no C compiler is needed; by -mod=readonly go.mod and go.sum decide every version. */
-function build(minor: Minor, mainPackage: string, output: string): void {
+function build(binary: Binary, minor: Minor): void {
   const started = Date.now();
-  console.error(`control plane: building ${mainPackage} of Kubernetes ${pinnedVersion(minor)}…`);
+  const [mainPackage, output] = [MAIN_PACKAGES[binary], cached(binary, minor)];
+  console.error(`control plane: building ${binary} of Kubernetes ${pinnedVersion(minor)}…`);
   mkdirSync(dirname(output), { recursive: true });
   const partial = `${output}.${process.pid}`;
   const flags = ['-mod=readonly', '-trimpath', '-buildvcs=false', '-ldflags', linkerFlags(minor)];

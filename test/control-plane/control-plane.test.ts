@@ -43,6 +43,13 @@ onEachMinor((test, minor) => {
     t.is(claims.exp, (claims.iat ?? 0) + 365 * 24 * 3600);
   });
 
+  test('a legacy token that is used dates its Secret', async (t, plane) => {
+    const { namespace, token } = await realSubject(plane).makeBot();
+    await plane.need('GET', '/version', { as: { token } });
+    const secret = await plane.need('GET', `/api/v1/namespaces/${namespace}/secrets/bot-token`);
+    t.regex(secret.metadata.labels?.['kubernetes.io/legacy-token-last-used'] ?? '', /^\d{4}-\d\d-\d\d$/);
+  });
+
   describeAuditLog(test);
 
   test('nothing of it is left after stop', async (t) => {

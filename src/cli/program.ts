@@ -3,21 +3,7 @@ import yargs, { type Argv } from 'yargs';
 import { badUsage, tokenOnCommandLine } from '../failures/usage.ts';
 import type { Host } from '../host.ts';
 import type { Arguments, Command } from './command.ts';
-import { getTokenCommand } from './get-token.ts';
-import { kubeconfigCommand } from './kubeconfig.ts';
-import { listCommand } from './list.ts';
-import { loginCommand } from './login.ts';
-import { logoutCommand } from './logout.ts';
-import { versionCommand } from './version.ts';
-
-const commands: readonly Command[] = [
-  loginCommand,
-  getTokenCommand,
-  listCommand,
-  logoutCommand,
-  kubeconfigCommand,
-  versionCommand,
-];
+import { commands } from './commands.ts';
 
 const name = 'kubectl sa-token';
 

@@ -15,6 +15,9 @@ export interface Place {
 /** One hour is the server's default; below ten minutes and above 2^32 s it refuses (KK validation.go). */
 const shortestLife = 600;
 const longestLife = 2 ** 32;
+/** A limit of nothing would fail every call, and Node's timers fire at once above 2^31 ms. */
+const shortestTimeout = 1;
+const longestTimeout = 86_400;
 const dnsLabel = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 const dnsSubdomain = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
 const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
@@ -52,7 +55,12 @@ const readers: Record<SettingType, Reader> = {
     if (seconds > longestLife) throw badValue(place.where, `must be at most ${longestLife}s`);
     return seconds;
   },
-  timeout: duration,
+  timeout: (raw, place) => {
+    const seconds = duration(raw, place);
+    if (seconds < shortestTimeout) throw badValue(place.where, `must be at least ${shortestTimeout}s`);
+    if (seconds > longestTimeout) throw badValue(place.where, `must be at most ${longestTimeout / 3600}h`);
+    return seconds;
+  },
   choice: (raw, place, name) => {
     const given = text(raw, place);
     const choices = table[name].choices ?? [];
@@ -63,7 +71,8 @@ const readers: Record<SettingType, Reader> = {
   },
   path: (raw, place) => resolvePath(text(raw, place), place.folder, place.home),
   base64: (raw, place) => {
-    const given = text(raw, place).replace(/\s+/g, '');
+    // `base64` breaks its lines, and YAML may keep them.
+    const given = text(typeof raw === 'string' ? raw.replace(/\s+/g, '') : raw, place);
     if (!/^[A-Za-z0-9+/]+={0,2}$/.test(given)) throw badValue(place.where, 'is not base64');
     return given;
   },
@@ -161,5 +170,6 @@ function command(raw: unknown, place: Place): string | string[] {
 
 function kind(raw: unknown): string {
   if (raw === null) return 'nothing';
-  return Array.isArray(raw) ? 'a list' : `a ${typeof raw}`;
+  if (typeof raw === 'object') return Array.isArray(raw) ? 'a list' : 'a map';
+  return `a ${typeof raw}`;
 }

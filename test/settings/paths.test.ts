@@ -1,0 +1,15 @@
+import test from 'ava';
+import { resolvePath, shortPath } from '../../src/settings/paths.ts';
+
+test('a path is absolute, of the home folder, or of where it is written', (t) => {
+  t.is(resolvePath('/a/b', '/work', '/home/ann'), '/a/b');
+  t.is(resolvePath('~/a', '/work', '/home/ann'), '/home/ann/a');
+  t.is(resolvePath('a', '/work', '/home/ann'), '/work/a');
+  t.is(resolvePath('../a', '/work', '/home/ann'), '/a');
+});
+
+test('a path is shown shorter where it lies in the home folder', (t) => {
+  t.is(shortPath('/home/ann/a', '/home/ann'), '~/a');
+  t.is(shortPath('/home/anna/a', '/home/ann'), '/home/anna/a');
+  t.is(shortPath('/etc/a', '/home/ann'), '/etc/a');
+});

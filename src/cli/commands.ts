@@ -1,5 +1,6 @@
 /** All commands, in the order of the help. */
 import type { Command } from './command.ts';
+import { completionCommand } from './completion.ts';
 import { getTokenCommand } from './get-token.ts';
 import { kubeconfigCommand } from './kubeconfig.ts';
 import { listCommand } from './list.ts';
@@ -13,5 +14,6 @@ export const commands: readonly Command[] = [
   listCommand,
   logoutCommand,
   kubeconfigCommand,
+  completionCommand,
   versionCommand,
 ];

@@ -14,6 +14,7 @@ export const getTokenCommand: Command = {
     'force-refresh': { type: 'boolean', describe: 'Exchange even when a fresh token is cached' },
     ...settingOptions(),
   },
+  values: { output: outputs },
   examples: [
     ['$0 get-token prod', 'ExecCredential for the profile "prod"'],
     ['curl -H "$($0 get-token prod -o header)" https://HOST/…', 'call a service with the issued token'],

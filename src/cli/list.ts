@@ -14,6 +14,7 @@ export const listCommand: Command = {
   options: {
     output: { alias: 'o', type: 'string', requiresArg: true, describe: `Format: ${formats.join(', ')}` },
   },
+  values: { output: formats },
   examples: [
     ['$0 list', 'all profiles'],
     ['$0 list -o name', 'names alone, for scripts'],

@@ -10,7 +10,10 @@ export const program = 'kubectl-sa-token';
 export async function main(host: Host): Promise<void> {
   try {
     const call = host.argv[0] === 'get-token' ? readCall(host.argv.slice(1)) : undefined;
-    if (call === undefined) await (await import('./program.ts')).run(host);
+    // Not through yargs: the words to complete are unfinished flags.
+    if (host.argv[0] === '__complete')
+      await (await import('./completion.ts')).completeWords(host, host.argv.slice(1));
+    else if (call === undefined) await (await import('./program.ts')).run(host);
     else host.out(await getToken(host, call));
   } catch (error) {
     fail(host, error);

@@ -7,6 +7,7 @@ export const versionCommand: Command = {
   usage: 'version',
   summary: 'Print the version',
   options: { output: { alias: 'o', choices: ['json', 'yaml'], describe: 'Format' } },
+  values: { output: ['json', 'yaml'] },
   examples: [['$0 version', 'v0.1.0']],
   run: async (host, argv) => {
     if (argv['output'] === undefined) host.out(`kubectl-sa-token v${version}\n`);

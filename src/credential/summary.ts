@@ -1,10 +1,12 @@
 /** What is known of each profile without opening a keychain, running a command or asking a server. */
-import { readEntry } from '../entry/entry.ts';
+import { listEntries, readEntry } from '../entry/entry.ts';
 import { timestamp } from '../entry/exec-credential.ts';
 import type { Host } from '../host.ts';
+import { objectAt, parseJson, textAt } from '../json.ts';
 import { shortPath } from '../settings/paths.ts';
 import { readProfiles } from '../settings/profiles.ts';
 import type { Settings } from '../settings/table.ts';
+import { readClaims } from '../source/claims.ts';
 import { sourceKind } from '../source/source.ts';
 
 export interface ProfileSummary {
@@ -50,4 +52,14 @@ function describeSource(host: Host, settings: Settings): string {
   const kind = sourceKind(settings);
   if (kind === 'file') return `file ${shortPath(settings['source-file'] ?? '', host.home)}`;
   return kind === 'env' ? `env ${settings['source-env']}` : kind;
+}
+
+/** Audiences of the profiles and of the cached tokens, for completion. */
+export function seenAudiences(host: Host): string[] {
+  const configured = [...readProfiles(host).values()].flatMap((settings) => settings.audience ?? []);
+  const cached = listEntries(host).flatMap((name) => {
+    const token = textAt(objectAt(parseJson(readEntry(host, name)?.credential ?? ''), 'status'), 'token');
+    return token === undefined ? [] : (readClaims(token)?.audiences ?? []);
+  });
+  return [...new Set([...configured, ...cached])];
 }

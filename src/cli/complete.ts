@@ -1,0 +1,105 @@
+/** Completion: what may come next on a command line. Reads files only; contacts no server and opens no keychain. */
+import type { Options } from 'yargs';
+import { contextNames, userNames } from '../cluster/kubeconfig-names.ts';
+import { seenAudiences } from '../credential/summary.ts';
+import type { Host } from '../host.ts';
+import { readProfiles } from '../settings/profiles.ts';
+import { isSettingName, table } from '../settings/table.ts';
+import type { Command } from './command.ts';
+
+export interface Choice {
+  readonly word: string;
+  readonly help: string;
+}
+
+export interface Completion {
+  readonly choices: readonly Choice[];
+  /** True where a file may come too (Cobra's directive 0, else 4). */
+  readonly files: boolean;
+}
+
+const nothing: Completion = { choices: [], files: false };
+const files: Completion = { choices: [], files: true };
+
+/**
+ * @param words - the words after the plugin's name; the last one is being typed and may be empty
+ */
+export function complete(host: Host, commands: readonly Command[], words: readonly string[]): Completion {
+  const current = words.at(-1) ?? '';
+  if (words.length <= 1)
+    return matching(
+      current,
+      commands.map(({ usage, summary }) => ({ word: nameOf(usage), help: summary })),
+    );
+  const command = commands.find(
+    ({ usage, aliases }) => nameOf(usage) === words[0] || aliases?.includes(words[0] ?? ''),
+  );
+  if (command === undefined) return nothing;
+  const [, flag, typed] = /^(--[^=]+)=(.*)$/s.exec(current) ?? [];
+  if (flag !== undefined) return valuesOf(host, command, flag, typed ?? '', `${flag}=`);
+  const before = words.at(-2) ?? '';
+  if (words.length > 2 && takesValue(command, before)) return valuesOf(host, command, before, current, '');
+  if (current.startsWith('-')) return matching(current, flagsOf(command));
+  return matching(current, positionals(host, command, words.slice(1, -1)));
+}
+
+function nameOf(usage: string): string {
+  return usage.split(' ')[0] ?? '';
+}
+
+function flagsOf(command: Command): Choice[] {
+  return Object.entries(command.options).map(([name, { describe }]) => ({
+    word: `--${name}`,
+    help: describe ?? '',
+  }));
+}
+
+/** The option behind `--name` or `-n`. */
+function optionOf(command: Command, flag: string): [string, Options] | undefined {
+  const name = flag.replace(/^--?/, '');
+  return Object.entries(command.options).find(([each, { alias }]) =>
+    flag.startsWith('--') ? each === name : alias === name,
+  );
+}
+
+function takesValue(command: Command, flag: string): boolean {
+  return flag.startsWith('-') && optionOf(command, flag)?.[1].type === 'string';
+}
+
+function valuesOf(host: Host, command: Command, flag: string, typed: string, prefix: string): Completion {
+  const [name = ''] = optionOf(command, flag) ?? [];
+  const known =
+    command.values?.[name] ??
+    dynamicValues(host, name) ??
+    (isSettingName(name) ? table[name].choices : undefined);
+  if (known !== undefined) {
+    const found = matching(
+      typed,
+      known.map((word) => ({ word, help: '' })),
+    );
+    return { ...found, choices: found.choices.map((choice) => ({ ...choice, word: prefix + choice.word })) };
+  }
+  const isPath = isSettingName(name) ? table[name].type === 'path' : /file|kubeconfig/.test(name);
+  return isPath ? files : nothing;
+}
+
+function dynamicValues(host: Host, name: string): readonly string[] | undefined {
+  if (name === 'context') return contextNames(host);
+  if (name === 'user') return userNames(host);
+  return name === 'audience' ? seenAudiences(host) : undefined;
+}
+
+/** A profile where the command takes one and none is there yet; else the command's own words. */
+function positionals(host: Host, command: Command, before: readonly string[]): Choice[] {
+  const given = before.filter(
+    (word, at) => !word.startsWith('-') && !takesValue(command, before[at - 1] ?? ''),
+  );
+  if (!/[<[]PROFILE[\]>]/.test(command.usage))
+    return given.length > 0 ? [] : (command.values?.[''] ?? []).map((word) => ({ word, help: '' }));
+  if (given.length > 0) return [];
+  return [...readProfiles(host)].map(([word, { server }]) => ({ word, help: server ?? '' }));
+}
+
+function matching(typed: string, choices: readonly Choice[]): Completion {
+  return { choices: choices.filter(({ word }) => word.startsWith(typed)), files: false };
+}

@@ -1,0 +1,69 @@
+/** `completion`: scripts for shells, the installation for `kubectl sa-token <TAB>`, and the `__complete` that all of them call. */
+import { chmodSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { badUsage, noPlugin, unwritableFile } from '../failures/usage.ts';
+import { replaceFile } from '../files.ts';
+import type { Host } from '../host.ts';
+import { findOnPath } from '../path-search.ts';
+import { resolvePath } from '../settings/paths.ts';
+import type { Command } from './command.ts';
+import { complete } from './complete.ts';
+import { kubectlCompletion, scripts } from './completion-scripts.ts';
+import { textOf } from './options.ts';
+import { tell } from './terminal.ts';
+
+const words = [...Object.keys(scripts), 'install'];
+
+export const completionCommand: Command = {
+  usage: 'completion <WHAT>',
+  summary: 'Print shell completion (bash, zsh, fish, powershell), or install it for "kubectl sa-token"',
+  options: {
+    folder: { type: 'string', requiresArg: true, describe: 'With install: the folder on PATH to write to' },
+  },
+  values: { '': words },
+  examples: [
+    ['$0 completion install', 'for "kubectl sa-token <TAB>": kubectl_complete-sa_token beside the plugin'],
+    ['source <(kubectl sa-token completion bash)', 'for "kubectl-sa_token <TAB>"'],
+  ],
+  run: async (host, argv) => {
+    const what = String(argv['WHAT']);
+    if (what === 'install') return install(host, textOf(argv, 'folder'));
+    const script = scripts[what];
+    if (script === undefined) throw badUsage(`completion knows ${words.join(', ')}`, 'completion');
+    host.out(script);
+  },
+};
+
+/** kubectl looks for this very name on PATH (KC pkg/cmd/plugin/plugin_completion.go); krew links one file only. */
+function install(host: Host, folder: string | undefined): void {
+  const plugin = findOnPath(host, 'kubectl-sa_token');
+  if (folder === undefined && plugin === undefined) throw noPlugin('kubectl-sa_token');
+  const into = folder === undefined ? dirname(plugin ?? '') : resolvePath(folder, host.cwd, host.home);
+  const file = join(into, 'kubectl_complete-sa_token');
+  try {
+    replaceFile(file, kubectlCompletion, 0o755);
+    chmodSync(file, 0o755);
+  } catch (error) {
+    throw unwritableFile(file, error);
+  }
+  host.out(
+    `${file} is in place: "kubectl sa-token <TAB>" completes where kubectl's own completion is set up\n`,
+  );
+  if (findOnPath(host, 'kubectl_complete-sa_token') === undefined)
+    tell(host, `warning: ${into} is not on PATH`);
+}
+
+/**
+ * The hidden `__complete`: answers a shell for the words after the plugin's name. One choice a line, its help after a
+ * TAB, Cobra's directive last. A failure is no choices, never a message: it would land in the line being typed.
+ */
+export async function completeWords(host: Host, typed: readonly string[]): Promise<void> {
+  const { commands } = await import('./commands.ts');
+  try {
+    const { choices, files } = complete(host, commands, typed);
+    const lines = choices.map(({ word, help }) => (help === '' ? word : `${word}\t${help}`));
+    host.out([...lines, files ? ':0' : ':4'].map((line) => `${line}\n`).join(''));
+  } catch {
+    host.out(':4\n');
+  }
+}

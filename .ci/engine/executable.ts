@@ -1,0 +1,106 @@
+/** One executable: the platform's Node, pinned by the lock file, with the bundle put into it by pkg. */
+import { execFileSync } from 'node:child_process';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { withoutDebugSections } from '../formats/elf.ts';
+import { adHocSigned } from '../formats/macho.ts';
+import { withoutSignature } from '../formats/pe.ts';
+import { locked } from '../project.ts';
+import { unpackLocked } from '../registry.ts';
+import { isHost, type Target } from '../targets.ts';
+import type { Bundle } from './bundle.ts';
+import type { SeaRequest } from './sea.ts';
+
+const engineName = 'kubectl-sa-token-engine';
+/** By what the program calls itself in stack traces; the name below the folder, as the blob holds it. */
+const mainName = 'kubectl-sa-token.cjs';
+
+/** @param folder - an empty one, for everything that packaging leaves behind */
+export async function makeExecutable(target: Target, bundle: Bundle, folder: string): Promise<string> {
+  const { version } = locked(target.nodePackage);
+  if (process.version !== `v${version}`) {
+    throw new Error(
+      `Node ${version} must run this (npm run package), the blob has its format; this is ${process.version}`,
+    );
+  }
+  await putNode(target, version, folder);
+  const assets = await writeChunks(target, bundle, join(folder, 'chunks'));
+  await writeFile(join(folder, mainName), bundle.main);
+  const output = join(folder, engineName);
+  runPkg(folder, {
+    entry: join(folder, mainName),
+    options: {
+      signature: false,
+      targets: [{ ...pkgTarget(target), nodeRange: `node${version}`, output }],
+      seaConfig: {
+        // Relative to the temporary folder that pkg makes below ours: an absolute path would end up in the blob.
+        main: `../${mainName}`,
+        disableExperimentalSEAWarning: true,
+        useSnapshot: false,
+        // The main script is 1 kB, and the cache that Node would make of it different every time.
+        useCodeCache: false,
+        // NODE_OPTIONS is for the user's own programs: --require or --inspect has no place in a credential plugin.
+        execArgvExtension: 'none',
+        assets,
+      } as SeaRequest['options']['seaConfig'] & object,
+    },
+  });
+  if (target.os === 'darwin') await writeFile(output, adHocSigned(await readFile(output), engineName));
+  await chmod(output, 0o755);
+  return output;
+}
+
+function pkgTarget({ os, cpu }: Target) {
+  const platform = { linux: 'linux', darwin: 'macos', windows: 'win' } as const;
+  return { platform: platform[os], arch: cpu };
+}
+
+/** Lays Node where pkg keeps what it downloaded (it cannot be given the binary of a platform other than its own). */
+async function putNode(target: Target, version: string, folder: string): Promise<void> {
+  const unpacked = await unpackLocked(target.nodePackage, folder);
+  const cache = join(folder, '.pkg-cache', 'sea');
+  const archive = `node-v${version}-${target.os === 'windows' ? 'win' : target.os}-${target.cpu}`;
+  const windows = target.os === 'windows';
+  const node = join(cache, windows ? `${archive}.exe` : join(archive, 'bin', 'node'));
+  await mkdir(join(node, '..'), { recursive: true });
+  const binary = await readFile(join(unpacked, 'bin', windows ? 'node.exe' : 'node'));
+  await writeFile(
+    node,
+    { linux: withoutDebugSections, darwin: same, windows: withoutSignature }[target.os](binary),
+    { mode: 0o755 },
+  );
+  const download = join(cache, `${archive}.${windows ? 'zip' : 'tar.gz'}`);
+  for (const marker of [`${node}.ok`, download, `${download}.ok`]) await writeFile(marker, '');
+}
+
+const same = (binary: Buffer): Buffer => binary;
+
+/** The chunks as files, and their caches where this machine's V8 is the target's: `{ asset: file }`. */
+async function writeChunks(target: Target, bundle: Bundle, folder: string): Promise<Record<string, string>> {
+  await mkdir(folder);
+  const assets: Record<string, string> = {};
+  for (const [name, text] of bundle.chunks) {
+    assets[name] = join(folder, basename(name));
+    await writeFile(assets[name], text, 'latin1');
+  }
+  if (!isHost(target)) return assets;
+  runNode(['--random-seed=1', join(import.meta.dirname, 'code-cache.ts'), ...Object.keys(assets)], {
+    cwd: folder,
+  });
+  const caches = Object.entries(assets).map(([name, file]) => [`${name}.cache`, `${file}.cache`]);
+  return { ...assets, ...Object.fromEntries(caches) };
+}
+
+function runPkg(folder: string, request: SeaRequest): void {
+  const script = join(import.meta.dirname, 'sea.ts');
+  // TMPDIR too, for the relative path of the main script.
+  const env = { HOME: folder, USERPROFILE: folder, TMPDIR: folder, TEMP: folder, TMP: folder };
+  runNode([script, JSON.stringify(request)], { env });
+}
+
+/** This Node again, without the options of whoever packages. */
+function runNode(args: string[], { env, cwd }: { env?: Record<string, string>; cwd?: string }): void {
+  const { NODE_OPTIONS: _, ...inherited } = process.env;
+  const stdio = ['ignore', 'ignore', 'inherit'] as const;
+  execFileSync(process.execPath, args, { cwd, env: { ...inherited, ...env }, stdio: [...stdio] });
+}

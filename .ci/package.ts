@@ -1,0 +1,37 @@
+/**
+ * Makes a release: `npm run package`, or `npm run package -- --target linux-amd64` for one platform; `--out` says
+ * where to. Two runs of one commit give the same bytes, as long as they run on the same platform (V8's code cache
+ * is in the archive of the platform that packages, and in no other).
+ */
+import { mkdir, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { bundleEngine } from './engine/bundle.ts';
+import { filledManifest } from './krew.ts';
+import { releaseTime, root, version } from './project.ts';
+import { packageTarget, writeResult, type Release } from './release.ts';
+import { archiveName, findTarget, targets } from './targets.ts';
+
+// Before any Date is made: a zip holds local time.
+process.env['TZ'] = 'UTC';
+const { values } = parseArgs({
+  options: {
+    target: { type: 'string', multiple: true, default: targets.map((target) => target.name) },
+    out: { type: 'string', default: join(root, 'dist') },
+  },
+});
+const chosen = values.target.map(findTarget);
+const out = resolve(values.out);
+await mkdir(out, { recursive: true });
+const release: Release = { bundle: await bundleEngine(), time: releaseTime(), out, hashes: new Map() };
+for (const target of chosen) {
+  const size = await packageTarget(target, release);
+  console.log(`${archiveName(target, version)}  ${(size / 1e6).toFixed(1)} MB`);
+}
+if (chosen.length === targets.length)
+  await writeResult('sa-token.yaml', filledManifest(release.hashes), release);
+// Of a run for some platforms there is no manifest: krew would be sent to archives that were not made.
+else await rm(join(out, 'sa-token.yaml'), { force: true });
+const names = [...release.hashes.keys()].toSorted();
+const sums = names.map((name) => `${release.hashes.get(name)}  ${name}\n`);
+await writeResult('SHA256SUMS', sums.join(''), release);

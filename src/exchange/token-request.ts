@@ -6,7 +6,7 @@ import { isObject, objectAt, parseJson, textAt } from '../json.ts';
 import type { Claims } from '../source/claims.ts';
 import type { Settings } from '../settings/table.ts';
 import type { Target } from '../settings/target.ts';
-import { post, type Reply } from './transport.ts';
+import { ask, type Reply } from './transport.ts';
 
 /** What the API server granted. */
 export interface Grant {
@@ -30,7 +30,7 @@ export function send(
 ): Promise<Reply> {
   const path = `/api/v1/namespaces/${target.namespace}/serviceaccounts/${target.serviceAccount}/token`;
   const body = JSON.stringify(tokenRequest(target, settings, claims));
-  return post(host, target, settings, { path, token: sourceToken, body, milliseconds });
+  return ask(host, target, settings, { method: 'POST', path, token: sourceToken, body, milliseconds });
 }
 
 /**

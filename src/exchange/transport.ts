@@ -1,21 +1,20 @@
-/** One HTTPS request with a token in it: to the configured origin, no redirects, bounded in time and size. */
-import { readFileSync } from 'node:fs';
+/** One HTTPS request, mostly with a token in it: to the configured origin, no redirects, bounded in time and size. */
 import {
   Agent as PlainAgent,
   request as plainRequest,
   type IncomingHttpHeaders,
   type IncomingMessage,
 } from 'node:http';
-import { Agent, request, type RequestOptions } from 'node:https';
-import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
-import { messageOf } from '../errors.ts';
+import { request, type RequestOptions } from 'node:https';
+import { TLSSocket } from 'node:tls';
 import type { Host } from '../host.ts';
-import { badTls, badAnswer, timedOut } from '../failures/exchange.ts';
-import { unreadableFile } from '../failures/usage.ts';
+import { badAnswer, timedOut } from '../failures/exchange.ts';
+import { textAt } from '../json.ts';
 import type { Settings } from '../settings/table.ts';
-import type { Target } from '../settings/target.ts';
+import type { Endpoint } from '../settings/target.ts';
 import { version } from '../version.ts';
 import { judgeConnection } from './connection.ts';
+import { tlsAgent } from './tls.ts';
 
 export interface Reply {
   readonly status: number;
@@ -23,33 +22,48 @@ export interface Reply {
   /** Every `Warning` header, unparsed. */
   readonly warnings: readonly string[];
   readonly body: string;
+  /** What the server showed of itself; undefined for plain HTTP. */
+  readonly certificate?: PeerCertificate | undefined;
+}
+
+export interface PeerCertificate {
+  readonly subject: string | undefined;
+  readonly issuer: string | undefined;
+  /** Epoch milliseconds. */
+  readonly ends: number;
+}
+
+export interface Call {
+  readonly method: 'GET' | 'POST';
+  /** From `/api/v1/…` on, after the server's own path. */
+  readonly path: string;
+  /** Undefined: an anonymous call. */
+  readonly token?: string | undefined;
+  /** JSON. */
+  readonly body?: string | undefined;
+  /** All the time there is, connection included. */
+  readonly milliseconds: number;
 }
 
 /** Largest answer read, in bytes; a TokenRequest's has some 2 KiB. */
 const largest = 1024 * 1024;
 
 /**
- * POSTs JSON below the target's server.
+ * Makes one call below the server's address.
  *
- * @param path - from `/api/v1/…` on, after the server's own path
- * @param milliseconds - all the time there is, connection included
  * @throws SaTokenError of exit code 5 (or 2 for TLS files that cannot be used)
  */
-export async function post(
-  host: Host,
-  target: Target,
-  settings: Settings,
-  call: { path: string; token: string; body: string; milliseconds: number },
-): Promise<Reply> {
+export async function ask(host: Host, target: Endpoint, settings: Settings, call: Call): Promise<Reply> {
   const url = new URL(`${target.server}${call.path}`);
   const secure = url.protocol === 'https:';
   const options: RequestOptions = {
-    method: 'POST',
+    method: call.method,
     agent: secure ? tlsAgent(host, target, settings) : new PlainAgent(),
     headers: {
-      Authorization: `Bearer ${call.token}`,
-      'Content-Type': 'application/json',
-      'Content-Length': Buffer.byteLength(call.body),
+      ...(call.token === undefined ? {} : { Authorization: `Bearer ${call.token}` }),
+      ...(call.body === undefined
+        ? {}
+        : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(call.body) }),
       Accept: 'application/json',
       'User-Agent': `kubectl-sa-token/${version} (${host.platform}/${host.arch})`,
     },
@@ -93,8 +107,8 @@ function send(
   start: typeof request,
   url: URL,
   options: RequestOptions,
-  body: string,
-  target: Target,
+  body: string | undefined,
+  target: Endpoint,
   patience: Patience,
 ): Promise<Reply> {
   return new Promise((resolve, reject) => {
@@ -103,13 +117,15 @@ function send(
     outgoing.on('error', reject);
     outgoing.on('response', (answer) => {
       patience.step = 'reading the answer';
-      readBody(answer, target).then((text) => resolve(toReply(answer, text)), reject);
+      // Before the body: the socket forgets it when it closes.
+      const certificate = certificateOf(answer);
+      readBody(answer, target).then((text) => resolve(toReply(answer, text, certificate)), reject);
     });
     outgoing.end(body);
   });
 }
 
-async function readBody(answer: IncomingMessage, target: Target): Promise<string> {
+async function readBody(answer: IncomingMessage, target: Endpoint): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of answer as AsyncIterable<Buffer>) {
@@ -123,55 +139,13 @@ async function readBody(answer: IncomingMessage, target: Target): Promise<string
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function toReply(answer: IncomingMessage, body: string): Reply {
+function certificateOf({ socket }: IncomingMessage): PeerCertificate | undefined {
+  if (!(socket instanceof TLSSocket)) return undefined;
+  const { subject, issuer, valid_to: end } = socket.getPeerCertificate();
+  return { subject: textAt(subject, 'CN'), issuer: textAt(issuer, 'CN'), ends: Date.parse(end) };
+}
+
+function toReply(answer: IncomingMessage, body: string, certificate: PeerCertificate | undefined): Reply {
   const warnings = answer.headersDistinct['warning'] ?? [];
-  return { status: answer.statusCode ?? 0, headers: answer.headers, warnings, body };
-}
-
-/** HTTPS_PROXY and NO_PROXY as Node reads them; `proxy-url` goes before both. */
-function tlsAgent(host: Host, target: Target, settings: Settings): Agent {
-  const proxy = settings['proxy-url'];
-  const name = settings['tls-server-name'];
-  return new Agent({
-    keepAlive: false,
-    proxyEnv: proxy === undefined ? { ...host.env } : { HTTPS_PROXY: proxy },
-    secureContext: secureContext(target, settings),
-    rejectUnauthorized: settings['insecure-skip-tls-verify'] !== true,
-    ...(name === undefined ? {} : { servername: name }),
-  });
-}
-
-function secureContext(target: Target, settings: Settings): SecureContext {
-  const authority = authorities(settings);
-  const certificate = pemFile('client-certificate', settings['client-certificate']);
-  const key = pemFile('client-key', settings['client-key']);
-  try {
-    return createSecureContext({
-      ca: authority,
-      minVersion: 'TLSv1.2',
-      ...(certificate === undefined ? {} : { cert: certificate }),
-      ...(key === undefined ? {} : { key }),
-    });
-  } catch (error) {
-    throw badTls(target, `the CA, client certificate or key cannot be used (${messageOf(error)})`, error);
-  }
-}
-
-/** The given CA alone, as client-go does; else what the system trusts, and Node's own list where it has none. */
-function authorities(settings: Settings): string | string[] {
-  const data = settings['certificate-authority-data'];
-  if (data !== undefined) return Buffer.from(data, 'base64').toString('utf8');
-  const file = pemFile('certificate-authority', settings['certificate-authority']);
-  if (file !== undefined) return file;
-  const system = getCACertificates('system');
-  return [...(system.length > 0 ? system : getCACertificates('bundled')), ...getCACertificates('extra')];
-}
-
-function pemFile(setting: string, path: string | undefined): string | undefined {
-  if (path === undefined) return undefined;
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw unreadableFile(setting, path, error);
-  }
+  return { status: answer.statusCode ?? 0, headers: answer.headers, warnings, body, certificate };
 }

@@ -1,6 +1,6 @@
 /** Words for what can go wrong with an exchange. Exit codes 4 (refused) and 5 (unreachable, overloaded, not our server). */
 import { exit, oneLine, SaTokenError } from '../errors.ts';
-import { label, type Target } from '../settings/target.ts';
+import { label, type Endpoint, type Target } from '../settings/target.ts';
 
 const refused = (code: string, what: string, hint: string): SaTokenError =>
   new SaTokenError({ code, exitCode: exit.refused, what, hint });
@@ -11,6 +11,9 @@ const unreachable = (code: string, what: string, hint: string, cause?: unknown):
 /** Trouble that may be over in a moment; a TokenRequest stores nothing, so that asking again is safe. */
 const passing = (code: string, what: string, hint: string, after?: number, cause?: unknown): SaTokenError =>
   new SaTokenError({ code, exitCode: exit.unreachable, what, hint, cause, transient: { after } });
+
+/** The account where a call is for one, else the address. */
+const at = (where: Endpoint | Target): string => ('namespace' in where ? label(where) : where.server);
 
 /** What a server said, short enough for one line. */
 const said = (text: string): string =>
@@ -79,72 +82,68 @@ export const notTheEndpoint = (target: Target, status: number, text: string): Sa
     'check --server: it ends where "/api/v1" begins, often in /kubernetes',
   );
 
-export const redirected = (target: Target, status: number, location: string): SaTokenError =>
+export const redirected = (target: Endpoint, status: number, location: string): SaTokenError =>
   unreachable(
     'redirected',
-    `${label(target)}: the server answered ${status}, a redirect to ${location === '' ? 'nowhere' : oneLine(location, 200)}, which is not followed`,
+    `${at(target)}: the server answered ${status}, a redirect to ${location === '' ? 'nowhere' : oneLine(location, 200)}, which is not followed`,
     'give the final address as --server, if you trust it with the token',
   );
 
-export const overloaded = (target: Target, status: number, retryAfter: number | undefined): SaTokenError =>
+export const overloaded = (target: Endpoint, status: number, retryAfter: number | undefined): SaTokenError =>
   passing(
     'overloaded',
-    `${label(target)}: the server is overloaded (${status})`,
+    `${at(target)}: the server is overloaded (${status})`,
     retryAfter === undefined ? 'try again in a moment' : `try again in ${retryAfter} s, as it asks`,
     retryAfter,
   );
 
-export const serverFailed = (target: Target, status: number, text: string): SaTokenError =>
+export const serverFailed = (target: Endpoint, status: number, text: string): SaTokenError =>
   passing(
     'server-failed',
-    `${label(target)}: the server failed (${status}): ${said(text)}`,
+    `${at(target)}: the server failed (${status}): ${said(text)}`,
     'try again; its log has more',
   );
 
-export const badAnswer = (target: Target, problem: string): SaTokenError =>
-  unreachable(
-    'bad-answer',
-    `${label(target)}: ${problem}`,
-    'nothing was kept; check what serves this address',
-  );
+export const badAnswer = (target: Endpoint, problem: string): SaTokenError =>
+  unreachable('bad-answer', `${at(target)}: ${problem}`, 'nothing was kept; check what serves this address');
 
-export const timedOut = (target: Target, seconds: number, step: string): SaTokenError =>
+export const timedOut = (target: Endpoint, seconds: number, step: string): SaTokenError =>
   unreachable(
     'timed-out',
-    `${label(target)}: no answer within ${seconds} s (${step})`,
+    `${at(target)}: no answer within ${seconds} s (${step})`,
     'check the network and proxy settings, or give more time with --timeout',
   );
 
-export const cannotConnect = (target: Target, why: string, cause: unknown): SaTokenError =>
+export const cannotConnect = (target: Endpoint, why: string, cause: unknown): SaTokenError =>
   passing(
     'cannot-connect',
-    `${label(target)}: cannot connect: ${why}`,
+    `${at(target)}: cannot connect: ${why}`,
     'check --server, the network, HTTPS_PROXY and NO_PROXY',
     undefined,
     cause,
   );
 
-export const fakeCertificate = (target: Target, cause: unknown): SaTokenError =>
+export const fakeCertificate = (target: Endpoint, cause: unknown): SaTokenError =>
   unreachable(
     'fake-certificate',
-    `${label(target)}: the ingress controller answered with its own "Kubernetes Ingress Controller Fake Certificate"`,
+    `${at(target)}: the ingress controller answered with its own "Kubernetes Ingress Controller Fake Certificate"`,
     'the ingress has no TLS certificate for this host: its "tls" section or Secret is missing, or the host name is wrong',
     cause,
   );
 
-export const untrusted = (target: Target, why: string, cause: unknown): SaTokenError =>
+export const untrusted = (target: Endpoint, why: string, cause: unknown): SaTokenError =>
   unreachable(
     'untrusted-certificate',
-    `${label(target)}: the server's certificate is not trusted: ${why}`,
+    `${at(target)}: the server's certificate is not trusted: ${why}`,
     'give its CA with --certificate-authority FILE, or its name with --tls-server-name; the token was not sent',
     cause,
   );
 
-export const badTls = (target: Target, problem: string, cause: unknown): SaTokenError =>
+export const badTls = (target: Endpoint, problem: string, cause: unknown): SaTokenError =>
   new SaTokenError({
     code: 'bad-tls-file',
     exitCode: exit.usage,
-    what: `${label(target)}: ${problem}`,
+    what: `${at(target)}: ${problem}`,
     hint: 'certificates and keys are PEM files',
     cause,
   });

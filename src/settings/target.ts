@@ -3,9 +3,13 @@ import { createHash } from 'node:crypto';
 import { missingSetting } from '../failures/usage.ts';
 import { settingNames, table, type Settings } from './table.ts';
 
-export interface Target {
+/** Where a call goes that is for no account. */
+export interface Endpoint {
   /** Base address without a slash at its end, e.g. `https://HOST/kubernetes`. */
   readonly server: string;
+}
+
+export interface Target extends Endpoint {
   readonly namespace: string;
   readonly serviceAccount: string;
 }

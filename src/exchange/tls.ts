@@ -1,0 +1,58 @@
+/** How a connection to the server is made and checked: CA, server name, client certificate, HTTP proxy. */
+import { readFileSync } from 'node:fs';
+import { Agent } from 'node:https';
+import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+import { messageOf } from '../errors.ts';
+import { badTls } from '../failures/exchange.ts';
+import { unreadableFile } from '../failures/usage.ts';
+import type { Host } from '../host.ts';
+import type { Settings } from '../settings/table.ts';
+import type { Endpoint } from '../settings/target.ts';
+
+/** HTTPS_PROXY and NO_PROXY as Node reads them; `proxy-url` goes before both. */
+export function tlsAgent(host: Host, target: Endpoint, settings: Settings): Agent {
+  const proxy = settings['proxy-url'];
+  const name = settings['tls-server-name'];
+  return new Agent({
+    keepAlive: false,
+    proxyEnv: proxy === undefined ? { ...host.env } : { HTTPS_PROXY: proxy },
+    secureContext: secureContext(target, settings),
+    rejectUnauthorized: settings['insecure-skip-tls-verify'] !== true,
+    ...(name === undefined ? {} : { servername: name }),
+  });
+}
+
+function secureContext(target: Endpoint, settings: Settings): SecureContext {
+  const authority = authorities(settings);
+  const certificate = pemFile('client-certificate', settings['client-certificate']);
+  const key = pemFile('client-key', settings['client-key']);
+  try {
+    return createSecureContext({
+      ca: authority,
+      minVersion: 'TLSv1.2',
+      ...(certificate === undefined ? {} : { cert: certificate }),
+      ...(key === undefined ? {} : { key }),
+    });
+  } catch (error) {
+    throw badTls(target, `the CA, client certificate or key cannot be used (${messageOf(error)})`, error);
+  }
+}
+
+/** The given CA alone, as client-go does; else what the system trusts, and Node's own list where it has none. */
+function authorities(settings: Settings): string | string[] {
+  const data = settings['certificate-authority-data'];
+  if (data !== undefined) return Buffer.from(data, 'base64').toString('utf8');
+  const file = pemFile('certificate-authority', settings['certificate-authority']);
+  if (file !== undefined) return file;
+  const system = getCACertificates('system');
+  return [...(system.length > 0 ? system : getCACertificates('bundled')), ...getCACertificates('extra')];
+}
+
+function pemFile(setting: string, path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw unreadableFile(setting, path, error);
+  }
+}

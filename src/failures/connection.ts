@@ -1,0 +1,47 @@
+/** Words for what keeps a connection from being made, by the code that Node gives. */
+import { isObject } from '../json.ts';
+import { messageOf, systemCode } from '../errors.ts';
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'the host name is not known',
+  EAI_AGAIN: 'the name server does not answer',
+  ECONNREFUSED: 'nothing listens there',
+  ECONNRESET: 'the other side closed the connection',
+  EPIPE: 'the other side closed the connection',
+  EHOSTUNREACH: 'the host cannot be reached',
+  ENETUNREACH: 'the network cannot be reached',
+  ETIMEDOUT: 'the connection timed out',
+  ERR_PROXY_TUNNEL: 'the HTTP proxy did not let the connection through',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'the other side does not speak TLS there',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'the other side does not speak TLS there',
+  UND_ERR_CONNECT_TIMEOUT: 'the connection timed out',
+  UND_ERR_SOCKET: 'the other side closed the connection',
+};
+
+/** X509 verification results, as Node names them (doc/api/tls.md, "X509 certificate error codes"). */
+const certificates: Readonly<Record<string, string>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'it is self-signed',
+  SELF_SIGNED_CERT_IN_CHAIN: 'it comes from a CA that is not trusted here',
+  UNABLE_TO_GET_ISSUER_CERT: 'its CA is not trusted here',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its CA is not trusted here',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its CA is not trusted here',
+  CERT_SIGNATURE_FAILURE: 'its signature is not of that CA',
+  CERT_HAS_EXPIRED: 'it has expired (or the clock here is ahead)',
+  CERT_NOT_YET_VALID: 'it is not valid yet (or the clock here is behind)',
+  HOSTNAME_MISMATCH: 'it is for another name',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'it is for another name',
+};
+
+/** What is wrong with the other side's certificate ("it …"); undefined when the error is not about one. */
+export function certificateProblem(error: unknown): string | undefined {
+  return certificates[systemCode(error) ?? ''];
+}
+
+/** Why there is no connection, or the error's own text; looks through the wrappers of HTTP libraries. */
+export function connectionProblem(error: unknown): string {
+  const inner = isObject(error) && error['cause'] !== undefined ? error['cause'] : undefined;
+  const certificate = certificateProblem(error);
+  if (certificate !== undefined) return `the server's certificate is not trusted: ${certificate}`;
+  const known = reasons[systemCode(error) ?? ''];
+  return known ?? (inner === undefined ? messageOf(error) : connectionProblem(inner));
+}

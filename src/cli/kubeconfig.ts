@@ -1,4 +1,6 @@
 /** `kubeconfig`: writes the exec hook into a kubeconfig. */
+import { existsSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { execUser, setUser } from '../cluster/kubeconfig.ts';
 import { noPlugin, unknownProfile } from '../failures/usage.ts';
 import { profileFile, type Host } from '../host.ts';
@@ -69,8 +71,15 @@ export const kubeconfigCommand: Command = {
   },
 };
 
-/** From PATH, where krew's link survives an upgrade; not the file behind it. */
+/**
+ * The plain name; from an npm package the path of the fast lane in it, since npm links a Node script under that name.
+ * An absolute path is the one on PATH, where krew's link survives an upgrade; not the file behind it.
+ */
 function commandOf(host: Host, absolute: boolean): string {
+  const [, linked] = host.self;
+  const script = linked === undefined ? '' : realpathSync(linked);
+  const lane = join(dirname(script), pluginName);
+  if (script.endsWith('.js') && host.platform !== 'win32' && existsSync(lane)) return lane;
   if (!absolute) return pluginName;
   const found = findOnPath(host, pluginName);
   if (found === undefined) throw noPlugin(pluginName);

@@ -31,7 +31,8 @@ export async function getToken(host: Host, call: Call): Promise<string> {
   const { apiVersion, cluster } = readExecInfo(execInfo);
   const given = readGiven(host, call.profile, call.flags, cluster);
   const name = entryName(given);
-  const told = execInfo === undefined ? undefined : recallRefusal(host, name);
+  // Other clients put our line into their own error, so they get it each time.
+  const told = isClientGo(execInfo) ? recallRefusal(host, name) : undefined;
   if (told !== undefined) throw new AlreadyTold(told);
 
   const entry = readEntry(host, name);
@@ -60,7 +61,7 @@ async function obtainOrRemember(host: Host, given: Given, name: string, force: b
   try {
     return await obtain(host, given, name, force);
   } catch (error) {
-    if (host.env['KUBERNETES_EXEC_INFO'] !== undefined && error instanceof SaTokenError) {
+    if (isClientGo(host.env['KUBERNETES_EXEC_INFO']) && error instanceof SaTokenError) {
       rememberRefusal(host, name, error.exitCode);
     }
     throw error;

@@ -1,4 +1,5 @@
 /** The cold half of `get-token`: settings, lock, entry again, source token, exchange, entry. */
+import { rmSync } from 'node:fs';
 import {
   confirmEntry,
   entryFile,
@@ -6,6 +7,7 @@ import {
   prepareFolder,
   profileStamp,
   readEntry,
+  renewalVariable,
   writeEntry,
   type Entry,
 } from '../entry/entry.ts';
@@ -62,6 +64,7 @@ export async function obtain(host: Host, given: Given, name: string, force: bool
     return fresh()?.credential ?? (await confirmOrExchange(host, { given, settings, name, force, stamp }));
   } finally {
     release();
+    if (host.env[renewalVariable] !== undefined) rmSync(entryFile(host, name, 'renewing'), { force: true });
   }
 }
 

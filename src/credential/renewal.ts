@@ -1,14 +1,11 @@
 /** Renewal ahead of expiry: one detached process for an entry, which holds nothing of the caller's open. */
 import { spawn } from 'node:child_process';
 import { rmSync, statSync, writeFileSync } from 'node:fs';
-import { entryFile } from '../entry/entry.ts';
+import { entryFile, renewalVariable } from '../entry/entry.ts';
 import type { Host } from '../host.ts';
 
 /** A renewal that has not come back after so long is given up, and another may start. Milliseconds. */
 const patience = 60_000;
-
-/** Set for the process that renews: it exchanges and prints nothing. */
-export const renewalVariable = 'KUBECTL_SA_TOKEN_RENEWING';
 
 /** Starts the same command once more, detached and forced, unless one runs already. Never fails and never waits. */
 export function startRenewal(host: Host, name: string): void {
@@ -26,7 +23,7 @@ export function startRenewal(host: Host, name: string): void {
       detached: true,
       // kubectl waits until nobody holds its pipes.
       stdio: 'ignore',
-      env: { ...host.env, [renewalVariable]: name },
+      env: { ...host.env, [renewalVariable]: 'yes' },
       windowsHide: true,
     });
     child.on('error', () => rmSync(note, { force: true }));
@@ -34,10 +31,4 @@ export function startRenewal(host: Host, name: string): void {
   } catch {
     // The token lives; the next caller tries again.
   }
-}
-
-/** The renewing process is done, well or ill. */
-export function endRenewal(host: Host): void {
-  const name = host.env[renewalVariable];
-  if (name !== undefined) rmSync(entryFile(host, name, 'renewing'), { force: true });
 }

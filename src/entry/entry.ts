@@ -30,6 +30,9 @@ const head = /^v1 (\d{1,12}) (\d{1,12}) ([0-9a-f]{64})$/;
 /** An entry's file and its siblings: when to renew it, who holds it, who was refused what, who renews it. */
 export type EntryKind = 'entry' | 'until' | 'lock' | 'parents' | 'refused' | 'renewing';
 
+/** Set for a process that renews ahead of expiry; it removes the note `.renewing` when it is done. */
+export const renewalVariable = 'KUBECTL_SA_TOKEN_RENEWING';
+
 /** The path of one of them. */
 export function entryFile(host: Host, name: string, kind: EntryKind = 'entry'): string {
   return join(cacheFolder(host), `${name}.${kind}`);

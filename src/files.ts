@@ -2,6 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
+  fchmodSync,
+  fchownSync,
   fstatSync,
   fsyncSync,
   mkdirSync,
@@ -12,6 +14,7 @@ import {
   rmSync,
   statSync,
   writeFileSync,
+  type Stats,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { systemCode } from './errors.ts';
@@ -57,7 +60,7 @@ export function refuseForeignWriters(host: Host, path: string): void {
 }
 
 /**
- * Replaces a file atomically and durably. A symlink is followed and stays; an existing file keeps its mode.
+ * Replaces a file atomically and durably. A symlink is followed and stays; an existing file keeps its mode and owner.
  *
  * @param mode - mode of a new file
  * @throws the system error; the old file is then still whole
@@ -70,6 +73,7 @@ export function replaceFile(path: string, content: string | Uint8Array, mode = 0
   try {
     const descriptor = openSync(temporary, 'wx', kept === undefined ? mode : kept.mode & 0o777);
     try {
+      if (kept !== undefined) keepOwnerAndMode(descriptor, kept);
       writeFileSync(descriptor, content);
       fsyncSync(descriptor);
     } finally {
@@ -80,6 +84,16 @@ export function replaceFile(path: string, content: string | Uint8Array, mode = 0
     rmSync(temporary, { force: true });
     throw error;
   }
+}
+
+/** Whatever the umask; and root, who works here under sudo, does not take the file from its owner. */
+function keepOwnerAndMode(descriptor: number, kept: Stats): void {
+  try {
+    fchownSync(descriptor, kept.uid, kept.gid);
+  } catch {
+    // Only root can give a file away.
+  }
+  fchmodSync(descriptor, kept.mode & 0o777);
 }
 
 function realPath(path: string): string {

@@ -2,7 +2,7 @@
 import { mkdirSync, utimesSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isMap, isNode, isScalar, LineCounter, parseDocument, YAMLMap, type Document, type Node } from 'yaml';
-import { SaTokenError } from '../errors.ts';
+import { messageOf, SaTokenError } from '../errors.ts';
 import { badProfileFile, unreadableFile, unwritableFile } from '../failures/usage.ts';
 import { readTextFile, refuseForeignWriters, replaceFile } from '../files.ts';
 import { profileFile, type Host } from '../host.ts';
@@ -38,16 +38,20 @@ export function readProfiles(host: Host): Map<string, Settings> {
  */
 export async function writeProfile(host: Host, name: string, settings: Settings | undefined): Promise<void> {
   const path = profileFile(host);
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const writing = (write: () => void): void => {
+    try {
+      write();
+    } catch (error) {
+      throw unwritableFile(shortPath(path, host.home), error);
+    }
+  };
+  writing(() => mkdirSync(dirname(path), { recursive: true, mode: 0o700 }));
   await withLock(host, `${path}.lock`, () => {
     const opened = open(host);
-    readAll(host, opened);
-    change(opened.document, name, settings);
-    try {
-      replaceFile(path, opened.document.toString({ lineWidth: 0 }));
-    } catch (error) {
-      throw unwritableFile(opened.shown, error);
-    }
+    const before = readAll(host, opened).get(name);
+    change(opened.document, name, before ?? {}, settings);
+    const text = textOf(opened);
+    writing(() => replaceFile(path, text));
   });
 }
 
@@ -86,25 +90,38 @@ function open(host: Host): ProfileDocument {
   return { file, shown, document, lines };
 }
 
+/** Throws SaTokenError where an alias (`*x`) would be left without its anchor. */
+function textOf({ document, shown }: ProfileDocument): string {
+  try {
+    return document.toString({ lineWidth: 0 });
+  } catch (error) {
+    throw badProfileFile(shown, messageOf(error), undefined, error);
+  }
+}
+
 function readAll(host: Host, opened: ProfileDocument): Map<string, Settings> {
   const profiles = new Map<string, Settings>();
   const root = opened.document.contents;
   if (root === null || (isScalar(root) && root.value === null)) return profiles;
-  for (const [key, value, at] of pairs(root, opened, 'the file')) {
+  for (const [key, value, at] of pairs(root, opened, 'the file', `${opened.shown}:1`)) {
     if (key !== 'profiles')
       throw badProfileFile(at, `unknown key "${key}"`, 'the only key at the top is "profiles"');
     if (isScalar(value) && value.value === null) continue;
-    for (const [name, profile, line] of pairs(value, opened, 'profiles')) {
+    for (const [name, profile, line] of pairs(value, opened, 'profiles', at)) {
       checkNameAt(name, line);
-      profiles.set(name, readProfile(host, opened, name, profile));
+      profiles.set(name, readProfile(host, opened, { name, profile, line }));
     }
   }
   return profiles;
 }
 
-function readProfile(host: Host, opened: ProfileDocument, name: string, profile: Node | null): Settings {
+function readProfile(
+  host: Host,
+  opened: ProfileDocument,
+  { name, profile, line }: { name: string; profile: Node | null; line: string },
+): Settings {
   const settings: Record<string, unknown> = {};
-  for (const [key, value, at] of pairs(profile, opened, `profile "${name}"`)) {
+  for (const [key, value, at] of pairs(profile, opened, `profile "${name}"`, line)) {
     if (!isSettingName(key))
       throw badProfileFile(
         at,
@@ -126,8 +143,9 @@ function* pairs(
   node: unknown,
   opened: ProfileDocument,
   what: string,
+  where: string,
 ): Generator<[string, Node | null, string]> {
-  if (!isMap(node)) throw badProfileFile(opened.shown, `${what} must be a map of keys and values`);
+  if (!isMap(node)) throw badProfileFile(where, `${what} must be a map of keys and values`);
   for (const { key, value } of node.items) {
     const line = isScalar(key) && key.range ? opened.lines.linePos(key.range[0]).line : 1;
     yield [isScalar(key) ? String(key.value) : '', isNode(value) ? value : null, `${opened.shown}:${line}`];
@@ -142,8 +160,8 @@ function checkNameAt(name: string, line: string): void {
   }
 }
 
-/** Keys that stay keep their place and their comments. */
-function change(document: Document, name: string, settings: Settings | undefined): void {
+/** Keys that stay keep their place and their comments; values that stay, the way they were written (`1h`, `~/token`). */
+function change(document: Document, name: string, before: Settings, settings: Settings | undefined): void {
   if (settings === undefined) {
     document.deleteIn(['profiles', name]);
     return;
@@ -152,7 +170,16 @@ function change(document: Document, name: string, settings: Settings | undefined
   if (!isMap(document.getIn(['profiles', name]))) document.setIn(['profiles', name], new YAMLMap());
   for (const key of settingNames) {
     const value = settings[key];
-    if (value === undefined) document.deleteIn(['profiles', name, key]);
-    else document.setIn(['profiles', name, key], document.createNode(value));
+    const at = ['profiles', name, key];
+    if (value === undefined) document.deleteIn(at);
+    else if (JSON.stringify(value) !== JSON.stringify(before[key])) {
+      const { comment = null, commentBefore = null } = nodeAt(document, at);
+      document.setIn(at, Object.assign(document.createNode(value), { comment, commentBefore }));
+    }
   }
+}
+
+function nodeAt(document: Document, path: readonly string[]): Partial<Node> {
+  const node = document.getIn(path, true);
+  return isNode(node) ? node : {};
 }

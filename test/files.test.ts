@@ -1,0 +1,123 @@
+import {
+  chmodSync,
+  chownSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+} from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import test from 'ava';
+import { readTextFile, refuseForeignWriters, replaceFile } from '../src/files.ts';
+import { fails } from './failure.ts';
+import { createHost, put, withParts } from './support/host.ts';
+
+const mode = (path: string) => (statSync(path).mode & 0o777).toString(8);
+
+test('a text is read; where there is nothing there is nothing', (t) => {
+  const host = createHost(t);
+  t.is(readTextFile(put(host, 'a', 'schön\n')), 'schön\n');
+  t.is(readTextFile(join(host.home, 'none')), undefined);
+  t.is(readTextFile(join(host.home, 'a/below')), undefined);
+  symlinkSync('none', join(host.home, 'dangling'));
+  t.is(readTextFile(join(host.home, 'dangling')), undefined);
+});
+
+test('what is no file is not opened: a FIFO would hold us for ever', async (t) => {
+  const host = createHost(t);
+  const fifo = join(host.home, 'fifo');
+  execFileSync('mkfifo', [fifo]);
+  for (const path of [fifo, host.home, '/dev/zero']) {
+    await fails(t, () => readTextFile(path), {
+      code: 'unsafe-file',
+      exitCode: 7,
+      line: `${path} is not a regular file; move it away`,
+    });
+  }
+});
+
+test('a file larger than any configuration is not read', async (t) => {
+  const file = put(createHost(t), 'huge', '');
+  truncateSync(file, 16 * 1024 * 1024 + 1);
+  await fails(t, () => readTextFile(file), {
+    code: 'unsafe-file',
+    exitCode: 7,
+    line: `${file} is larger than 16 MiB; check what it is`,
+  });
+});
+
+test('a file is replaced whole, keeps its mode whatever the umask, and nothing lies beside it', (t) => {
+  const host = createHost(t);
+  for (const given of [0o600, 0o640, 0o664, 0o666]) {
+    const file = put(host, `d/${given}`, 'old');
+    chmodSync(file, given);
+    replaceFile(file, 'new');
+    t.is(readFileSync(file, 'utf8'), 'new');
+    t.is(mode(file), given.toString(8));
+  }
+  t.is(readdirSync(join(host.home, 'd')).length, 4);
+});
+
+test('root does not take a file from its owner', (t) => {
+  const host = createHost(t);
+  const file = put(host, 'a', 'old');
+  const { uid, gid } = statSync(file);
+  if (uid === 0) chownSync(file, 4711, 4711);
+  replaceFile(file, 'new');
+  t.like(statSync(file), uid === 0 ? { uid: 4711, gid: 4711 } : { uid, gid });
+  t.is(mode(file), '600');
+});
+
+test('a new file and its folders are private, unless told otherwise', (t) => {
+  const host = createHost(t);
+  const file = join(host.home, 'a/b/c');
+  replaceFile(file, new Uint8Array([1, 2, 3]));
+  t.deepEqual([...readFileSync(file)], [1, 2, 3]);
+  t.is(mode(file), '600');
+  t.is(mode(join(host.home, 'a/b')), '700');
+  replaceFile(join(host.home, 'open'), '', 0o644);
+  t.is(mode(join(host.home, 'open')), '644');
+});
+
+test('a symlink is followed and stays, a hard link keeps the old content', (t) => {
+  const host = createHost(t);
+  const real = put(host, 'dotfiles/a', 'old', 0o644);
+  const link = join(host.home, 'a');
+  symlinkSync('dotfiles/a', link);
+  linkSync(real, join(host.home, 'b'));
+  replaceFile(link, 'new');
+  t.true(lstatSync(link).isSymbolicLink());
+  t.is(readFileSync(real, 'utf8'), 'new');
+  t.is(readFileSync(join(host.home, 'b'), 'utf8'), 'old');
+});
+
+test('a failure leaves the old file, and no draft', (t) => {
+  const host = createHost(t);
+  mkdirSync(join(host.home, 'd/a'), { recursive: true });
+  put(host, 'd/a/content', '');
+  t.throws(() => replaceFile(join(host.home, 'd/a'), 'new'), { code: 'EISDIR' });
+  t.deepEqual(readdirSync(join(host.home, 'd')), ['a']);
+  t.throws(() => replaceFile(join(host.home, 'd/a/content/b'), 'new'), { code: 'EEXIST' });
+});
+
+test('a file that others can write, or own, is refused; root’s is taken', async (t) => {
+  const host = createHost(t);
+  const file = put(host, 'a', '');
+  refuseForeignWriters(host, file);
+  refuseForeignWriters(host, join(host.home, 'none'));
+  // Windows has no such owner.
+  refuseForeignWriters(withParts(host, { uid: undefined }), file);
+  refuseForeignWriters(withParts(host, { uid: 4711 }), '/etc/passwd');
+  chmodSync(file, 0o660);
+  await fails(t, () => refuseForeignWriters(host, file), {
+    code: 'unsafe-file',
+    exitCode: 7,
+    line: `${file} can be written by other users; run: chmod go-w ${file}`,
+  });
+  refuseForeignWriters(withParts(host, { uid: undefined }), file);
+});

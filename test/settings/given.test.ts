@@ -1,0 +1,174 @@
+import test, { type ExecutionContext } from 'ava';
+import type { ClusterInfo } from '../../src/settings/exec-info.ts';
+import { entryName, readGiven, type Flags } from '../../src/settings/given.ts';
+import { fails } from '../failure.ts';
+import { createHost, withParts } from '../support/host.ts';
+
+interface Layers {
+  profile?: string;
+  flags?: Flags;
+  env?: Record<string, string>;
+  cluster?: ClusterInfo;
+}
+
+function given(t: ExecutionContext, { profile, flags = {}, env = {}, cluster }: Layers) {
+  const host = withParts(createHost(t), { env, cwd: '/work', home: '/home/ann' });
+  return readGiven(host, profile, flags, cluster);
+}
+
+const fromCluster = (config: Record<string, unknown>): ClusterInfo => ({ config });
+
+test('a flag goes before a variable, a variable before the cluster extension', (t) => {
+  const flags = { audience: ['flag'] };
+  const env = { KUBECTL_SA_TOKEN_AUDIENCE: 'variable' };
+  const cluster = fromCluster({ audience: 'extension' });
+  t.deepEqual(given(t, { cluster }).settings, { audience: ['extension'] });
+  t.deepEqual(given(t, { cluster, env }).settings, { audience: ['variable'] });
+  t.deepEqual(given(t, { cluster, env, flags }).settings, { audience: ['flag'] });
+});
+
+test('an empty variable is none', (t) => {
+  const env = { KUBECTL_SA_TOKEN_AUDIENCE: '', KUBECTL_SA_TOKEN_NAMESPACE: '' };
+  t.deepEqual(given(t, { env }).settings, {});
+});
+
+test('a variable holds a list with blanks or commas between', (t) => {
+  const env = { KUBECTL_SA_TOKEN_AUDIENCE: 'one, two\tthree' };
+  t.deepEqual(given(t, { env }).settings.audience, ['one', 'two', 'three']);
+});
+
+test('a path in a flag or variable starts from the working folder', (t) => {
+  const flags = { 'source-file': 'token' };
+  const env = { KUBECTL_SA_TOKEN_CERTIFICATE_AUTHORITY: '~/ca.crt' };
+  t.deepEqual(given(t, { flags, env }).settings, {
+    'certificate-authority': '/home/ann/ca.crt',
+    'source-file': '/work/token',
+  });
+});
+
+test('the profile is named by argument, variable or cluster extension, in this order', (t) => {
+  const env = { KUBECTL_SA_TOKEN_PROFILE: 'variable' };
+  const cluster = fromCluster({ profile: 'extension' });
+  t.is(given(t, {}).profile, undefined);
+  t.is(given(t, { cluster }).profile, 'extension');
+  t.is(given(t, { cluster, env }).profile, 'variable');
+  t.is(given(t, { cluster, env, profile: 'argument' }).profile, 'argument');
+  t.is(given(t, { cluster, env: { KUBECTL_SA_TOKEN_PROFILE: '' } }).profile, 'extension');
+});
+
+test('the address and TLS fields of the cluster are kept apart', (t) => {
+  const cluster = {
+    server: 'https://h.example/k/',
+    'tls-server-name': 'n',
+    'certificate-authority-data': 'LS0t',
+    'certificate-authority': 'ca.crt',
+    'proxy-url': 'http://p',
+  };
+  t.deepEqual(given(t, { cluster }), {
+    profile: undefined,
+    settings: {},
+    cluster: {
+      ...cluster,
+      server: 'https://h.example/k',
+      'certificate-authority': '/work/ca.crt',
+      'proxy-url': 'http://p/',
+    },
+  });
+});
+
+test('another plugin’s cluster extension is not looked at', (t) => {
+  const cluster = fromCluster({ apiVersion: 'other.io/v1', audience: 'a', whatever: 1 });
+  t.deepEqual(given(t, { cluster }).settings, {});
+  const ours = fromCluster({ apiVersion: 'sa-token.kubectl/v1', kind: 'Settings', audience: 'a' });
+  t.deepEqual(given(t, { cluster: ours }).settings, { audience: ['a'] });
+});
+
+const usage = (line: string) => ({ code: 'bad-value', exitCode: 2, line }) as const;
+
+test('what is wrong is named with its place', async (t) => {
+  const namespace = '"x/y" is not a namespace (lower-case letters, digits and "-")';
+  await fails(t, () => given(t, { flags: { namespace: 'x/y' } }), usage(`--namespace: ${namespace}`));
+  await fails(
+    t,
+    () => given(t, { env: { KUBECTL_SA_TOKEN_NAMESPACE: 'x/y' } }),
+    usage(`KUBECTL_SA_TOKEN_NAMESPACE: ${namespace}`),
+  );
+  await fails(
+    t,
+    () => given(t, { cluster: fromCluster({ namespace: 'x/y' }) }),
+    usage(`cluster extension: namespace: ${namespace}`),
+  );
+  await fails(
+    t,
+    () => given(t, { cluster: { server: 'http://h' } }),
+    usage('cluster info: server: must begin with https://; a token is never sent in the clear'),
+  );
+  await fails(
+    t,
+    () => given(t, { cluster: fromCluster({ audiences: ['a'] }) }),
+    usage('cluster extension: audiences: is not a setting of sa-token'),
+  );
+  await fails(t, () => given(t, { env: { KUBECTL_SA_TOKEN_PROFILE: 'A' } }), {
+    code: 'bad-profile-name',
+    exitCode: 2,
+    line: /^profile name "A" is not usable/,
+  });
+  await fails(t, () => given(t, { cluster: fromCluster({ profile: { a: 1 } }) }), {
+    code: 'bad-profile-name',
+    exitCode: 2,
+    line: /is not usable/,
+  });
+});
+
+for (const key of ['insecure-skip-tls-verify', 'cache', 'source-file', 'source-command', 'source-env']) {
+  test(`a kubeconfig may not set ${key}`, async (t) => {
+    await fails(t, () => given(t, { cluster: fromCluster({ [key]: 'true' }) }), {
+      code: 'bad-value',
+      exitCode: 2,
+      line: `cluster extension: ${key}: may not be set by a kubeconfig; set it in the profile`,
+    });
+  });
+}
+
+test('a cluster that skips TLS checks does not put the source token at risk', (t) => {
+  const cluster: ClusterInfo & object = { server: 'https://h' };
+  Object.assign(cluster, { 'insecure-skip-tls-verify': true });
+  t.deepEqual(given(t, { cluster }).cluster, { server: 'https://h' });
+});
+
+const name = (t: ExecutionContext, layers: Layers) => entryName(given(t, layers));
+
+test('an entry is named after its profile, and after all else that was given beside it', (t) => {
+  t.is(name(t, { profile: 'prod' }), 'prod');
+  // These names are on people's disks: another form would leave their entries behind.
+  t.is(name(t, { profile: 'prod', flags: { audience: ['istio'] } }), 'prod@2c87d38e3e6a3eb25f46');
+  t.is(name(t, { flags: { server: 'https://h' } }), '@9c696669cbd0fac816da');
+});
+
+test('the same settings give the same name, wherever and in whatever order they were given', (t) => {
+  const [a, b] = [{ audience: ['x'] }, { namespace: 'n' }];
+  const one = name(t, { profile: 'p', flags: { ...a, ...b } });
+  t.is(name(t, { profile: 'p', flags: { ...b, ...a } }), one);
+  t.is(name(t, { profile: 'p', flags: a, env: { KUBECTL_SA_TOKEN_NAMESPACE: 'n' } }), one);
+  t.is(name(t, { profile: 'p', flags: a, cluster: fromCluster({ namespace: 'n' }) }), one);
+  t.is(name(t, { flags: { ...a, ...b }, env: { KUBECTL_SA_TOKEN_PROFILE: 'p' } }), one);
+});
+
+test('settings that give the same token do not change the name, all others do', (t) => {
+  const same: Flags = { timeout: '5s', cache: 'disk', 'proxy-url': 'http://p' };
+  t.is(name(t, { profile: 'p', flags: same }), 'p');
+  const others: Layers[] = [
+    { flags: { audience: ['a'] } },
+    { flags: { audience: ['a', 'b'] } },
+    { flags: { audience: ['a b'] } },
+    { flags: { duration: '1h' } },
+    { flags: { 'source-env': 'X' } },
+    { flags: { 'tls-server-name': 'X' } },
+    { cluster: { server: 'https://h' } },
+    { cluster: { server: 'https://h/x' } },
+    { cluster: { 'tls-server-name': 'X' } },
+  ];
+  const names = others.map((layers) => name(t, { profile: 'p', ...layers }));
+  t.is(new Set([...names, 'p']).size, others.length + 1);
+  for (const each of names) t.regex(each, /^p@[0-9a-f]{20}$/);
+});

@@ -25,6 +25,8 @@ export interface Issued {
 export const defaultTimeout = 30;
 const mostTries = 5;
 const firstPause = 0.25;
+/** A try with less time than this would only time out, and hide what the one before it was told. Milliseconds. */
+const shortestTry = 500;
 
 /**
  * Exchanges a source token for an issued one.
@@ -43,7 +45,7 @@ export async function issue(
       return await exchangeOnce(host, target, settings, sourceToken, end - performance.now());
     } catch (error) {
       const pause = pauseAfter(error, attempt);
-      if (pause === undefined || performance.now() + pause > end) throw error;
+      if (pause === undefined || performance.now() + pause + shortestTry > end) throw error;
       host.trace(`exchange: ${messageOf(error)}; next try in ${Math.round(pause)} ms`);
       await sleep(pause);
     }

@@ -23,7 +23,7 @@ export function tlsAgent(host: Host, target: Endpoint, settings: Settings): Agen
 }
 
 function secureContext(target: Endpoint, settings: Settings): SecureContext {
-  const authority = authorities(settings);
+  const authority = authorities(target, settings);
   const certificate = pemFile('client-certificate', settings['client-certificate']);
   const key = pemFile('client-key', settings['client-key']);
   try {
@@ -39,11 +39,18 @@ function secureContext(target: Endpoint, settings: Settings): SecureContext {
 }
 
 /** The given CA alone, as client-go does; else what the system trusts, and Node's own list where it has none. */
-function authorities(settings: Settings): string | string[] {
+function authorities(target: Endpoint, settings: Settings): string | string[] {
   const data = settings['certificate-authority-data'];
-  if (data !== undefined) return Buffer.from(data, 'base64').toString('utf8');
-  const file = pemFile('certificate-authority', settings['certificate-authority']);
-  if (file !== undefined) return file;
+  const given =
+    data === undefined
+      ? pemFile('certificate-authority', settings['certificate-authority'])
+      : Buffer.from(data, 'base64').toString('utf8');
+  if (given !== undefined) {
+    // Node passes over what it cannot read, and the server's certificate would get the blame.
+    if (!/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/.test(given))
+      throw badTls(target, 'the certificate-authority given holds no certificate', undefined);
+    return given;
+  }
   const system = getCACertificates('system');
   return [...(system.length > 0 ? system : getCACertificates('bundled')), ...getCACertificates('extra')];
 }

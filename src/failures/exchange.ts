@@ -110,7 +110,7 @@ export const badAnswer = (target: Endpoint, problem: string): SaTokenError =>
 export const timedOut = (target: Endpoint, seconds: number, step: string): SaTokenError =>
   unreachable(
     'timed-out',
-    `${at(target)}: no answer within ${seconds} s (${step})`,
+    `${at(target)}: no answer within ${Math.round(seconds * 10) / 10} s (${step})`,
     'check the network and proxy settings, or give more time with --timeout',
   );
 

@@ -1,11 +1,11 @@
 /** A lock between processes, on a file of its own: held by a heart that beats, so that a dead holder is seen at once. */
 import { randomBytes } from 'node:crypto';
-import { linkSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { linkSync, lstatSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemCode } from './errors.ts';
 import type { Host } from './host.ts';
-import { readSmallFile } from './small-files.ts';
+import { discard, readSmallFile } from './small-files.ts';
 
 const beatEvery = 250;
 /** A holder whose heart has not beaten for so long is dead, stopped, or on a host that is gone. Milliseconds. */
@@ -67,10 +67,15 @@ function tryTake(path: string, own: string): 'taken' | 'busy' | 'impossible' {
     linkSync(draft, path);
     return 'taken';
   } catch (error) {
-    return systemCode(error) === 'EEXIST' ? 'busy' : 'impossible';
+    return systemCode(error) === 'EEXIST' && !isFolder(path) ? 'busy' : 'impossible';
   } finally {
-    rmSync(draft, { force: true });
+    discard(draft);
   }
+}
+
+/** Nobody's lock, and not ours to move away. */
+function isFolder(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function hold(path: string, own: string): Release {
@@ -86,7 +91,7 @@ function hold(path: string, own: string): Release {
   return () => {
     clearInterval(heart);
     // Else it was broken by another process, which then took it over.
-    if (readSmallFile(path)?.text === own) rmSync(path, { force: true });
+    if (readSmallFile(path)?.text === own) discard(path);
   };
 }
 
@@ -111,6 +116,6 @@ function breakLock(path: string, beat: string): void {
   } catch {
     // Another process was quicker.
   } finally {
-    rmSync(aside, { force: true });
+    discard(aside);
   }
 }

@@ -58,7 +58,16 @@ export function putSmallFile(path: string, text: string, time?: number): void {
     if (time !== undefined) utimesSync(draft, time, time);
     renameSync(draft, path);
   } catch (error) {
-    rmSync(draft, { force: true });
+    discard(draft);
     throw error;
+  }
+}
+
+/** Removes a file of ours if it can be: what stays is looked at again or overwritten, and fails nothing. */
+export function discard(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // `force` forgives a missing file only, not a folder in its place or a path through a file.
   }
 }

@@ -1,0 +1,181 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import test, { type ExecutionContext } from 'ava';
+import { acquire, withLock } from '../src/lock.ts';
+import { createHost, put, type TestHost } from './support/host.ts';
+import { repository } from './support/runner.ts';
+
+function setUp(t: ExecutionContext): { host: TestHost; path: string } {
+  const host = createHost(t);
+  mkdirSync(join(host.home, 'd'));
+  return { host, path: join(host.home, 'd', 'a.lock') };
+}
+
+const module = (name: string) => JSON.stringify(new URL(name, `file://${repository}`).href);
+
+/** Another process: the script sees `host`, `acquire`, `path` and `fs`. */
+function start(path: string, script: string) {
+  const whole = `
+    import * as fs from 'node:fs';
+    import { acquire } from ${module('src/lock.ts')};
+    import { systemHost } from ${module('src/host.ts')};
+    const [host, path] = [systemHost(), ${JSON.stringify(path)}];
+    ${script}`;
+  return spawn(process.execPath, ['--input-type=module', '--eval', whole], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
+test('one at a time, in one process', async (t) => {
+  const { host, path } = setUp(t);
+  let [inside, most, done] = [0, 0, 0];
+  const work = async () => {
+    inside += 1;
+    most = Math.max(most, inside);
+    await sleep(2);
+    inside -= 1;
+    done += 1;
+  };
+  await Promise.all(Array.from({ length: 12 }, () => withLock(host, path, work)));
+  t.deepEqual([most, done], [1, 12]);
+  t.deepEqual(readdirSync(join(host.home, 'd')), []);
+});
+
+test('one at a time, among processes', async (t) => {
+  const { host, path } = setUp(t);
+  const counter = put(host, 'counter', '0');
+  const script = `
+    for (let i = 0; i < 5; i += 1) {
+      const release = await acquire(host, path);
+      const count = Number(fs.readFileSync(${JSON.stringify(counter)}, 'utf8'));
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      fs.writeFileSync(${JSON.stringify(counter)}, String(count + 1));
+      release();
+    }`;
+  const children = Array.from({ length: 3 }, () => start(path, script));
+  const ends = await Promise.all(children.map((child) => once(child, 'exit')));
+  t.deepEqual(
+    ends.map(([code]: unknown[]) => code),
+    [0, 0, 0],
+  );
+  t.is(readFileSync(counter, 'utf8'), '15');
+  t.deepEqual(readdirSync(join(host.home, 'd')), []);
+});
+
+test('a lock says who holds it, is private, and beats', async (t) => {
+  const { host, path } = setUp(t);
+  const release = await acquire(host, path);
+  t.regex(
+    readFileSync(path, 'utf8'),
+    new RegExp(`^${host.pid} ${RegExp.escape(hostname())} [0-9a-f]{16}\n$`),
+  );
+  t.is(statSync(path).mode & 0o777, 0o600);
+  const first = statSync(path, { bigint: true }).mtimeNs;
+  await sleep(600);
+  t.not(statSync(path, { bigint: true }).mtimeNs, first);
+  release();
+  t.false(existsSync(path));
+  release();
+});
+
+test('work that fails gives the lock back', async (t) => {
+  const { host, path } = setUp(t);
+  await t.throwsAsync(
+    withLock(host, path, () => {
+      throw new Error('x');
+    }),
+    { message: 'x' },
+  );
+  t.false(existsSync(path));
+});
+
+test('a holder that was killed is noticed', async (t) => {
+  const { host, path } = setUp(t);
+  const holder = start(path, `await acquire(host, path); console.log('held'); setInterval(() => {}, 1000);`);
+  await once(holder.stdout, 'data');
+  t.true(readFileSync(path, 'utf8').startsWith(`${holder.pid} `));
+  holder.kill('SIGKILL');
+  await once(holder, 'exit');
+  const release = await acquire(host, path, { limit: 20_000 });
+  t.true(readFileSync(path, 'utf8').startsWith(`${host.pid} `));
+  release();
+  t.deepEqual(readdirSync(join(host.home, 'd')), []);
+});
+
+test('a holder that is stopped, or on a host that is gone, is given up after a second', async (t) => {
+  const { host, path } = setUp(t);
+  writeFileSync(path, `${host.pid} another-host 0123\n`);
+  const began = performance.now();
+  const release = await acquire(host, path, { limit: 20_000 });
+  t.true(performance.now() - began >= 500);
+  t.true(readFileSync(path, 'utf8').startsWith(`${host.pid} ${hostname()} `));
+  release();
+});
+
+test('a lock of nobody, as kubectl leaves when it is killed, is given up too', async (t) => {
+  const { host, path } = setUp(t);
+  writeFileSync(path, '');
+  (await acquire(host, path, { limit: 20_000 }))();
+  t.false(existsSync(path));
+});
+
+test('a holder elsewhere that beats is waited for, and left in peace when the wait grows too long', async (t) => {
+  const { host, path } = setUp(t);
+  const theirs = `${host.pid} another-host 0123\n`;
+  writeFileSync(path, theirs);
+  const heart = setInterval(() => utimesSync(path, new Date(), new Date()), 100);
+  t.teardown(() => clearInterval(heart));
+  const release = await acquire(host, path, { limit: 1500 });
+  release();
+  t.is(readFileSync(path, 'utf8'), theirs);
+});
+
+test('the wait ends when there is nothing left to do', async (t) => {
+  const { host, path } = setUp(t);
+  const release = await acquire(host, path);
+  let done = false;
+  setTimeout(() => (done = true), 50);
+  const other = await acquire(host, path, { limit: 20_000, done: () => done });
+  t.true(done);
+  other();
+  t.true(existsSync(path));
+  release();
+  (await acquire(host, path, { done: () => true }))();
+  t.false(existsSync(path));
+});
+
+test('a lock that was broken and taken over is not removed by its old holder', async (t) => {
+  const { host, path } = setUp(t);
+  const release = await acquire(host, path);
+  const theirs = put(host, 'theirs', '1 another-host 0123\n');
+  renameSync(theirs, path);
+  release();
+  t.is(readFileSync(path, 'utf8'), '1 another-host 0123\n');
+});
+
+test('where nothing can be locked, the work is done all the same', async (t) => {
+  const { host } = setUp(t);
+  for (const path of [join(host.home, 'none', 'a.lock'), join(put(host, 'file', ''), 'a.lock')])
+    t.is(await withLock(host, path, () => 'done'), 'done');
+});
+
+test('a folder in the place of a lock is left alone, and the work is done', async (t) => {
+  const { host, path } = setUp(t);
+  put(host, 'd/a.lock/theirs', 'x');
+  t.is(await withLock(host, path, () => 'done', { limit: 5000 }), 'done');
+  t.is(readFileSync(join(path, 'theirs'), 'utf8'), 'x');
+  t.deepEqual(readdirSync(join(host.home, 'd')), ['a.lock']);
+});

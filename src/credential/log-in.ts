@@ -1,5 +1,5 @@
 /** A login: prove the token, then keychain, profile and entry, in an order that leaves nothing behind when one fails. */
-import { listEntries, removeEntry, writeEntry, type Entry } from '../entry/entry.ts';
+import { removeEntries, writeEntry, type Entry } from '../entry/entry.ts';
 import { issue } from '../exchange/issue.ts';
 import { badToken, badUsage, missingSetting, notLoggedIn, wrongAccount } from '../failures/usage.ts';
 import type { Host } from '../host.ts';
@@ -123,7 +123,11 @@ async function store(
       await takeBack(keep?.source, previous);
       throw error;
     }
-    for (const name of listEntries(host, profile)) removeEntry(host, name);
+    try {
+      removeEntries(host, profile);
+    } catch {
+      // What stays is older than the profile now and of another digest, so that it is never served.
+    }
     if (entry !== undefined && (settings.cache ?? 'disk') === 'disk') writeEntry(host, profile, entry);
   } finally {
     release();

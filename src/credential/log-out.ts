@@ -1,5 +1,5 @@
 /** A logout: source token, entries, and the profile if asked. What cannot be removed is an error, never silence. */
-import { listEntries, removeEntry } from '../entry/entry.ts';
+import { removeEntries } from '../entry/entry.ts';
 import type { Host } from '../host.ts';
 import { readProfiles, touchProfiles, writeProfile } from '../settings/profiles.ts';
 import type { Settings } from '../settings/table.ts';
@@ -17,16 +17,13 @@ export async function logOut(host: Host, profile: string, forget: boolean): Prom
   const profiles = readProfiles(host);
   const settings = profiles.get(profile) ?? {};
   // Entries first: they are what a thief of this machine could use at once, and they need no keychain.
-  const names = listEntries(host, profile);
-  for (const name of names) removeEntry(host, name);
+  const removed = removeEntries(host, profile);
   if (settings.cache === 'keychain') await keychainEntries(host, profile).remove();
   const source = await removeSource(host, profile, settings, profiles);
   if (forget) await writeProfile(host, profile, undefined);
   else touchProfiles(host);
   const cached =
-    names.length === 0
-      ? 'nothing was cached'
-      : `${names.length} cached ${names.length === 1 ? 'token' : 'tokens'} removed`;
+    removed === 0 ? 'nothing was cached' : `${removed} cached ${removed === 1 ? 'token' : 'tokens'} removed`;
   return `logged out of "${profile}": ${source}; ${cached}${forget ? '; profile removed' : ''}`;
 }
 

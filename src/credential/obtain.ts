@@ -1,5 +1,4 @@
 /** The cold half of `get-token`: settings, lock, entry again, source token, exchange, entry. */
-import { rmSync } from 'node:fs';
 import {
   confirmEntry,
   entryFile,
@@ -13,11 +12,12 @@ import {
 } from '../entry/entry.ts';
 import { judge } from '../entry/freshness.ts';
 import { forgetRefusal } from '../entry/refusal.ts';
-import { SaTokenError } from '../errors.ts';
+import { exit, exitCodeOf, messageOf } from '../errors.ts';
 import { defaultTimeout, issue } from '../exchange/issue.ts';
 import { notLoggedIn } from '../failures/usage.ts';
 import type { Host } from '../host.ts';
 import { acquire } from '../lock.ts';
+import { discard } from '../small-files.ts';
 import type { Given } from '../settings/given.ts';
 import { resolveSettings, type Resolved } from '../settings/resolve.ts';
 import { digestOf, label, targetOf, type Target } from '../settings/target.ts';
@@ -64,7 +64,7 @@ export async function obtain(host: Host, given: Given, name: string, force: bool
     return fresh()?.credential ?? (await confirmOrExchange(host, { given, settings, name, force, stamp }));
   } finally {
     release();
-    if (host.env[renewalVariable] !== undefined) rmSync(entryFile(host, name, 'renewing'), { force: true });
+    if (host.env[renewalVariable] !== undefined) discard(entryFile(host, name, 'renewing'));
   }
 }
 
@@ -75,7 +75,7 @@ async function confirmOrExchange(host: Host, { given, settings, name, force, sta
   const ours = entry?.digest === identity.digest ? entry : undefined;
   const state = ours === undefined ? 'dead' : judge(ours, ours.written, host.now() / 1000);
   if (ours !== undefined && !force && (state === 'fresh' || state === 'aging')) {
-    confirmEntry(host, name);
+    if (profileStamp(host) === stamp) confirmEntry(host, name);
     return ours.credential;
   }
   try {
@@ -84,14 +84,9 @@ async function confirmOrExchange(host: Host, { given, settings, name, force, sta
     forgetRefusal(host, name);
     return issued.credential;
   } catch (error) {
-    if (
-      ours === undefined ||
-      state === 'dead' ||
-      force ||
-      !(error instanceof SaTokenError && error.transient)
-    )
+    if (ours === undefined || state === 'dead' || force || exitCodeOf(error) !== exit.unreachable)
       throw error;
-    host.trace(`entry: served for its last seconds, since the exchange failed: ${error.message}`);
+    host.trace(`entry: served for its last seconds, since the exchange failed: ${messageOf(error)}`);
     return ours.credential;
   }
 }

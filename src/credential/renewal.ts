@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { entryFile, renewalVariable } from '../entry/entry.ts';
 import type { Host } from '../host.ts';
+import { discard } from '../small-files.ts';
 
 /** A renewal that has not come back after so long is given up, and another may start. Milliseconds. */
 const patience = 60_000;
@@ -26,7 +27,7 @@ export function startRenewal(host: Host, name: string): void {
       env: { ...host.env, [renewalVariable]: 'yes' },
       windowsHide: true,
     });
-    child.on('error', () => rmSync(note, { force: true }));
+    child.on('error', () => discard(note));
     child.unref();
   } catch {
     // The token lives; the next caller tries again.

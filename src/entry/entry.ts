@@ -13,8 +13,10 @@ import {
   type Stats,
 } from 'node:fs';
 import { join } from 'node:path';
+import { unwritableFile } from '../failures/usage.ts';
 import { cacheFolder, profileFile, type Host } from '../host.ts';
-import { putSmallFile, readSmallFile } from '../small-files.ts';
+import { shortPath } from '../settings/paths.ts';
+import { discard, putSmallFile, readSmallFile } from '../small-files.ts';
 import type { Life } from './freshness.ts';
 
 export interface Entry extends Life {
@@ -25,6 +27,7 @@ export interface Entry extends Life {
   readonly written: number;
 }
 
+const parts = /^(.+)\.(entry|until|parents|refused|renewing)(?:\.[0-9a-f]{12}\.tmp)?$/;
 const head = /^v1 (\d{1,12}) (\d{1,12}) ([0-9a-f]{64})$/;
 
 /** An entry's file and its siblings: when to renew it, who holds it, who was refused what, who renews it. */
@@ -66,7 +69,7 @@ export function writeEntry(host: Host, name: string, entry: Omit<Entry, 'written
   const text = `v1 ${entry.serveUntil} ${entry.expires} ${entry.digest}\n${entry.credential}\n`;
   try {
     if (!prepareFolder(host)) return false;
-    rmSync(entryFile(host, name, 'until'), { force: true });
+    discard(entryFile(host, name, 'until'));
     putSmallFile(file, text);
     writeMarker(host, name, entry.serveUntil);
     return true;
@@ -85,25 +88,46 @@ export function confirmEntry(host: Host, name: string): void {
   }
 }
 
-/** Removes an entry with all that belongs to it. */
-export function removeEntry(host: Host, name: string): void {
-  for (const kind of ['entry', 'until', 'parents', 'refused', 'renewing'] as const)
-    rmSync(entryFile(host, name, kind), { force: true });
+/** Names of all entries. */
+export function listEntries(host: Host): string[] {
+  return filesOf(host)
+    .filter(({ kind }) => kind === 'entry')
+    .map(({ name }) => name)
+    .sort();
 }
 
-/** Names of all entries; those of one profile where it is given (its own, and those of calls with more settings). */
-export function listEntries(host: Host, profile?: string): string[] {
+/**
+ * Removes all that is kept for a profile: its own entry, those of calls with more settings, and what belongs to them.
+ *
+ * @returns how many entries there were
+ * @throws SaTokenError `unwritable-file` for what is there and cannot be removed
+ */
+export function removeEntries(host: Host, profile: string): number {
+  const ours = filesOf(host).filter(({ name }) => name === profile || name.startsWith(`${profile}@`));
+  for (const { file } of ours) {
+    try {
+      rmSync(file, { force: true });
+    } catch (error) {
+      throw unwritableFile(shortPath(file, host.home), error);
+    }
+  }
+  return ours.filter(({ kind }) => kind === 'entry').length;
+}
+
+/** What is in the folder, by entry. Locks are left out: they are their holders' to remove. */
+function filesOf(host: Host): { file: string; name: string; kind: string }[] {
   let files: string[];
   try {
     files = readdirSync(cacheFolder(host));
   } catch {
     return [];
   }
-  return files
-    .filter((file) => file.endsWith('.entry'))
-    .map((file) => file.slice(0, -'.entry'.length))
-    .filter((name) => profile === undefined || name === profile || name.startsWith(`${profile}@`))
-    .sort();
+  return files.flatMap((file) => {
+    const [, name, kind] = parts.exec(file) ?? [];
+    if (name === undefined || kind === undefined) return [];
+    // A draft that a killed writer left holds a token like the entry itself.
+    return [{ file: join(cacheFolder(host), file), name, kind: file.endsWith('.tmp') ? 'draft' : kind }];
+  });
 }
 
 /** Makes the folder for entries, locks and markers. False where it is not ours to use. */

@@ -1,8 +1,7 @@
 /** A failure is remembered for a few seconds: kubectl runs a failing plugin up to six times for one command. */
-import { rmSync } from 'node:fs';
 import { exit, type ExitCode } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { putSmallFile, readSmallFile } from '../small-files.ts';
+import { discard, putSmallFile, readSmallFile } from '../small-files.ts';
 import { entryFile, prepareFolder } from './entry.ts';
 
 const secondsRemembered = 5;
@@ -26,5 +25,5 @@ export function rememberRefusal(host: Host, name: string, code: ExitCode): void 
 }
 
 export function forgetRefusal(host: Host, name: string): void {
-  rmSync(entryFile(host, name, 'refused'), { force: true });
+  discard(entryFile(host, name, 'refused'));
 }

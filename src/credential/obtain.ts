@@ -11,6 +11,7 @@ import {
   type Entry,
 } from '../entry/entry.ts';
 import { judge } from '../entry/freshness.ts';
+import { forgetParents } from '../entry/parents.ts';
 import { forgetRefusal } from '../entry/refusal.ts';
 import { exit, exitCodeOf, messageOf } from '../errors.ts';
 import { defaultTimeout, issue } from '../exchange/issue.ts';
@@ -24,6 +25,9 @@ import { digestOf, label, targetOf, type Target } from '../settings/target.ts';
 import { readClaims } from '../source/claims.ts';
 import { openSource, sourceKind } from '../source/source.ts';
 import { keychainEntries } from './keychain-cache.ts';
+
+/** Seconds for an exchange in the last minute of a token that still lives. */
+const patienceWhileAlive = 2;
 
 interface Identity {
   readonly target: Target;
@@ -57,14 +61,13 @@ export async function obtain(host: Host, given: Given, name: string, force: bool
   const fresh = (): Entry | undefined => (force ? undefined : freshEntry(host, given, name));
   prepareFolder(host);
   const release = await acquire(host, entryFile(host, name, 'lock'), {
-    limit: (settings.timeout ?? defaultTimeout) * 1000,
+    limit: timeoutOf(settings, !force && livesOn(host, readEntry(host, name))) * 1000,
     done: () => fresh() !== undefined,
   });
   try {
     return fresh()?.credential ?? (await confirmOrExchange(host, { given, settings, name, force, stamp }));
   } finally {
     release();
-    if (host.env[renewalVariable] !== undefined) discard(entryFile(host, name, 'renewing'));
   }
 }
 
@@ -78,24 +81,37 @@ async function confirmOrExchange(host: Host, { given, settings, name, force, sta
     if (profileStamp(host) === stamp) confirmEntry(host, name);
     return ours.credential;
   }
+  const spare = !force && livesOn(host, ours) ? ours : undefined;
   try {
-    const issued = await exchange(host, settings, identity);
+    const timeout = timeoutOf(settings, spare !== undefined);
+    const issued = await exchange(host, { ...settings, timeout }, identity);
     keep(host, name, issued, stamp);
     forgetRefusal(host, name);
+    // A renewal that failed leaves its note: the next one comes after a while, and not with the next caller.
+    if (host.env[renewalVariable] !== undefined) discard(entryFile(host, name, 'renewing'));
     return issued.credential;
   } catch (error) {
-    if (ours === undefined || state === 'dead' || force || exitCodeOf(error) !== exit.unreachable)
-      throw error;
+    if (spare === undefined || exitCodeOf(error) !== exit.unreachable || !livesOn(host, spare)) throw error;
     host.trace(`entry: served for its last seconds, since the exchange failed: ${messageOf(error)}`);
-    return ours.credential;
+    return spare.credential;
   }
+}
+
+function livesOn(host: Host, entry: Entry | undefined): boolean {
+  return entry !== undefined && judge(entry, entry.written, host.now() / 1000) !== 'dead';
+}
+
+/** Seconds for an exchange: few while the old token can still be served, so that nobody notices a slow server. */
+function timeoutOf(settings: Resolved, alive: boolean): number {
+  const timeout = settings.timeout ?? defaultTimeout;
+  return alive ? Math.min(timeout, patienceWhileAlive) : timeout;
 }
 
 /** A login, logout or edit that came meanwhile makes what was issued a token of yesterday's settings: it is not kept. */
 function keep(host: Host, name: string, issued: Omit<Entry, 'written'>, stamp: string | undefined): void {
   if (profileStamp(host) !== stamp) host.trace('entry: not written, since the profiles changed meanwhile');
-  else if (!writeEntry(host, name, issued))
-    host.trace('entry: could not be written; the next call exchanges again');
+  else if (writeEntry(host, name, issued)) forgetParents(host, name);
+  else host.trace('entry: could not be written; the next call exchanges again');
 }
 
 async function throughKeychain(

@@ -20,11 +20,13 @@ export function startRenewal(host: Host, name: string): void {
     // Of many callers at once, one makes the file.
     writeFileSync(note, `${host.pid}\n`, { flag: 'wx', mode: 0o600 });
     const [program, ...words] = host.self;
+    // Without its newline, by which a client is known that may come back: this process is nobody's hook.
+    const execInfo = host.env['KUBERNETES_EXEC_INFO']?.trimEnd();
     const child = spawn(program, [...words, ...host.argv, '--force-refresh'], {
       detached: true,
       // kubectl waits until nobody holds its pipes.
       stdio: 'ignore',
-      env: { ...host.env, [renewalVariable]: 'yes' },
+      env: { ...host.env, [renewalVariable]: 'yes', KUBERNETES_EXEC_INFO: execInfo },
       windowsHide: true,
     });
     child.on('error', () => discard(note));

@@ -40,6 +40,12 @@ export function noteForced(host: Host, name: string): void {
   write(host, name, { forced: Math.floor(host.now() / 1000), parents: [host.ppid] });
 }
 
+/** There is a new token: those who hold the one before it come back because that one has ended. */
+export function forgetParents(host: Host, name: string): void {
+  const { forced, parents } = read(host, name);
+  if (parents.length > 0) write(host, name, { forced, parents: [] });
+}
+
 /** `FORCED PID PID …`, one line. */
 function read(host: Host, name: string): Notes {
   const text = readSmallFile(entryFile(host, name, 'parents'))?.text ?? '';

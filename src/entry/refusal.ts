@@ -4,21 +4,30 @@ import type { Host } from '../host.ts';
 import { discard, putSmallFile, readSmallFile } from '../small-files.ts';
 import { entryFile, prepareFolder } from './entry.ts';
 
-const secondsRemembered = 5;
+/** As long as kubectl's six tries may take on a busy machine: it pauses between them, and each starts the engine. */
+const secondsRemembered = 10;
+const remembered = 8;
+
+interface Told {
+  /** Epoch seconds. */
+  readonly at: number;
+  readonly parent: number;
+  readonly code: number;
+}
 
 /** The exit code to repeat without a word, when this very parent was told within the last seconds. */
 export function recallRefusal(host: Host, name: string): ExitCode | undefined {
-  const text = readSmallFile(entryFile(host, name, 'refused'))?.text ?? '';
-  const [at = 0, parent = 0, code = 0] = text.trim().split(' ').map(Number);
-  const age = host.now() / 1000 - at;
-  if (parent !== host.ppid || age < 0 || age > secondsRemembered) return undefined;
-  return Object.values(exit).find((known) => known === code);
+  const told = read(host, name).find(({ parent }) => parent === host.ppid);
+  return Object.values(exit).find((known) => known === told?.code);
 }
 
 export function rememberRefusal(host: Host, name: string, code: ExitCode): void {
+  const others = read(host, name).filter(({ parent }) => parent !== host.ppid);
+  const told: Told[] = [{ at: Math.floor(host.now() / 1000), parent: host.ppid, code }, ...others];
   try {
     if (!prepareFolder(host)) return;
-    putSmallFile(entryFile(host, name, 'refused'), `${Math.floor(host.now() / 1000)} ${host.ppid} ${code}\n`);
+    const lines = told.slice(0, remembered).map((each) => `${each.at} ${each.parent} ${each.code}\n`);
+    putSmallFile(entryFile(host, name, 'refused'), lines.join(''));
   } catch {
     // Then the person reads the line more than once.
   }
@@ -26,4 +35,20 @@ export function rememberRefusal(host: Host, name: string, code: ExitCode): void 
 
 export function forgetRefusal(host: Host, name: string): void {
   discard(entryFile(host, name, 'refused'));
+}
+
+/** `AT PARENT CODE`, one line for each parent that was told a moment ago. */
+function read(host: Host, name: string): Told[] {
+  const text = readSmallFile(entryFile(host, name, 'refused'))?.text ?? '';
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [at = 0, parent = 0, code = 0] = line.split(' ').map(Number);
+      return { at, parent, code };
+    })
+    .filter(({ at }) => {
+      const age = host.now() / 1000 - at;
+      return age >= 0 && age <= secondsRemembered;
+    });
 }

@@ -6,6 +6,7 @@ import { kubeconfigCommand } from './kubeconfig.ts';
 import { listCommand } from './list.ts';
 import { loginCommand } from './login.ts';
 import { logoutCommand } from './logout.ts';
+import { manifestCommand } from './manifest.ts';
 import { versionCommand } from './version.ts';
 
 export const commands: readonly Command[] = [
@@ -14,6 +15,7 @@ export const commands: readonly Command[] = [
   listCommand,
   logoutCommand,
   kubeconfigCommand,
+  manifestCommand,
   completionCommand,
   versionCommand,
 ];

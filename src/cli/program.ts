@@ -76,8 +76,14 @@ function add(parser: Argv, host: Host, command: Command): Argv {
 
 /** yargs' complaints as this program says things. */
 function worded(message: string, argv: readonly string[]): string {
-  if (message.startsWith('Not enough non-option')) return `${argv[0] ?? ''} needs the name of a profile`;
+  if (message.startsWith('Not enough non-option')) return `${argv[0] ?? ''} needs ${needed(argv[0])}`;
   return message.charAt(0).toLowerCase() + message.slice(1);
+}
+
+/** What a command's positional argument is. */
+function needed(word: string | undefined): string {
+  const choices = commands.find(({ usage }) => usage.split(' ')[0] === word)?.values?.[''];
+  return choices === undefined ? 'the name of a profile' : `one of ${choices.join(', ')}`;
 }
 
 /** A name for the hint, when it is one of ours. */

@@ -1,0 +1,134 @@
+/**
+ * What a cluster needs for an account: ServiceAccount, long-lived Secret, and leave to create tokens, as YAML for people
+ * and `kubectl apply`. Names are checked before they come here, so that none needs quoting.
+ */
+
+export interface AccountManifest {
+  readonly namespace: string;
+  /** The account that is acted as. */
+  readonly serviceAccount: string;
+  /** The account whose source token asks; the same unless it is to be kept apart. */
+  readonly requester: string;
+  /** Secret that holds the source token; undefined: no Secret, the source token is a TokenRequest's. */
+  readonly secretName: string | undefined;
+  readonly createNamespace: boolean;
+  /** ClusterRoles that the account gets in its namespace: what it may do. */
+  readonly clusterRoles: readonly string[];
+}
+
+/** Who may create tokens for whom. */
+export interface TokenGrant {
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  readonly subject: { readonly namespace: string; readonly name: string };
+}
+
+const selfRenewing = ` An issued token whose audience is the API server can so create the next one for ever: where that matters, keep
+# the account of the source token apart (manifest account --requester NAME), or ask for another audience.`;
+
+/** All documents, in the order in which they are to be applied. */
+export function accountManifest(wanted: AccountManifest): string {
+  const { namespace, serviceAccount, requester, secretName } = wanted;
+  const parts = [
+    wanted.createNamespace ? namespaceDocument(namespace) : undefined,
+    accountDocument(namespace, serviceAccount, 'Who is acted as.'),
+    requester === serviceAccount
+      ? undefined
+      : accountDocument(
+          namespace,
+          requester,
+          `Who asks for tokens of ${serviceAccount}, and may do no more.`,
+        ),
+    secretName === undefined ? undefined : secretDocument(namespace, requester, secretName),
+    grantManifest({ namespace, serviceAccount, subject: { namespace, name: requester } }),
+    ...wanted.clusterRoles.map((role) => roleBindingDocument(namespace, serviceAccount, role)),
+  ];
+  return parts.filter((part) => part !== undefined).join('---\n');
+}
+
+/**
+ * Role and RoleBinding that let an account create tokens. `resourceNames` works, since the account's name is in the
+ * URL and so in what is authorized (contracts 3.4).
+ */
+export function grantManifest({ namespace, serviceAccount, subject }: TokenGrant): string {
+  const name = `${serviceAccount}-token-requester`;
+  const own = subject.namespace === namespace && subject.name === serviceAccount;
+  return `# Leave to create tokens for ${serviceAccount} and no other account: without resourceNames it would be for all of the
+# namespace.${own ? selfRenewing : ''}
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata:
+  name: ${name}
+  namespace: ${namespace}
+rules:
+  - apiGroups: [""]
+    resources: ["serviceaccounts/token"]
+    resourceNames: ["${serviceAccount}"]
+    verbs: ["create"]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata:
+  name: ${name}
+  namespace: ${namespace}
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: Role
+  name: ${name}
+subjects:
+  - kind: ServiceAccount
+    name: ${subject.name}
+    namespace: ${subject.namespace}
+`;
+}
+
+export function namespaceDocument(name: string): string {
+  return `apiVersion: v1
+kind: Namespace
+metadata:
+  name: ${name}
+`;
+}
+
+function accountDocument(namespace: string, name: string, what: string): string {
+  return `# ${what}
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: ${name}
+  namespace: ${namespace}
+`;
+}
+
+function secretDocument(namespace: string, account: string, name: string): string {
+  return `# The source token: the control plane fills this Secret in a moment. It is on purpose not listed in the "secrets" of the
+# ServiceAccount: listed ones count as auto-generated, and are removed when unused for a year.
+# Issued tokens are bound to it: delete it, and it and all of them are refused within a minute or so.
+apiVersion: v1
+kind: Secret
+type: kubernetes.io/service-account-token
+metadata:
+  name: ${name}
+  namespace: ${namespace}
+  annotations:
+    kubernetes.io/service-account.name: ${account}
+`;
+}
+
+function roleBindingDocument(namespace: string, account: string, role: string): string {
+  return `# What ${account} may do in ${namespace}.
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata:
+  name: ${account}-${role.replaceAll(':', '-')}
+  namespace: ${namespace}
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: ClusterRole
+  name: ${role}
+subjects:
+  - kind: ServiceAccount
+    name: ${account}
+    namespace: ${namespace}
+`;
+}

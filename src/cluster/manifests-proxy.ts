@@ -1,0 +1,100 @@
+/** The `/kubernetes` proxy as Deployment, Service and ConfigMap: the part that enforces. Routes to it are in manifests-routes.ts. */
+import { createHash } from 'node:crypto';
+import { namespaceDocument } from './manifests-account.ts';
+import { indent, nginxConfig } from './manifests-nginx.ts';
+import { folders, podSpec, port } from './manifests-pod.ts';
+import { routeManifest, type Route } from './manifests-routes.ts';
+
+export interface ProxyManifest {
+  readonly namespace: string;
+  /** Of Deployment, Service and ConfigMap. */
+  readonly name: string;
+  readonly createNamespace: boolean;
+  readonly prefix: string;
+  readonly image: string;
+  readonly replicas: number;
+  readonly route: Route | undefined;
+}
+
+/** All documents, in the order in which they are to be applied. */
+export function proxyManifest(wanted: ProxyManifest): string {
+  const config = nginxConfig({
+    prefix: wanted.prefix,
+    listen: String(port),
+    upstream: 'kubernetes.default.svc:443',
+    upstreamName: 'kubernetes.default.svc',
+    upstreamCa: `${folders.ca}/ca.crt`,
+    runFolder: folders.run,
+    tls: undefined,
+  });
+  const parts = [
+    wanted.createNamespace ? namespaceDocument(wanted.namespace) : undefined,
+    configMap(wanted, config),
+    deployment(wanted, config),
+    service(wanted),
+    wanted.route === undefined ? undefined : routeManifest({ ...wanted, service: wanted.name }, wanted.route),
+  ];
+  return parts.filter((part) => part !== undefined).join('---\n');
+}
+
+function configMap({ name, namespace }: ProxyManifest, config: string): string {
+  return `apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: ${name}
+  namespace: ${namespace}
+data:
+  nginx.conf: |
+${indent(config, 4)}`;
+}
+
+function deployment(wanted: ProxyManifest, config: string): string {
+  const { name, namespace, image, replicas, route } = wanted;
+  return `# It holds no credential: no ServiceAccount token is mounted, and none of its own is ever sent.
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: ${name}
+  namespace: ${namespace}
+  labels:
+    app.kubernetes.io/name: ${name}
+spec:
+  replicas: ${replicas}
+  selector:
+    matchLabels:
+      app.kubernetes.io/name: ${name}
+  template:
+    metadata:
+      labels:
+        app.kubernetes.io/name: ${name}${route?.kind === 'istio' ? noSidecar : ''}
+      annotations:
+        # Changes with the configuration, so that "kubectl apply" rolls the pods.
+        sa-token/config: ${createHash('sha256').update(config).digest('hex').slice(0, 16)}
+    spec:
+${indent(podSpec(name, image), 6)}`;
+}
+
+/** A mesh-wide RequestAuthentication would meet the source token in the pod's sidecar too, after the gateway let it by. */
+const noSidecar = `
+        # A mesh-wide RequestAuthentication would refuse the source token once more in a sidecar.
+        sidecar.istio.io/inject: "false"`;
+
+function service({ name, namespace }: ProxyManifest): string {
+  return `# Plain HTTP inside the cluster: TLS ends at what routes here. Do not expose this Service as it is.
+apiVersion: v1
+kind: Service
+metadata:
+  name: ${name}
+  namespace: ${namespace}
+  labels:
+    app.kubernetes.io/name: ${name}
+spec:
+  selector:
+    app.kubernetes.io/name: ${name}
+  ports:
+    - name: http
+      port: 80
+      targetPort: http
+      appProtocol: http
+`;
+}

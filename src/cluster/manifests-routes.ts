@@ -1,0 +1,164 @@
+/** Routes from a cluster's entrance to the proxy: Gateway API, Istio, Ingress. nginx behind them enforces; these only lead there. */
+
+export type Route = GatewayApiRoute | IstioRoute | IngressRoute;
+
+export interface GatewayApiRoute {
+  readonly kind: 'gateway-api';
+  readonly host: string;
+  readonly gateway: ObjectName;
+}
+
+export interface IstioRoute {
+  readonly kind: 'istio';
+  readonly host: string;
+  readonly gateway: ObjectName;
+  /** Where the gateway's pods are, and one label of theirs. */
+  readonly workload: { readonly namespace: string; readonly label: readonly [string, string] };
+}
+
+export interface IngressRoute {
+  readonly kind: 'ingress';
+  readonly host: string;
+  readonly className: string | undefined;
+  /** Secret with the certificate of the host, in the proxy's namespace. */
+  readonly tlsSecret: string | undefined;
+}
+
+export interface ObjectName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** What a route leads to. */
+export interface Routed {
+  readonly namespace: string;
+  readonly name: string;
+  readonly service: string;
+  readonly prefix: string;
+}
+
+/** In the place of a host: whatever the gateway takes. */
+export const anyHost = '*';
+
+export function routeManifest(to: Routed, route: Route): string {
+  if (route.kind === 'gateway-api') return gatewayApi(to, route);
+  return route.kind === 'istio' ? istio(to, route) : ingress(to, route);
+}
+
+/** A prefix and no rewrite, which is core in every implementation; a regular expression would not be (contracts 5.5). */
+function gatewayApi(to: Routed, { host, gateway }: GatewayApiRoute): string {
+  return `# The listener of the Gateway has to allow routes of namespace ${to.namespace} (allowedRoutes), and to hold the certificate
+# of the host.
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata:
+  name: ${to.name}
+  namespace: ${to.namespace}
+spec:
+  parentRefs:
+    - name: ${gateway.name}
+      namespace: ${gateway.namespace}
+${host === anyHost ? '' : `  hostnames: ["${host}"]\n`}  rules:
+    - matches:
+        - path:
+            type: PathPrefix
+            value: ${pathOf(to.prefix)}
+      backendRefs:
+        - name: ${to.service}
+          port: 80
+`;
+}
+
+function ingress(to: Routed, { host, className, tlsSecret }: IngressRoute): string {
+  return `# ${
+    tlsSecret === undefined
+      ? `No secretName: ${host} gets the controller's default certificate. If that is ingress-nginx's own "Kubernetes
+# Ingress Controller Fake Certificate", every client refuses it: give the Secret with --tls-secret.`
+      : `Secret ${tlsSecret} (kubernetes.io/tls) has to be in namespace ${to.namespace}.`
+  }
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: ${to.name}
+  namespace: ${to.namespace}
+spec:
+${className === undefined ? '' : `  ingressClassName: ${className}\n`}  tls:
+    - hosts: ["${host}"]
+${tlsSecret === undefined ? '' : `      secretName: ${tlsSecret}\n`}  rules:
+    - host: "${host}"
+      http:
+        paths:
+          - path: ${pathOf(to.prefix)}
+            pathType: Prefix
+            backend:
+              service:
+                name: ${to.service}
+                port:
+                  name: http
+`;
+}
+
+/**
+ * The route has a name, so that the filter can be bound to it: a RequestAuthentication reads every bearer token, cannot
+ * be told to leave a path alone, and answers 401 "Jwt issuer is not configured" to the source token (contracts 5.4).
+ */
+function istio(to: Routed, route: IstioRoute): string {
+  const { host, gateway, workload } = route;
+  return `# The host has to be written as the gateway's other VirtualServices write it ("*" in Kubeflow): a narrower one would take all
+# of that host's other paths from them.
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata:
+  name: ${to.name}
+  namespace: ${to.namespace}
+spec:
+  hosts: ["${host}"]
+  gateways: ["${gateway.namespace}/${gateway.name}"]
+  http:
+    # The EnvoyFilter below knows the route by this name.
+    - name: ${to.namespace}.${to.name}
+      match:
+        - uri:
+            prefix: ${pathOf(to.prefix)}
+      route:
+        - destination:
+            host: ${to.service}.${to.namespace}.svc.cluster.local
+            port:
+              number: 80
+---
+# A RequestAuthentication on the gateway reads every bearer token. A source token's issuer it does not know: 401, "Jwt
+# issuer is not configured". One that it knows it takes away on the way (forwardOriginalToken: false): 403 for
+# system:anonymous. Neither can be switched off for a path there, so its filter is switched off for this one route; the
+# API server judges the token. It has to be in the namespace of the gateway's pods.
+# An AuthorizationPolicy with action CUSTOM (AuthService, oauth2-proxy) must leave the path alone as well: give its rules
+# "notPaths: ["${to.prefix}/*"]". One with action DENY for requests without requestPrincipals likewise.
+apiVersion: networking.istio.io/v1alpha3
+kind: EnvoyFilter
+metadata:
+  name: ${to.name}
+  namespace: ${workload.namespace}
+spec:
+  workloadSelector:
+    labels:
+      ${workload.label[0]}: "${workload.label[1]}"
+  configPatches:
+    - applyTo: HTTP_ROUTE
+      match:
+        context: GATEWAY
+        routeConfiguration:
+          vhost:
+            route:
+              name: ${to.namespace}.${to.name}
+      patch:
+        operation: MERGE
+        value:
+          typed_per_filter_config:
+            envoy.filters.http.jwt_authn:
+              "@type": type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig
+              disabled: true
+`;
+}
+
+function pathOf(prefix: string): string {
+  return `${prefix}/api/v1/namespaces/`;
+}

@@ -1,0 +1,274 @@
+import type { ExecutionContext } from 'ava';
+import { readdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createAuthority, LOOPBACK } from '../support/authority.ts';
+import { call } from '../support/http-client.ts';
+import { testWith } from '../support/require.ts';
+import { ROBOT, TOKEN_PATH, withRobot } from '../support/robot.ts';
+import { createSandbox } from '../support/runner.ts';
+import { findSecret } from '../support/secret-scan.ts';
+import type { ServerOptions } from '../support/token-request-server.ts';
+import { startNginx, type NginxOptions } from './nginx.ts';
+import { exchange, send, type RawRequest } from './raw-request.ts';
+
+const withNginx = testWith('nginx');
+const PREFIX = '/kubernetes';
+
+async function setUp(t: ExecutionContext, options: Partial<NginxOptions> = {}, server?: ServerOptions) {
+  const sandbox = await createSandbox();
+  t.teardown(sandbox.cleanup);
+  const scene = await withRobot(t, server);
+  const upstream = `localhost:${scene.server.port}`;
+  const nginx = await startNginx(sandbox, { upstream, caPem: scene.server.caPem, ...options });
+  t.teardown(nginx.close);
+  // What the start asked of nginx is no part of the test.
+  scene.server.reset();
+  const ask = (request: Partial<RawRequest> = {}) =>
+    send(nginx.port, {
+      path: `${PREFIX}${TOKEN_PATH}`,
+      ...request,
+      headers: {
+        Authorization: `Bearer ${scene.robot.token}`,
+        'Content-Type': 'application/json',
+        ...request.headers,
+      },
+    });
+  return { sandbox, nginx, ask, ...scene };
+}
+
+withNginx('POST …/token passes: prefix stripped, token and body as they were, no other header', async (t) => {
+  const { ask, server, robot } = await setUp(t);
+  const body = JSON.stringify({ spec: { audiences: ['factors'] } });
+  const answer = await ask({ body, headers: { 'X-Other': 'x', Cookie: 'a=b', 'User-Agent': 'someone/1' } });
+  t.is(answer.status, 201);
+  t.regex(answer.text, /"token":"eyJ/);
+  const [seen] = server.requests;
+  t.like(seen, { method: 'POST', path: TOKEN_PATH, body, status: 201 });
+  t.deepEqual(seen?.headers, {
+    host: 'localhost',
+    connection: 'close',
+    'content-length': String(body.length),
+    authorization: `Bearer ${robot.token}`,
+    'content-type': 'application/json',
+    'user-agent': 'someone/1',
+    'x-forwarded-for': '127.0.0.1',
+  });
+  t.is(server.requests.length, 1);
+});
+
+withNginx('names with dots and dashes pass, and the refusals of the API server come back', async (t) => {
+  const { ask, server } = await setUp(t);
+  await server.cluster.createRobot({ namespace: 'team-a', name: 'r2.d-2.bot' });
+  const other = TOKEN_PATH.replace('robot', 'r2.d-2.bot');
+  t.is((await ask({ path: `${PREFIX}${other}` })).status, 403);
+  t.is(server.requests[0]?.path, other);
+  const anonymous = await ask({ headers: { Authorization: '' } });
+  t.is(anonymous.status, 403);
+  t.regex(anonymous.text, /system:anonymous/);
+  t.is((await ask({ headers: { Authorization: 'Bearer wrong' } })).status, 401);
+});
+
+const refusals: [string, Partial<RawRequest>, number[]][] = [
+  ['GET', { method: 'GET' }, [405]],
+  ['HEAD', { method: 'HEAD' }, [405]],
+  ['PUT', { method: 'PUT' }, [405]],
+  ['DELETE', { method: 'DELETE' }, [405]],
+  ['PATCH', { method: 'PATCH' }, [405]],
+  ['OPTIONS', { method: 'OPTIONS' }, [405]],
+  ['TRACE', { method: 'TRACE' }, [405]],
+  ['a lower-case method', { method: 'post' }, [400, 405]],
+  ['no prefix', { path: TOKEN_PATH }, [404]],
+  ['another prefix', { path: `/kube${TOKEN_PATH}` }, [404]],
+  ['the prefix twice', { path: `${PREFIX}${PREFIX}${TOKEN_PATH}` }, [404]],
+  ['the prefix alone', { path: PREFIX }, [404]],
+  ['the root', { path: '/' }, [404]],
+  ['/version', { path: `${PREFIX}/version` }, [404]],
+  ['/api', { path: `${PREFIX}/api` }, [404]],
+  ['Secrets', { path: `${PREFIX}/api/v1/namespaces/team-a/secrets` }, [404]],
+  ['the account itself', { path: `${PREFIX}/api/v1/namespaces/team-a/serviceaccounts/robot` }, [404]],
+  ['a path below token', { path: `${PREFIX}${TOKEN_PATH}/x` }, [404]],
+  ['a slash at the end', { path: `${PREFIX}${TOKEN_PATH}/` }, [404]],
+  ['a query', { path: `${PREFIX}${TOKEN_PATH}?dryRun=All` }, [404]],
+  ['a fragment', { path: `${PREFIX}${TOKEN_PATH}#x` }, [400, 404]],
+  ['an encoded slash', { path: `${PREFIX}${TOKEN_PATH.replace('robot/', 'robot%2F')}` }, [404]],
+  ['an encoded letter', { path: `${PREFIX}${TOKEN_PATH.replace('robot', '%72obot')}` }, [404]],
+  ['an encoded prefix', { path: `/%6bubernetes${TOKEN_PATH}` }, [404]],
+  ['a doubled slash', { path: `${PREFIX}/${TOKEN_PATH}` }, [404]],
+  ['a doubled slash within', { path: `${PREFIX}${TOKEN_PATH.replace('team-a/', 'team-a//')}` }, [404]],
+  ['a doubled slash in front', { path: `/${PREFIX}${TOKEN_PATH}` }, [404]],
+  ['dot segments out of the prefix', { path: `${PREFIX}/../version` }, [404]],
+  [
+    'dot segments that lead back',
+    { path: `${PREFIX}/api/v1/../v1/namespaces/team-a/serviceaccounts/robot/token` },
+    [404],
+  ],
+  ['encoded dots', { path: `${PREFIX}/%2e%2e/version` }, [404]],
+  ['more dots than it has folders', { path: '/../../version' }, [400]],
+  ['a backslash', { path: `${PREFIX}${TOKEN_PATH.replace('/robot', '\\robot')}` }, [404]],
+  ['a semicolon', { path: `${PREFIX}${TOKEN_PATH};x=/token` }, [404]],
+  ['an encoded line break', { path: `${PREFIX}${TOKEN_PATH}%0a` }, [404]],
+  ['upper case', { path: `${PREFIX}${TOKEN_PATH.toUpperCase()}` }, [404]],
+  ['an account named ".."', { path: `${PREFIX}${TOKEN_PATH.replace('robot', '..')}` }, [404]],
+  ['no account', { path: `${PREFIX}${TOKEN_PATH.replace('/robot', '')}` }, [404]],
+  ['Impersonate-User', { headers: { 'Impersonate-User': 'admin' } }, [400]],
+  ['Impersonate-Group', { headers: { 'Impersonate-Group': 'system:masters' } }, [400]],
+  ['Impersonate-Uid', { headers: { 'impersonate-uid': '1' } }, [400]],
+  ['X-Remote-User', { headers: { 'X-Remote-User': 'admin' } }, [400]],
+  ['X-Remote-Group', { headers: { 'X-REMOTE-GROUP': 'system:masters' } }, [400]],
+  ['X-Remote-Uid', { headers: { 'X-Remote-Uid': '1' } }, [400]],
+  ['Upgrade', { headers: { Connection: 'Upgrade', Upgrade: 'websocket' } }, [400]],
+  ['Upgrade to SPDY', { headers: { Connection: 'Upgrade', Upgrade: 'SPDY/3.1' } }, [400]],
+  ['an oversize body', { body: 'x'.repeat(70_000) }, [413]],
+  ['an oversize body in chunks', { body: 'x'.repeat(70_000), chunked: true }, [413]],
+  ['an oversize header', { headers: { 'X-Big': 'x'.repeat(40_000) } }, [400, 414, 431]],
+];
+
+withNginx('everything else is refused by nginx and never reaches the API server', async (t) => {
+  const { ask, server } = await setUp(t);
+  const answers = await Promise.all(
+    refusals.map(async ([title, request, expected]) => ({ title, expected, answer: await ask(request) })),
+  );
+  for (const { title, expected, answer } of answers) {
+    t.true(expected.includes(answer.status), `${title}: ${answer.status}`);
+    t.notRegex(answer.text, /nginx\/|"kind"/, title);
+  }
+  t.deepEqual([server.requests.length, server.connections, server.exchanges], [0, 0, 0]);
+});
+
+withNginx('request smuggling: two lengths, or a second request in the body', async (t) => {
+  const { nginx, server, robot } = await setUp(t);
+  const head = `POST ${PREFIX}${TOKEN_PATH} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${robot.token}\r\n`;
+  const hidden = 'GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n';
+  for (const framing of [
+    `Content-Length: 4\r\nContent-Length: 5\r\n\r\n{}  `,
+    `Content-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${hidden}`,
+    `Transfer-Encoding: chunked, identity\r\n\r\n2\r\n{}\r\n0\r\n\r\n`,
+  ]) {
+    t.regex(String((await exchange(nginx.port, `${head}Connection: close\r\n${framing}`)).status), /^[45]/);
+  }
+  t.is(server.requests.filter(({ path }) => path !== TOKEN_PATH).length, 0);
+});
+
+withNginx('headers whose name nobody can list are not passed on', async (t) => {
+  const { ask, server } = await setUp(t);
+  const headers = {
+    'Impersonate-Extra-Scopes': 'all',
+    'X-Remote-Extra-Scopes': 'all',
+    'Proxy-Authorization': 'Basic x',
+    'X-Forwarded-Proto': 'http',
+    Impersonate_User: 'admin',
+  };
+  t.is((await ask({ headers })).status, 201);
+  const seen = Object.keys(server.requests[0]?.headers ?? {});
+  t.deepEqual(
+    seen.filter((name) => /impersonate|remote|proxy|forwarded-proto/.test(name)),
+    [],
+  );
+});
+
+withNginx('Warning, Retry-After and the clock of the API server come back', async (t) => {
+  const { ask, server } = await setUp(t, {}, { maxExpirationSeconds: 3600, clockSkew: 3_600_000 });
+  const long = await ask({ body: JSON.stringify({ spec: { expirationSeconds: 86_400 } }) });
+  t.is(long.status, 201);
+  t.regex(
+    long.text,
+    /^Warning: 299 - "requested expiration of 86400 seconds shortened to 3600 seconds"\r?$/im,
+  );
+  const dates = [...long.text.matchAll(/^Date: (?<date>.*)\r$/gim)].map(({ groups }) =>
+    Date.parse(groups?.['date'] ?? ''),
+  );
+  t.is(dates.length, 1);
+  t.true(Math.abs((dates[0] ?? 0) - Date.now() - 3_600_000) < 5000);
+  server.faults.next('too-many-requests');
+  const busy = await ask();
+  t.is(busy.status, 429);
+  t.regex(busy.text, /^Retry-After: 1\r?$/im);
+});
+
+withNginx('the certificate of the API server is verified: its CA, and its name', async (t) => {
+  const stranger = await createAuthority('another CA');
+  const untrusted = await setUp(t, { caPem: stranger.caPem });
+  t.is((await untrusted.ask()).status, 502);
+  t.is(untrusted.server.requests.length, 0);
+  const misnamed = await setUp(t, { upstreamName: 'kubernetes.default.svc' });
+  t.is((await misnamed.ask()).status, 502);
+  t.is(misnamed.server.requests.length, 0);
+});
+
+withNginx('the API server is asked for by its name in the cluster', async (t) => {
+  const authority = await createAuthority('cluster CA');
+  const names = ['kubernetes', 'kubernetes.default.svc'];
+  const certificate = await authority.issue({ commonName: 'kube-apiserver', dnsNames: names });
+  const upstreamName = 'kubernetes.default.svc';
+  const { ask, server } = await setUp(
+    t,
+    { caPem: authority.caPem, upstreamName },
+    { authority, certificate },
+  );
+  t.is((await ask()).status, 201);
+  t.is(server.requests[0]?.headers.host, upstreamName);
+});
+
+withNginx('no token is in the log or in any file of nginx', async (t) => {
+  const { ask, nginx, robot } = await setUp(t);
+  const issued = /"token":"(?<token>[^"]+)"/.exec((await ask()).text)?.groups?.['token'] ?? '';
+  await ask({ path: `${PREFIX}${TOKEN_PATH}?access_token=${robot.token}` });
+  await ask({ body: robot.token.padEnd(70_000, ' ') });
+  await ask({ body: robot.token.padEnd(20_000, ' ') });
+  await ask({ method: 'GET' });
+  const log = await nginx.accessLog();
+  const lines = log.split('\n').filter((line) => line.includes('"method"'));
+  t.deepEqual(
+    lines.slice(-5).map((line) => Number(/"status":(?<status>\d+)/.exec(line)?.groups?.['status'])),
+    [201, 404, 413, 400, 405],
+  );
+  for (const secret of [robot.token, issued])
+    t.deepEqual(await findSecret(secret, { roots: [nginx.folder] }), []);
+  for (const folder of ['body', 'proxy']) {
+    const path = join(nginx.folder, folder);
+    if (await stat(path).catch(() => undefined)) t.deepEqual(await readdir(path), []);
+  }
+});
+
+withNginx('the product gets its token through it, over TLS', async (t) => {
+  const authority = await createAuthority('entrance CA');
+  const certificate = await authority.issue({ commonName: 'localhost', ...LOOPBACK });
+  const { sandbox, nginx, server, robot } = await setUp(t, { certificate });
+  const ca = join(sandbox.home, 'ca.crt');
+  await writeFile(ca, authority.caPem);
+  const flags = ['--server', `https://localhost:${nginx.port}${PREFIX}`, '--certificate-authority', ca];
+  const run = (...more: string[]) =>
+    sandbox.run(['get-token', ...flags, '--source-env', 'CI_TOKEN', '-o', 'token', ...more], {
+      env: { CI_TOKEN: robot.token },
+    });
+  const { code, stdout, stderr } = await run();
+  t.deepEqual([code, stderr], [0, '']);
+  const reviews = `${server.apiUrl}/apis/authentication.k8s.io/v1/tokenreviews`;
+  const review = { token: server.adminToken, body: { spec: { token: stdout.trim() } }, caPem: server.caPem };
+  t.regex((await call(reviews, review)).body, /"authenticated":true/);
+  server.cluster.deny(ROBOT);
+  const denied = await run('--force-refresh');
+  t.is(denied.code, 4);
+  t.regex(denied.stderr, /may not create tokens for this account \(403\)/);
+});
+
+withNginx('an address that is not served tells what is', async (t) => {
+  const { sandbox, nginx, robot } = await setUp(t);
+  const server = `http://127.0.0.1:${nginx.port}/elsewhere`;
+  const { code, stderr } = await sandbox.run(['get-token', '--server', server, '--source-env', 'CI_TOKEN'], {
+    env: { CI_TOKEN: robot.token },
+  });
+  t.is(code, 5);
+  t.regex(stderr, /404 "sa-token proxy: only POST \/kubernetes\/api\/v1\/namespaces\/NAMESPACE/);
+});
+
+withNginx('another prefix, or none', async (t) => {
+  const { ask, server } = await setUp(t, { prefix: '/' });
+  t.is((await ask({ path: TOKEN_PATH })).status, 201);
+  t.is((await ask()).status, 404);
+  t.is((await ask({ path: '/version', method: 'GET' })).status, 404);
+  t.is(server.requests.length, 1);
+  const dotted = await setUp(t, { prefix: '/a.b' });
+  t.is((await dotted.ask({ path: `/a.b${TOKEN_PATH}` })).status, 201);
+  t.is((await dotted.ask({ path: `/axb${TOKEN_PATH}` })).status, 404);
+});

@@ -42,7 +42,11 @@ test('a command line that is wrong: exit code 2', async (t) => {
     ['no https', withArgs('prod', '--server', 'http://example.com'), /--server: must begin with https/],
     ['a token on argv', withArgs('prod', `--token=${scene.robot.token}`), /a token on the command line/],
     ['no such CA', withArgs('prod', '--certificate-authority', 'gone'), /cannot read .*gone/],
-    ['a CA that is none', withArgs('prod', '--certificate-authority', scene.tokenFile), /-authority given holds no cert/],
+    [
+      'a CA that is none',
+      withArgs('prod', '--certificate-authority', scene.tokenFile),
+      /-authority given holds no cert/,
+    ],
   ]);
 });
 

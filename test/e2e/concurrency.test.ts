@@ -1,0 +1,99 @@
+/** However many kubectl run at once on a cold cache, one asks the server; and when that one dies, another does. */
+import test, { type ExecutionContext } from 'ava';
+import { readdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { entryPath } from './support/cached.ts';
+import { checkSame, crowd } from './support/crowd.ts';
+import { checkCredential } from './support/outcome.ts';
+import { eventually, kill, processesOf } from './support/processes.ts';
+import { setScene, type Scene } from './support/scene.ts';
+
+/** Starts a call that the server keeps waiting; resolves to the id of its process once the request is there. */
+async function stalledHolder(t: ExecutionContext, scene: Scene): Promise<number> {
+  scene.server.faults.next('stall');
+  // Its end is looked at by nobody: it is going to be killed.
+  void scene.plugin(['get-token', 'prod']);
+  await eventually(() => (scene.server.requests.length > 0 ? true : undefined));
+  const engine = (await processesOf(scene.home)).find(({ argv }) => argv.includes('get-token'));
+  t.truthy(engine, 'the holder waits for its answer');
+  return engine?.pid ?? 0;
+}
+
+async function checkNothingLeft(t: ExecutionContext, { home }: Scene): Promise<void> {
+  const files = await readdir(dirname(entryPath(home)));
+  t.deepEqual(
+    files.filter((file) => /\.(?:lock|tmp|refused|renewing)/.test(file)),
+    [],
+  );
+  t.deepEqual(await processesOf(home), []);
+}
+
+test.serial('100 processes on a cold cache: 1 exchange, 100 equal answers', async (t) => {
+  const scene = await setScene(t);
+  const results = await crowd(scene, 100);
+  t.is(checkSame(t, results).length > 0, true);
+  t.is(scene.server.requests.length, 1);
+  t.is(scene.server.granted, 1);
+  await checkNothingLeft(t, scene);
+});
+
+test.serial(
+  '100 processes wait for one that is killed in mid-exchange: 1 more exchange, no failure',
+  async (t) => {
+    const scene = await setScene(t);
+    const holder = await stalledHolder(t, scene);
+    const waiting = crowd(scene, 100);
+    await sleep(1000);
+    t.is(scene.server.requests.length, 1, 'all wait for the holder');
+    t.true(kill(holder));
+    checkSame(t, await waiting);
+    t.is(scene.server.requests.length, 2);
+    t.is(scene.server.granted, 1);
+    await checkNothingLeft(t, scene);
+  },
+);
+
+test.serial('a killed holder is noticed within a second', async (t) => {
+  const scene = await setScene(t);
+  const holder = await stalledHolder(t, scene);
+  const waiting = crowd(scene, 4);
+  await sleep(1500);
+  t.true(kill(holder));
+  const killed = performance.now();
+  await eventually(() => (scene.server.requests.length > 1 ? true : undefined));
+  const noticed = performance.now() - killed;
+  checkSame(t, await waiting);
+  t.log(`noticed after ${Math.round(noticed)} ms`);
+  // Looking comes every 40 ms; the rest is the new connection, on a machine that may be busy.
+  t.true(noticed < 1000, `${noticed} ms`);
+});
+
+test.serial('a holder that is stopped, or lives on another host, is noticed by its heart', async (t) => {
+  const scene = await setScene(t);
+  const holder = await stalledHolder(t, scene);
+  t.true(kill(holder, 'SIGSTOP'));
+  const began = performance.now();
+  checkCredential(t, await scene.hook());
+  const took = performance.now() - began;
+  t.log(`answered after ${Math.round(took)} ms`);
+  t.true(took < 5000, `${took} ms`);
+  t.is(scene.server.requests.length, 2);
+});
+
+test.serial('calls with other settings do not wait for one another', async (t) => {
+  const scene = await setScene(t);
+  await stalledHolder(t, scene);
+  const began = performance.now();
+  const other = await scene.hook({ args: ['get-token', 'prod', '--audience', 'vault'] });
+  checkCredential(t, other);
+  t.true(performance.now() - began < 5000);
+});
+
+test.serial('a crowd that is refused: each asks once, and one after the other', async (t) => {
+  const scene = await setScene(t);
+  scene.server.faults.next({ status: 403, body: 'no' }, 1000);
+  const results = await crowd(scene, 20);
+  for (const { code, stdout } of results) t.like({ code, stdout }, { code: 4, stdout: '' });
+  t.is(scene.server.requests.length, 20);
+});

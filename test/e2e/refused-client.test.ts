@@ -1,0 +1,121 @@
+/** How often a client that gets nowhere makes the plugin ask: seldom, whatever the client does. */
+import test from 'ava';
+import { writeFile } from 'node:fs/promises';
+import { oldestAndNewest } from '../support/kubectl.ts';
+import { testWith } from '../support/require.ts';
+import { entryPath } from './support/cached.ts';
+import { checkCredential, checkFailure } from './support/outcome.ts';
+import { execInfo, setScene, type HookOptions } from './support/scene.ts';
+
+const withKubectl = testWith('kubectl');
+const GET_PODS = ['get', 'pods', '-n', 'team-a'];
+const OUR_LINE = /^kubectl-sa-token: /gm;
+const API = /^\/(?:api|apis|version)(?:\/|$)/;
+
+const refusals = {
+  'the proxy refuses': { status: 403, body: 'no' },
+  'the API server refuses': { status: 401, body: '{"kind":"Status","message":"Unauthorized","code":401}' },
+  'the proxy leads elsewhere': { html: 404 },
+} as const;
+
+for (const build of oldestAndNewest()) {
+  for (const [what, fault] of Object.entries(refusals)) {
+    withKubectl.serial(
+      `kubectl 1.${build.minor} get pods when ${what}: one TokenRequest, our line once`,
+      async (t) => {
+        const scene = await setScene(t);
+        scene.server.faults.next(fault, 1000);
+        await scene.writeKubeconfig();
+        const { code, stdout, stderr } = await scene.kubectl(build, GET_PODS);
+        t.is(code, 1);
+        t.is(stdout, '');
+        t.is(scene.server.requests.length, 1);
+        t.is(stderr.match(OUR_LINE)?.length, 1, stderr);
+        const again = await scene.kubectl(build, ['get', '--raw', '/version']);
+        t.is(again.stderr.match(OUR_LINE)?.length, 1, 'the next command is told too');
+        t.is(scene.server.requests.length, 2);
+      },
+    );
+  }
+
+  withKubectl.serial(
+    `three kubectl 1.${build.minor} at once are refused: each asks once and is told once`,
+    async (t) => {
+      const scene = await setScene(t);
+      scene.server.faults.next({ status: 403, body: 'no' }, 1000);
+      await scene.writeKubeconfig();
+      const results = await Promise.all([1, 2, 3].map(() => scene.kubectl(build, GET_PODS)));
+      for (const { stderr } of results) t.is(stderr.match(OUR_LINE)?.length, 1, stderr);
+      t.is(scene.server.requests.length, 3);
+    },
+  );
+
+  withKubectl.serial(
+    `kubectl 1.${build.minor} meets constant 401: one forced exchange in a minute`,
+    async (t) => {
+      const scene = await setScene(t);
+      await scene.writeKubeconfig();
+      scene.server.faults.next({ status: 401, body: '{"kind":"Status","code":401}' }, 1000, API);
+      for (const _ of [1, 2, 3]) {
+        const { code, stdout, stderr } = await scene.kubectl(build, GET_PODS);
+        t.is(code, 1);
+        t.is(stdout, '');
+        t.notRegex(stderr, OUR_LINE);
+        t.regex(stderr, /must be logged in|Unauthorized|provide credentials/);
+      }
+      t.true(scene.server.requests.length > 10, 'kubectl tried');
+      t.is(scene.server.exchanges, 2, 'the cold one, and one that was forced');
+    },
+  );
+}
+
+test('clients that come back for harmless reasons never force an exchange', async (t) => {
+  const scene = await setScene(t);
+  const info = JSON.stringify(execInfo());
+  const clients: Record<string, HookOptions> = {
+    'Python, kube-rs: no newline': { execInfo: undefined, env: { KUBERNETES_EXEC_INFO: info } },
+    'JavaScript, Java, fabric8: no exec info': { execInfo: undefined },
+    'a script': { execInfo: undefined, args: ['get-token', 'prod', '-o', 'token'] },
+  };
+  const tokens = new Set<string>();
+  for (const [what, options] of Object.entries(clients)) {
+    for (const _ of [1, 2, 3]) {
+      const { stdout, stderr, code } = await scene.hook({ sameClient: true, ...options });
+      t.like({ code, stderr }, { code: 0, stderr: '' }, what);
+      tokens.add(stdout.startsWith('{') ? JSON.parse(stdout).status.token : stdout.trim());
+    }
+  }
+  t.is(tokens.size, 1);
+  t.is(scene.server.exchanges, 1);
+});
+
+test('a long-lived client whose token expired is given what others had renewed', async (t) => {
+  const scene = await setScene(t);
+  checkCredential(t, await scene.hook({ sameClient: true }));
+  const renewed = await scene.plugin(['get-token', 'prod', '--force-refresh', '-o', 'token']);
+  t.is(renewed.code, 0);
+  const { token } = checkCredential(t, await scene.hook({ sameClient: true }));
+  t.is(token, renewed.stdout.trim());
+  t.is(scene.server.exchanges, 2);
+});
+
+test('a note of clients that is garbage, huge or not a file costs the rule and not the call', async (t) => {
+  const scene = await setScene(t);
+  const { token } = checkCredential(t, await scene.hook());
+  const note = entryPath(scene.home, 'prod', 'parents');
+  for (const text of ['', 'x', '9 '.repeat(50_000), '-1 $(id) ../..\n', `0 ${process.pid}\0\n`]) {
+    await writeFile(note, text);
+    t.is(checkCredential(t, await scene.hook(), text.slice(0, 20)).token, token);
+  }
+  t.is(scene.server.exchanges, 1);
+});
+
+test('a login ends what was remembered of a refusal', async (t) => {
+  const scene = await setScene(t);
+  scene.server.faults.next({ status: 403, body: 'no' });
+  checkFailure(t, await scene.hook({ sameClient: true }), { code: 4, line: /answered 403/ });
+  t.like(await scene.hook({ sameClient: true }), { code: 4, stdout: '', stderr: '' });
+  t.is(scene.server.requests.length, 1);
+  t.is((await scene.plugin(['login', 'prod'])).code, 0);
+  checkCredential(t, await scene.hook({ sameClient: true }));
+});

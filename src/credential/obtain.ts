@@ -15,25 +15,16 @@ import { forgetParents } from '../entry/parents.ts';
 import { forgetRefusal } from '../entry/refusal.ts';
 import { exit, exitCodeOf, messageOf } from '../errors.ts';
 import { defaultTimeout, issue } from '../exchange/issue.ts';
-import { notLoggedIn } from '../failures/usage.ts';
 import type { Host } from '../host.ts';
 import { acquire } from '../lock.ts';
 import { discard } from '../small-files.ts';
 import type { Given } from '../settings/given.ts';
 import { resolveSettings, type Resolved } from '../settings/resolve.ts';
-import { digestOf, label, targetOf, type Target } from '../settings/target.ts';
-import { readClaims } from '../source/claims.ts';
-import { openSource, sourceKind } from '../source/source.ts';
+import { identify, type Identity } from './identity.ts';
 import { keychainEntries } from './keychain-cache.ts';
 
 /** Seconds for an exchange in the last minute of a token that still lives. */
 const patienceWhileAlive = 2;
-
-interface Identity {
-  readonly target: Target;
-  readonly sourceToken: string;
-  readonly digest: string;
-}
 
 interface Cold {
   readonly given: Given;
@@ -129,22 +120,6 @@ async function throughKeychain(
   const issued = await exchange(host, settings, identity);
   await entries.write(issued);
   return issued.credential;
-}
-
-/** Who acts, and with what: reads the source token. */
-async function identify(host: Host, given: Given, settings: Resolved): Promise<Identity> {
-  // A keychain item is found by its target; other sources may name the target in their token's claims.
-  const account = sourceKind(settings) === 'keychain' ? label(targetOf(settings)) : '';
-  const source = await openSource(host, settings, account);
-  host.trace(`source token: reading ${source.place}`);
-  const sourceToken = await source.read();
-  if (sourceToken === undefined) {
-    const login = `kubectl sa-token login ${given.profile ?? 'PROFILE'} --server ${settings.server}`;
-    const hint = source.place === 'keychain' ? `log in: ${login}` : 'see what should have put it there';
-    throw notLoggedIn(given.profile ?? account, source.place, hint);
-  }
-  const target = targetOf(settings, readClaims(sourceToken));
-  return { target, sourceToken, digest: digestOf(settings, target, sourceToken) };
 }
 
 async function exchange(

@@ -1,0 +1,111 @@
+/** The person's own way into a cluster: the kubeconfig that kubectl would use, and what went wrong on it. */
+import { statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { ApiException, KubeConfig, type Cluster } from '@kubernetes/client-node';
+import { messageOf } from '../errors.ts';
+import { connectionProblem } from '../failures/connection.ts';
+import { noContext, noKubeconfig, unusableKubeconfig } from '../failures/cluster.ts';
+import type { Host } from '../host.ts';
+import { parseJson, textAt } from '../json.ts';
+import { resolvePath, shortPath } from '../settings/paths.ts';
+import type { Settings } from '../settings/table.ts';
+import { parseValue } from '../settings/values.ts';
+import { proxyFor } from './proxy-env.ts';
+
+/** Which kubeconfig and which context of it. */
+export interface Access {
+  readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
+}
+
+/**
+ * The kubeconfig as kubectl finds it: the flag, KUBECONFIG (a list, of which files may be missing), ~/.kube/config; in a
+ * pod without one, the pod's own account.
+ *
+ * @throws SaTokenError `no-kubeconfig`, `bad-kubeconfig` or `no-context`
+ */
+export function loadKubeConfig(host: Host, access: Access): KubeConfig {
+  const files = kubeconfigFiles(host, access.kubeconfig);
+  const existing = files.filter((file) => statSync(file, { throwIfNoEntry: false }) !== undefined);
+  const config = new KubeConfig();
+  if (existing.length > 0) for (const file of existing) addFile(host, config, file);
+  else if (access.kubeconfig === undefined && host.env['KUBERNETES_SERVICE_HOST']) config.loadFromCluster();
+  else throw noKubeconfig(files.map((file) => shortPath(file, host.home)).join(', '));
+  selectContext(host, config, access.context);
+  return config;
+}
+
+/** Address and TLS settings of the context's cluster, for a call with another token than the kubeconfig's own. */
+export function clusterSettings(host: Host, config: KubeConfig): Settings & { readonly server: string } {
+  const cluster = clusterOf(config);
+  const place = { where: `kubeconfig cluster "${cluster.name}"`, folder: host.cwd, home: host.home };
+  return {
+    server: parseValue('server', cluster.server, place),
+    ...(cluster.caFile === undefined ? {} : { 'certificate-authority': cluster.caFile }),
+    ...(cluster.caData === undefined ? {} : { 'certificate-authority-data': cluster.caData }),
+    ...(cluster.tlsServerName === undefined ? {} : { 'tls-server-name': cluster.tlsServerName }),
+    ...(cluster.skipTLSVerify ? { 'insecure-skip-tls-verify': true } : {}),
+    ...(cluster.proxyUrl === undefined
+      ? {}
+      : { 'proxy-url': parseValue('proxy-url', cluster.proxyUrl, place) }),
+  };
+}
+
+/** The cluster of the context; `loadKubeConfig` has seen that there is one. */
+export function clusterOf(config: KubeConfig): Cluster {
+  const cluster = config.getCurrentCluster();
+  if (cluster === null) throw noContext(config.getCurrentContext(), []);
+  return cluster;
+}
+
+/** The Status in the body of a refused call, else what the connection failed with. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof ApiException)) return connectionProblem(error);
+  const status = typeof error.body === 'string' ? parseJson(error.body) : error.body;
+  return textAt(status, 'message') ?? `the API server answered ${error.code}`;
+}
+
+function kubeconfigFiles(host: Host, named: string | undefined): string[] {
+  const list = named === undefined ? (host.env['KUBECONFIG'] ?? '').split(delimiter) : [named];
+  const files = list.filter((file) => file !== '').map((file) => resolvePath(file, host.cwd, host.home));
+  return files.length > 0 ? files : [join(host.home, '.kube', 'config')];
+}
+
+/** As client-go merges: the first file that names something wins. */
+function addFile(host: Host, config: KubeConfig, file: string): void {
+  const one = new KubeConfig();
+  try {
+    one.loadFromFile(file);
+  } catch (error) {
+    throw unusableKubeconfig(shortPath(file, host.home), messageOf(error), error);
+  }
+  const proxied = one.clusters.map((cluster) => withProxy(host, cluster));
+  config.clusters = [...(config.clusters ?? []), ...proxied.filter(isNewIn(config.clusters))];
+  config.users = [...(config.users ?? []), ...one.users.filter(isNewIn(config.users))];
+  config.contexts = [...(config.contexts ?? []), ...one.contexts.filter(isNewIn(config.contexts))];
+  config.currentContext ||= one.currentContext;
+}
+
+interface Named {
+  readonly name: string;
+}
+
+function isNewIn(known: readonly Named[] | undefined): (entry: Named) => boolean {
+  return ({ name }) => known === undefined || known.every((other) => other.name !== name);
+}
+
+/** kubectl obeys HTTPS_PROXY and NO_PROXY; the client library knows `proxy-url` alone. */
+function withProxy(host: Host, cluster: Cluster): Cluster {
+  const proxyUrl = cluster.proxyUrl ?? proxyFor(host.env, cluster.server);
+  return proxyUrl === undefined ? cluster : { ...cluster, proxyUrl };
+}
+
+function selectContext(host: Host, config: KubeConfig, wanted: string | undefined): void {
+  if (wanted !== undefined) config.setCurrentContext(wanted);
+  const name = config.getCurrentContext();
+  const known = config.getContexts().map((context) => context.name);
+  if (config.getContextObject(name) === null) throw noContext(name, known);
+  if (config.getCurrentCluster() === null)
+    throw unusableKubeconfig(`context "${name}"`, 'it names a cluster that is not there');
+  host.trace(`kubeconfig: context ${name}, ${config.getCurrentCluster()?.server}`);
+}

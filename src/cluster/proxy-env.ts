@@ -1,0 +1,27 @@
+/** HTTPS_PROXY and NO_PROXY as Go programs read them (golang.org/x/net/http/httpproxy), but for address ranges. */
+import { isIP } from 'node:net';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** The proxy for a server; undefined: straight. This machine itself is never asked for through one. */
+export function proxyFor(env: Env, server: string): string | undefined {
+  const url = URL.parse(server);
+  const proxy = env['HTTPS_PROXY'] || env['https_proxy'];
+  if (url?.protocol !== 'https:' || proxy === undefined || proxy === '') return undefined;
+  const host = url.hostname.toLowerCase();
+  if (host === 'localhost' || host === '[::1]' || (isIP(host) === 4 && host.startsWith('127.')))
+    return undefined;
+  const exceptions = (env['NO_PROXY'] || env['no_proxy'] || '').split(/[\s,]+/).filter((item) => item !== '');
+  if (exceptions.some((item) => excepts(item.toLowerCase(), host, url.port || '443'))) return undefined;
+  return proxy.includes('://') ? proxy : `http://${proxy}`;
+}
+
+/** `*`, a host with all below it, `.domain` or `*.domain` for all below it alone; each with a port or without. */
+function excepts(item: string, host: string, port: string): boolean {
+  if (item === '*') return true;
+  const [, name = '', ownPort] = /^(.*?)(?::(\d+))?$/.exec(item) ?? [];
+  if (ownPort !== undefined && ownPort !== port) return false;
+  const domain = name.replace(/^\*/, '');
+  if (domain.startsWith('.')) return host.endsWith(domain);
+  return host === domain || host.endsWith(`.${domain}`);
+}

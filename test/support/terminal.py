@@ -67,6 +67,8 @@ def main():
             met = shown.index(step["expect"].encode(), met) + len(step["expect"].encode())
             echo.append(echoes(far))
             os.write(terminal, step.get("send", "").encode())
+            if "signal" in step:
+                os.kill(pid, signal.Signals[step["signal"]])
         if status is None:
             gone, code = os.waitpid(pid, os.WNOHANG)
             status = code if gone else None

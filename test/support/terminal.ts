@@ -7,6 +7,8 @@ export interface TerminalStep {
   expect: string;
   /** What is typed then; '\r' is the enter key, '\u0003' Ctrl-C. */
   send?: string;
+  /** What the program itself is sent then, as by `kill`. */
+  signal?: NodeJS.Signals;
 }
 
 export interface TerminalOptions {

@@ -2,7 +2,8 @@
 import { writeSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { oneLine } from './errors.ts';
+import { oneLine, systemCode } from './errors.ts';
+import { outputFailed } from './failures/local.ts';
 
 export interface Host {
   /** Arguments after the program's own name. */
@@ -32,8 +33,8 @@ export interface Host {
   /** One step on standard error, redacted, when -v was given. */
   trace(step: string): void;
   setExitCode(code: number): void;
-  /** From here on Ctrl-C and SIGTERM wait until the function that is returned is called. */
-  holdSignals(): () => void;
+  /** From here on Ctrl-C, SIGTERM and SIGHUP wait until the function that is returned is called; `told` hears of one. */
+  holdSignals(told?: () => void): () => void;
   /** False when no process of this host has that id. */
   isAlive(pid: number): boolean;
 }
@@ -56,7 +57,13 @@ export function systemHost(): Host {
     get stdin() {
       return process.stdin;
     },
-    out: (text) => writeAll(1, text),
+    out(text) {
+      try {
+        writeAll(1, text);
+      } catch (error) {
+        throw systemCode(error) === 'EPIPE' ? error : outputFailed(error);
+      }
+    },
     err: (text) => writeAll(2, text),
     trace: isVerbose(process.argv) ? (step) => writeAll(2, `${oneLine(step)}\n`) : () => undefined,
     now: () => Date.now(),
@@ -125,11 +132,12 @@ function isAlive(pid: number): boolean {
   }
 }
 
-function holdSignals(): () => void {
+function holdSignals(told?: () => void): () => void {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   let late: NodeJS.Signals | undefined;
   const hold = (signal: NodeJS.Signals): void => {
     late = signal;
+    told?.();
   };
   for (const signal of signals) process.on(signal, hold);
   return () => {

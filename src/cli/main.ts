@@ -1,7 +1,7 @@
 /** Picks the lane: plain `get-token` calls go straight to the hook, everything else through yargs. */
 import { readCall } from '../credential/call.ts';
 import { AlreadyTold, getToken } from '../credential/get-token.ts';
-import { describe, exitCodeOf } from '../errors.ts';
+import { describe, exitCodeOf, systemCode } from '../errors.ts';
 import type { Host } from '../host.ts';
 
 export const program = 'kubectl-sa-token';
@@ -26,6 +26,8 @@ function fail(host: Host, error: unknown): void {
     return;
   }
   host.setExitCode(exitCodeOf(error));
+  // Whoever read us has gone, as "| head" does: nothing is wrong, and nobody is there to be told.
+  if (systemCode(error) === 'EPIPE') return;
   try {
     host.err(`${program}: ${describe(error)}\n`);
   } catch {

@@ -56,8 +56,10 @@ export function askHidden(host: Host, question: string): Promise<string> {
   // readline keeps the terminal's state and gives it back on close; it echoes into this.
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: host.stdin, output: nowhere, terminal: true, historySize: 0 });
+  // Node itself gives the terminal back on SIGTERM, but not on SIGHUP.
+  const release = host.holdSignals(() => lines.close());
   host.err(question);
-  return new Promise((resolve, reject) => {
+  return new Promise<string>((resolve, reject) => {
     lines.once('SIGINT', () => lines.close());
     lines.once('close', () => {
       host.err('\n');
@@ -67,7 +69,7 @@ export function askHidden(host: Host, question: string): Promise<string> {
       resolve(line);
       lines.close();
     });
-  });
+  }).finally(release);
 }
 
 /** All of standard input, for commands that say so. At most 128 KiB. */

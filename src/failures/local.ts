@@ -1,5 +1,5 @@
 /** Words for trouble on this machine: the keychain (exit code 6), and files that others could have changed (7). */
-import { exit, SaTokenError } from '../errors.ts';
+import { exit, messageOf, SaTokenError } from '../errors.ts';
 
 const elsewhere =
   'keep the source token elsewhere with source-file, source-command (pass, op, vault, …) or source-env in the profile';
@@ -27,6 +27,16 @@ export const keychainLies = (): SaTokenError =>
     exitCode: exit.keychain,
     what: 'the keychain reported success but does not give the token back',
     hint: elsewhere,
+  });
+
+/** Standard output is full or broken. */
+export const outputFailed = (cause: unknown): SaTokenError =>
+  new SaTokenError({
+    code: 'output-failed',
+    exitCode: exit.unexpected,
+    what: `cannot write to standard output (${messageOf(cause).replace(/,.*/s, '')})`,
+    hint: 'check where it leads',
+    cause,
   });
 
 export const unsafeFile = (file: string, problem: string, remedy: string): SaTokenError =>

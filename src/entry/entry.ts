@@ -137,7 +137,10 @@ export function prepareFolder(host: Host): boolean {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const status = lstatSync(folder);
     if (!status.isDirectory() || (host.uid !== undefined && status.uid !== host.uid)) return false;
-    if (host.uid !== undefined && (status.mode & 0o077) !== 0) chmodSync(folder, 0o700);
+    const open = host.uid === undefined ? 0 : status.mode & 0o077;
+    if (open !== 0) chmodSync(folder, 0o700);
+    // Others could have given one of our entries the name of another, and so one cluster the token of the next.
+    if ((open & 0o022) !== 0) for (const { file } of filesOf(host)) discard(file);
     return true;
   } catch {
     return false;

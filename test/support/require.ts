@@ -22,6 +22,9 @@ const REASONS = {
   sh: () => missing(PROGRAMS.sh),
   kubectl: () => (findKubectls().length > 0 ? undefined : 'no kubectl on PATH'),
   'control-plane': () => missing(['etcd', 'kube-apiserver'], controlPlaneProgram),
+  /** To run something as another user. */
+  root: () => (process.geteuid?.() === 0 ? missing(['setpriv']) : 'not run as root'),
+  'private-mounts': () => (hasPrivateMounts() ? undefined : 'no leave to mount in a namespace of its own'),
   pty: () => (hasPython() ? undefined : 'no python3 with a pty module on PATH'),
 };
 
@@ -69,6 +72,11 @@ export function controlPlaneProgram(program: string): string | undefined {
 function missing(programs: string[], find = onPath): string | undefined {
   const absent = programs.filter((program) => find(program) === undefined);
   return absent.length > 0 ? `no ${absent.join(', ')} on PATH` : undefined;
+}
+
+function hasPrivateMounts(): boolean {
+  const script = 'mount -t tmpfs -o size=16k none /mnt';
+  return process.platform === 'linux' && spawnSync('unshare', ['--mount', 'sh', '-c', script]).status === 0;
 }
 
 function hasPython(): boolean {

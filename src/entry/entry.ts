@@ -4,6 +4,7 @@
  */
 import {
   chmodSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -12,7 +13,7 @@ import {
   utimesSync,
   type Stats,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { unwritableFile } from '../failures/usage.ts';
 import { cacheFolder, profileFile, type Host } from '../host.ts';
 import { shortPath } from '../settings/paths.ts';
@@ -134,6 +135,7 @@ function filesOf(host: Host): { file: string; name: string; kind: string }[] {
 export function prepareFolder(host: Host): boolean {
   const folder = cacheFolder(host);
   try {
+    if (!mayMake(host, folder)) return false;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const status = lstatSync(folder);
     if (!status.isDirectory() || (host.uid !== undefined && status.uid !== host.uid)) return false;
@@ -145,6 +147,18 @@ export function prepareFolder(host: Host): boolean {
   } catch {
     return false;
   }
+}
+
+/**
+ * Root can make it anywhere, and must not: not in the home of the person who called sudo, whose own calls could never
+ * use it again, and not in a home that is not there (/nonexistent).
+ */
+function mayMake(host: Host, folder: string): boolean {
+  if (host.uid !== 0) return true;
+  let above = folder;
+  for (; !existsSync(above); above = dirname(above)) if (above === host.home) return false;
+  const lent = host.env['SUDO_UID'] !== undefined || host.env['DOAS_USER'] !== undefined;
+  return !lent || statSync(above).uid === 0;
 }
 
 /**

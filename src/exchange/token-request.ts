@@ -1,6 +1,7 @@
 /** The TokenRequest call in two halves: `send` does the I/O, `judgeReply` reads the answer and does none (contracts 3.1 to 3.3). */
 import type { SaTokenError } from '../errors.ts';
 import * as failures from '../failures/exchange.ts';
+import { missingSetting } from '../failures/usage.ts';
 import type { Host } from '../host.ts';
 import { isObject, objectAt, parseJson, textAt } from '../json.ts';
 import type { Claims } from '../source/claims.ts';
@@ -59,16 +60,28 @@ export function tokenRequest(target: Target, settings: Settings, claims: Claims 
   };
 }
 
-/** What revokes the issued token when it is deleted: by default the Secret that the source token itself is stored in. */
+/**
+ * What revokes the issued token when it is deleted: by default the Secret that the source token itself is stored in.
+ *
+ * @throws SaTokenError `missing-setting` for half of an object: the token would else be bound to nothing, unseen
+ */
 function boundObject(settings: Settings, claims: Claims | undefined): object | undefined {
-  const kind = settings['bound-object-kind'];
+  const { 'bound-object-kind': kind, 'bound-object-name': name, 'bound-object-uid': uid } = settings;
   if (kind === 'none') return undefined;
-  const [name, uid] =
-    kind === undefined
-      ? [claims?.secret?.name, claims?.secret?.uid]
-      : [settings['bound-object-name'], settings['bound-object-uid']];
-  if (name === undefined) return undefined;
-  return { kind: kind ?? 'Secret', apiVersion: 'v1', name, ...(uid === undefined ? {} : { uid }) };
+  if (kind === undefined) {
+    if (name !== undefined || uid !== undefined)
+      throw missingSetting('bound-object-kind', 'a bound object', 'say what it is: Secret, Pod or Node');
+    return claims?.secret === undefined ? undefined : objectRef('Secret', claims.secret);
+  }
+  if (name === undefined) {
+    const hint = 'name the object, or give --bound-object-kind none';
+    throw missingSetting('bound-object-name', 'a bound object', hint);
+  }
+  return objectRef(kind, { name, uid });
+}
+
+function objectRef(kind: string, { name, uid }: { name: string; uid: string | undefined }): object {
+  return { kind, apiVersion: 'v1', name, ...(uid === undefined ? {} : { uid }) };
 }
 
 /**

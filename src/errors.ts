@@ -41,7 +41,7 @@ export class SaTokenError extends Error {
   }
 }
 
-const jwt = /\beyJ[\w-]{8,}(?:\.[\w-]*){1,4}/g;
+const jwt = /eyJ[\w-]{8,}(?:\.[\w-]*){1,4}/g;
 const bearer = /\b(bearer\s+)[^\s"']{8,}/gi;
 // C0, DEL, C1, and the bidirectional overrides that could make a terminal show another text.
 // eslint-disable-next-line no-control-regex

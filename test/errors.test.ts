@@ -14,6 +14,7 @@ test('in a sentence', masked, `got "${jwt}" back`, 'got "[token]" back');
 test('without its signature', masked, jwt.split('.').slice(0, 2).join('.'), '[token]');
 test('as a bearer', masked, 'Authorization: Bearer opaque-token-0123', 'Authorization: Bearer [token]');
 test('twice', masked, `${jwt} ${jwt}`, '[token] [token]');
+test('behind other letters', masked, `0m${jwt}`, '0m[token]');
 test('cut off', masked, `x ${jwt.slice(0, 45)}`, 'x [token]');
 
 test('a line is one line, and has nothing in it that steers a terminal', (t) => {

@@ -4,7 +4,7 @@ import { Agent } from 'node:https';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { messageOf } from '../errors.ts';
 import { badTls } from '../failures/exchange.ts';
-import { unreadableFile } from '../failures/usage.ts';
+import { missingSetting, unreadableFile } from '../failures/usage.ts';
 import type { Host } from '../host.ts';
 import type { Settings } from '../settings/table.ts';
 import type { Endpoint } from '../settings/target.ts';
@@ -26,6 +26,12 @@ function secureContext(target: Endpoint, settings: Settings): SecureContext {
   const authority = authorities(target, settings);
   const certificate = pemFile('client-certificate', settings['client-certificate']);
   const key = pemFile('client-key', settings['client-key']);
+  // Node would show no certificate and say nothing.
+  const both = 'give both, or one file with both to both';
+  if (key === undefined && certificate !== undefined)
+    throw missingSetting('client-key', 'a client certificate', both);
+  if (certificate === undefined && key !== undefined)
+    throw missingSetting('client-certificate', 'a client key', both);
   try {
     return createSecureContext({
       ca: authority,

@@ -2,6 +2,11 @@
 import { isObject } from '../json.ts';
 import { messageOf, systemCode } from '../errors.ts';
 
+const notTls = 'the other side does not speak TLS there';
+/** What OpenSSL says of bytes that are no TLS, according to what it takes them for. */
+const foreign =
+  /wrong version number|packet length too long|http request|unexpected message|record too small/i;
+
 const reasons: Readonly<Record<string, string>> = {
   ENOTFOUND: 'the host name is not known',
   EAI_AGAIN: 'the name server does not answer',
@@ -12,8 +17,8 @@ const reasons: Readonly<Record<string, string>> = {
   ENETUNREACH: 'the network cannot be reached',
   ETIMEDOUT: 'the connection timed out',
   ERR_PROXY_TUNNEL: 'the HTTP proxy did not let the connection through',
-  ERR_SSL_WRONG_VERSION_NUMBER: 'the other side does not speak TLS there',
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'the other side does not speak TLS there',
+  ERR_SSL_WRONG_VERSION_NUMBER: notTls,
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: notTls,
   UND_ERR_CONNECT_TIMEOUT: 'the connection timed out',
   UND_ERR_SOCKET: 'the other side closed the connection',
 };
@@ -43,5 +48,12 @@ export function connectionProblem(error: unknown): string {
   const certificate = certificateProblem(error);
   if (certificate !== undefined) return `the server's certificate is not trusted: ${certificate}`;
   const known = reasons[systemCode(error) ?? ''];
-  return known ?? (inner === undefined ? messageOf(error) : connectionProblem(inner));
+  return known ?? (inner === undefined ? handshakeProblem(messageOf(error)) : connectionProblem(inner));
+}
+
+/** OpenSSL's own words for a failed handshake, without the queue of codes and source files around them. */
+function handshakeProblem(text: string): string {
+  const reason = /:error:[0-9A-F]+:SSL routines:[^:]*:([^:]+):/.exec(text)?.[1];
+  if (reason === undefined) return text;
+  return foreign.test(reason) ? notTls : `the TLS handshake failed (${reason})`;
 }

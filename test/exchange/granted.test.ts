@@ -1,0 +1,108 @@
+import test from 'ava';
+import { checkGrant } from '../../src/exchange/granted.ts';
+import type { Grant } from '../../src/exchange/token-request.ts';
+import type { Settings } from '../../src/settings/table.ts';
+import { fails } from '../failure.ts';
+import { jwt } from '../jwt.ts';
+
+const target = { server: 'https://h.example/kubernetes', namespace: 'team-a', serviceAccount: 'robot' };
+const at = 'team-a/robot@https://h.example/kubernetes';
+const claims = {
+  sub: 'system:serviceaccount:team-a:robot',
+  aud: ['api', 'istio'],
+  iat: 1_800_000_000,
+  exp: 1_800_003_600,
+};
+
+function grant(over: Partial<Record<keyof typeof claims, unknown>> = {}, life = 3600): Grant {
+  return { token: jwt({ ...claims, ...over }), life, skew: 0, warnings: [] };
+}
+
+const kept = test.macro<[Settings, Grant, string[]]>({
+  exec(t, settings, given, notes) {
+    t.deepEqual(checkGrant(target, settings, given), notes);
+  },
+  title: (given) => `a grant is kept: ${given}`,
+});
+
+const shortened = 'requested expiration of 86400 seconds shortened to 3600 seconds';
+test('as it was asked for', kept, { audience: ['istio'], duration: 3600 }, grant(), []);
+test('with more audiences than asked for', kept, { audience: ['api'] }, grant(), []);
+test('when nothing was asked for', kept, {}, grant({ aud: undefined }), []);
+test('one audience as a text', kept, { audience: ['api'] }, grant({ aud: 'api' }), []);
+test(
+  'shorter than asked, said by the server',
+  kept,
+  { duration: 86_400 },
+  { ...grant(), warnings: [shortened] },
+  [shortened],
+);
+test('shorter than asked, unsaid', kept, { duration: 86_400 }, grant(), [
+  'asked for 86400 s, granted 3600 s',
+]);
+test('shorter by less than a minute', kept, { duration: 3659 }, grant(), []);
+test('with another warning', kept, { duration: 86_400 }, { ...grant(), warnings: ['x'] }, [
+  'x',
+  'asked for 86400 s, granted 3600 s',
+]);
+// KK token.go: a Pod-bound token of 3607 s lives for a year, while its status says 3607 s.
+test('that lives longer than the answer says', kept, {}, grant({ exp: claims.iat + 31_536_000 }), []);
+test('without a time of issue', kept, {}, grant({ iat: undefined }), []);
+test('within a minute of what the answer says', kept, {}, grant({}, 3659), []);
+
+const refused = test.macro<[Settings, Grant, string]>({
+  async exec(t, settings, given, problem) {
+    await fails(t, () => checkGrant(target, settings, given), {
+      code: 'bad-answer',
+      exitCode: 5,
+      line: `${at}: ${problem}; nothing was kept; check what serves this address`,
+    });
+  },
+  title: (given) => `a grant is refused: ${given}`,
+});
+
+test(
+  'of another account',
+  refused,
+  {},
+  grant({ sub: 'system:serviceaccount:team-a:admin' }),
+  'the issued token is for "system:serviceaccount:team-a:admin", not for system:serviceaccount:team-a:robot',
+);
+test(
+  'of nobody',
+  refused,
+  {},
+  grant({ sub: undefined }),
+  'the issued token is for "nobody", not for system:serviceaccount:team-a:robot',
+);
+test(
+  'with control characters in its subject',
+  refused,
+  {},
+  grant({ sub: 'a\u001b[2J\nb' }),
+  String.raw`the issued token is for "a\u001b[2J\nb", not for system:serviceaccount:team-a:robot`,
+);
+test(
+  'without an audience',
+  refused,
+  { audience: ['istio', 'other', 'third'] },
+  grant(),
+  'the issued token lacks the audience other, third',
+);
+test('without an end', refused, {}, grant({ exp: undefined }), 'the issued token has no end');
+test('with an end that is no number', refused, {}, grant({ exp: '2027' }), 'the issued token has no end');
+test(
+  'that ends before the answer says',
+  refused,
+  {},
+  grant({}, 3661),
+  'the issued token ends before the answer says it does',
+);
+test('that is no JWT', refused, {}, { ...grant(), token: 'opaque' }, 'the issued token is not a JWT');
+test(
+  'that is a JWT of something else',
+  refused,
+  {},
+  { ...grant(), token: jwt([1]) },
+  'the issued token is not a JWT',
+);

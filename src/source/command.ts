@@ -6,14 +6,21 @@ import type { Host } from '../host.ts';
 import { cleanToken, type Source } from './source.ts';
 
 /** A password manager may ask for a fingerprint; longer than this kubectl's user has gone away. Milliseconds. */
-const patience = 60_000;
+const minute = 60_000;
 const largest = 128 * 1024;
 
-/** @param command - a text for the shell, or words that are run as they are */
-export function commandSource(host: Host, command: string | readonly string[]): Source {
+/**
+ * @param command - a text for the shell, or words that are run as they are
+ * @param patience - how long it may take, in milliseconds
+ */
+export function commandSource(
+  host: Host,
+  command: string | readonly string[],
+  patience: number = minute,
+): Source {
   return {
     place: 'source-command',
-    read: async () => cleanToken(await run(host, command), 'the output of source-command'),
+    read: async () => cleanToken(await run(host, command, patience), 'the output of source-command'),
     write: async () => {
       throw readOnlySource('source-command');
     },
@@ -22,33 +29,34 @@ export function commandSource(host: Host, command: string | readonly string[]): 
 }
 
 /** Its stderr is the person's own (a pinentry may write there); its stdout is the token and is never shown. */
-function run(host: Host, command: string | readonly string[]): Promise<string> {
+function run(host: Host, command: string | readonly string[], patience: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const [program = '', ...words] = typeof command === 'string' ? shell(host, command) : command;
     const child = spawn(program, words, {
       env: host.env,
       stdio: ['ignore', 'pipe', 'inherit'],
-      timeout: patience,
-      killSignal: 'SIGKILL',
       windowsHide: true,
     });
+    // What a shell started may outlive it and hold the pipe: that is let go, not waited for.
+    const giveUp = (what: string): void => {
+      child.kill('SIGKILL');
+      child.stdout.destroy();
+      reject(sourceCommandFailed(what));
+    };
+    const timer = setTimeout(() => giveUp(`did not end within ${patience / 1000} s`), patience);
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
       output += chunk;
-      if (output.length > largest) child.kill('SIGKILL');
+      if (output.length > largest) giveUp('printed more than a token');
     });
     child.on('error', (error) => {
-      reject(
-        sourceCommandFailed(
-          systemCode(error) === 'ENOENT' ? `: ${program} is not there` : 'could not be started',
-          error,
-        ),
-      );
+      clearTimeout(timer);
+      const why = systemCode(error) === 'ENOENT' ? `: ${program} is not there` : '';
+      reject(sourceCommandFailed(`could not be started${why}`, error));
     });
     child.on('close', (code, signal) => {
-      if (output.length > largest) reject(sourceCommandFailed('printed more than a token'));
-      else if (signal !== null)
-        reject(sourceCommandFailed(`was ended by ${signal} (it has ${patience / 1000} s)`));
+      clearTimeout(timer);
+      if (signal !== null) reject(sourceCommandFailed(`was ended by ${signal}`));
       else if (code !== 0) reject(sourceCommandFailed(`ended with exit code ${code ?? 'unknown'}`));
       else resolve(output);
     });

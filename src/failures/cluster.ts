@@ -67,3 +67,50 @@ export const unsafeCluster = (server: string, why: string): SaTokenError =>
 /** Why an API server does not take a token: TokenReview says it, a 401 does not. */
 export const tokenRefused = (token: string, server: string, reason: string, hint: string): SaTokenError =>
   refused('token-refused', `${server} refuses ${token}: ${oneLine(reason, 400)}`, hint);
+
+/** A 401 for the issued token itself. */
+export const selfRefused = (server: string): SaTokenError =>
+  refused(
+    'issued-token-refused',
+    `${server}: the issued token is refused (401): it was revoked, or is for another audience or cluster`,
+    'ask why with: kubectl sa-token review PROFILE',
+  );
+
+export const selfForbidden = (server: string, message: string): SaTokenError =>
+  refused(
+    'whoami-forbidden',
+    `${server}: the issued token may not ask who it is (403): ${oneLine(message, 300)}`,
+    'the ClusterRole system:basic-user allows it to everybody who is authenticated: see whether its binding is there',
+  );
+
+export const keysUnreachable = (url: string, why: string, cause?: unknown): SaTokenError =>
+  new SaTokenError({
+    code: 'keys-unreachable',
+    exitCode: exit.unreachable,
+    what: `cannot read the issuer's keys at ${url}: ${oneLine(why, 400)}`,
+    hint: 'read them through the API server with --context NAME, or give their address with --jwks-url',
+    cause,
+  });
+
+export const badKeys = (url: string, why: string): SaTokenError =>
+  new SaTokenError({
+    code: 'bad-keys',
+    exitCode: exit.unreachable,
+    what: `${url}: ${why}`,
+    hint: 'give the address of the key set itself with --jwks-url',
+  });
+
+/** There is nothing to begin with: no URL in the token, none given. */
+export const unknownIssuer = (issuer: string): SaTokenError =>
+  usage(
+    'unknown-issuer',
+    `the issuer ${JSON.stringify(issuer)} is no https:// address, so its keys cannot be found by it`,
+    'read them through the API server with --context NAME, or give --issuer-url or --jwks-url',
+  );
+
+export const notVerified = (token: string, why: string): SaTokenError =>
+  refused(
+    'not-verified',
+    `${token}: ${why}`,
+    'it is of another cluster, or the keys were changed since: log in again, or check where the keys were read',
+  );

@@ -130,11 +130,17 @@ function boolean(raw: unknown, place: Place): boolean {
 /** The source token goes here: https only, and plain http to this machine itself (a `kubectl proxy`, say). */
 function server(raw: unknown, place: Place): string {
   const url = address(raw, place, 'https://HOST/kubernetes');
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback.test(url.hostname))) {
+  if (!isSafeAddress(url.href)) {
     throw badValue(place.where, 'must begin with https://', 'a token is never sent in the clear');
   }
   if (url.search !== '' || url.hash !== '') throw badValue(place.where, 'must have no "?" and no "#"');
   return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
+}
+
+/** Whether what comes from an address can be relied on: https, or this machine itself. */
+export function isSafeAddress(given: string): boolean {
+  const url = URL.parse(given);
+  return url?.protocol === 'https:' || (url?.protocol === 'http:' && loopback.test(url.hostname));
 }
 
 function proxy(raw: unknown, place: Place): string {

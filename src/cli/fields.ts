@@ -1,0 +1,56 @@
+/** Names and values one below the other, as `kubectl describe` shows them; and the choice of a format. */
+import type { Options } from 'yargs';
+import { badUsage } from '../failures/usage.ts';
+import type { Arguments } from './command.ts';
+import { textOf } from './options.ts';
+
+/** What has no value is left out. */
+export type Fields = readonly (readonly [string, string | undefined])[];
+
+/** Lines with aligned values; a value of several lines stays in its column. */
+export function fieldLines(fields: Fields, indent = ''): string {
+  const shown = fields.filter((field): field is readonly [string, string] => field[1] !== undefined);
+  const width = Math.max(...shown.map(([name]) => name.length)) + 3;
+  return shown
+    .flatMap(([name, value]) => {
+      const [first = '', ...more] = value.split('\n');
+      return [name.padEnd(width) + first, ...more.map((line) => ' '.repeat(width) + line)];
+    })
+    .map((line) => `${(indent + line).trimEnd()}\n`)
+    .join('');
+}
+
+export const structured = ['json', 'yaml'] as const;
+
+/** `-o` of commands that print for people unless told otherwise. */
+export const outputOption: Record<string, Options> = {
+  output: { alias: 'o', type: 'string', requiresArg: true, describe: `Format: ${structured.join(', ')}` },
+};
+
+/** The format asked for; undefined: for people. */
+export function formatOf(argv: Arguments, command: string): (typeof structured)[number] | undefined {
+  const asked = textOf(argv, 'output');
+  const known = structured.find((format) => format === asked);
+  if (asked !== undefined && known === undefined)
+    throw badUsage(`-o ${asked} is not one of ${structured.join(', ')}`, command);
+  return known;
+}
+
+/** Which kubeconfig, for commands that ask an API server. */
+export const accessOptions: Record<string, Options> = {
+  kubeconfig: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Kubeconfig (default: KUBECONFIG, ~/.kube/config)',
+  },
+  context: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Context of the kubeconfig (default: the current one)',
+  },
+};
+
+/** The positional profile. */
+export function profileOf(argv: Arguments): string | undefined {
+  return typeof argv['PROFILE'] === 'string' ? argv['PROFILE'] : undefined;
+}

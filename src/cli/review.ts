@@ -1,0 +1,84 @@
+/** `review`: who an API server says that a token is, or why it refuses it, which a 401 never tells. */
+import { badUsage } from '../failures/usage.ts';
+import type { Host } from '../host.ts';
+import { readGiven } from '../settings/given.ts';
+import type { Review } from '../cluster/token-review.ts';
+import type { Arguments, Command } from './command.ts';
+import { accessOptions, fieldLines, formatOf, outputOption, profileOf } from './fields.ts';
+import { readHandedIn, tokenStdinOption } from './handed-in.ts';
+import { flagsOf, settingOptions, textOf } from './options.ts';
+import { print } from './terminal.ts';
+
+export const reviewCommand: Command = {
+  usage: 'review [PROFILE]',
+  summary:
+    'Ask the API server of your kubeconfig whether a token is good, for whom, and if not why (TokenReview)',
+  options: {
+    ...outputOption,
+    source: { type: 'boolean', describe: 'Review the source token instead of the issued one' },
+    audience: {
+      type: 'string',
+      requiresArg: true,
+      describe:
+        "Audience that the token has to be for (repeatable; default: the profile's, else the API server's)",
+    },
+    ...accessOptions,
+    ...tokenStdinOption,
+    ...settingOptions(['audience']),
+  },
+  examples: [
+    ['$0 review prod', 'the issued token, as the current context'],
+    ['$0 review prod --source --context admin', 'why the source token is refused'],
+    ['… | $0 review --token-stdin --audience factors', 'as a service checks the tokens of its callers'],
+  ],
+  run: async (host, argv) => {
+    const format = formatOf(argv, 'review');
+    const { requireAuthenticated } = await import('../credential/review.ts');
+    const { name, review } = await ask(host, argv);
+    if (format !== undefined) await print(host, format, review);
+    requireAuthenticated(name, review);
+    if (format === undefined) host.out(shown(name, review));
+  },
+};
+
+async function ask(host: Host, argv: Arguments): Promise<{ name: string; review: Review }> {
+  const { review, reviewHandedIn } = await import('../credential/review.ts');
+  const access = { kubeconfig: textOf(argv, 'kubeconfig'), context: textOf(argv, 'context') };
+  const audiences = audiencesOf(argv);
+  const source = argv['source'] === true;
+  const handedIn = await readHandedIn(host, argv, 'review');
+  if (handedIn !== undefined) {
+    if (source) throw badUsage('--token-stdin and --source exclude each other', 'review');
+    return { name: 'the token', review: await reviewHandedIn(host, handedIn, access, audiences ?? []) };
+  }
+  // --audience is the question here, and no setting of the token that is asked about.
+  const given = readGiven(host, profileOf(argv), flagsOf({ ...argv, audience: undefined }), undefined);
+  return {
+    name: source ? 'the source token' : 'the issued token',
+    review: await review(host, given, { access, audiences, source }),
+  };
+}
+
+function audiencesOf(argv: Arguments): string[] | undefined {
+  const given = argv['audience'];
+  if (given === undefined) return undefined;
+  const list: unknown[] = Array.isArray(given) ? given : [given];
+  return [...new Set(list)].map((item) => {
+    if (typeof item !== 'string' || item.trim() === '') throw badUsage('--audience needs a value', 'review');
+    return item;
+  });
+}
+
+function shown(name: string, review: Review): string {
+  const { server, username, uid, groups, extra, audiences } = review;
+  return `${server} takes ${name}\n${fieldLines(
+    [
+      ['username', username],
+      ['uid', uid],
+      ['groups', groups.join('\n') || undefined],
+      ['audiences', audiences.join('\n') || 'not told'],
+      ...Object.entries(extra).map(([key, values]) => [key, values.join('\n')] as const),
+    ],
+    '  ',
+  )}`;
+}

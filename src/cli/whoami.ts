@@ -1,0 +1,41 @@
+/** `whoami`: whom the API server takes the bearer of the issued token for. */
+import { readGiven } from '../settings/given.ts';
+import type { Command } from './command.ts';
+import { accessOptions, fieldLines, formatOf, outputOption, profileOf } from './fields.ts';
+import { flagsOf, settingOptions, textOf } from './options.ts';
+import { print } from './terminal.ts';
+
+export const whoamiCommand: Command = {
+  usage: 'whoami [PROFILE]',
+  summary: 'Ask an API server, with the issued token, who its bearer is (SelfSubjectReview)',
+  options: {
+    ...outputOption,
+    kubeconfig: { ...accessOptions['kubeconfig'], describe: 'Ask the cluster of this kubeconfig' },
+    context: {
+      ...accessOptions['context'],
+      describe: "Ask the cluster of this context (default: the profile's server, where it is an API server)",
+    },
+    ...settingOptions(),
+  },
+  examples: [
+    ['$0 whoami prod --context prod', 'at the API server that the context names'],
+    ['$0 whoami prod -o json', "at the profile's server, which a /kubernetes proxy does not answer"],
+  ],
+  run: async (host, argv) => {
+    const format = formatOf(argv, 'whoami');
+    const { whoAmI } = await import('../credential/who-am-i.ts');
+    const given = readGiven(host, profileOf(argv), flagsOf(argv), undefined);
+    const access = { kubeconfig: textOf(argv, 'kubeconfig'), context: textOf(argv, 'context') };
+    const self = await whoAmI(host, given, access);
+    if (format !== undefined) return print(host, format, self);
+    host.out(
+      fieldLines([
+        ['username', self.username],
+        ['uid', self.uid],
+        ['groups', self.groups.join('\n') || undefined],
+        ...Object.entries(self.extra).map(([key, values]) => [key, values.join('\n')] as const),
+        ['server', self.server],
+      ]),
+    );
+  },
+};

@@ -1,0 +1,33 @@
+/** Issued tokens for commands that use or look at one themselves; what the hook serves is in get-token.ts. */
+import { readEntry, type Entry } from '../entry/entry.ts';
+import { render } from '../entry/exec-credential.ts';
+import type { Host } from '../host.ts';
+import { entryName, type Given } from '../settings/given.ts';
+import type { Settings } from '../settings/table.ts';
+import { keychainEntries } from './keychain-cache.ts';
+import { obtain } from './obtain.ts';
+
+/**
+ * A token that lives: the cached one, else one of an exchange.
+ *
+ * @param force - exchange in any case
+ */
+export async function issuedToken(host: Host, given: Given, force = false): Promise<string> {
+  return tokenIn(await obtain(host, given, entryName(given), force));
+}
+
+/** The cached credential as it is, served or not; undefined where there is none. */
+export async function cachedEntry(
+  host: Host,
+  given: Given,
+  settings: Settings,
+): Promise<Omit<Entry, 'written'> | undefined> {
+  const name = entryName(given);
+  if (settings.cache === 'none') return undefined;
+  return settings.cache === 'keychain' ? keychainEntries(host, name).read() : readEntry(host, name);
+}
+
+/** The token of a credential that is kept as v1. */
+export function tokenIn(credential: string): string {
+  return render(credential, 'token', 'client.authentication.k8s.io/v1').trimEnd();
+}

@@ -1,0 +1,101 @@
+/** `review` as a use case: which token goes to which API server, and what to do about its answer. */
+import { clusterOf, clusterSettings, loadKubeConfig, type Access } from '../cluster/access.ts';
+import { reviewToken, type Review } from '../cluster/token-review.ts';
+import { defaultTimeout } from '../exchange/issue.ts';
+import { tokenRefused, unsafeCluster } from '../failures/cluster.ts';
+import type { Host } from '../host.ts';
+import type { Given } from '../settings/given.ts';
+import { resolveSettings, type Resolved } from '../settings/resolve.ts';
+import { identify } from './identity.ts';
+import { issuedToken } from './issued.ts';
+
+export interface ReviewRequest {
+  readonly access: Access;
+  /** Whom the token has to be for; undefined: those that the profile asks for. */
+  readonly audiences: readonly string[] | undefined;
+  /** Look at the source token rather than the issued one. */
+  readonly source: boolean;
+}
+
+/**
+ * Has a token of a profile reviewed.
+ *
+ * @throws SaTokenError of the exchange, or of the API server that is asked
+ */
+export async function review(host: Host, given: Given, request: ReviewRequest): Promise<Review> {
+  const settings = resolveSettings(host, given);
+  const config = loadKubeConfig(host, request.access);
+  const { server, ...tls } = clusterSettings(host, config);
+  if (request.source)
+    refuseStranger(server, tls['insecure-skip-tls-verify'] === true, settings, request.access);
+  const token = request.source
+    ? (await identify(host, given, settings)).sourceToken
+    : await issuedToken(host, given);
+  // The source token is for the API server alone, whatever its issued ones are for.
+  const audiences = request.audiences ?? (request.source ? [] : (settings.audience ?? []));
+  return reviewToken(config, token, audiences, (settings.timeout ?? defaultTimeout) * 1000);
+}
+
+/** Has a token from elsewhere reviewed, as a service does with the tokens of its callers. */
+export async function reviewHandedIn(
+  host: Host,
+  token: string,
+  access: Access,
+  audiences: readonly string[],
+): Promise<Review> {
+  const config = loadKubeConfig(host, access);
+  clusterSettings(host, config);
+  host.trace(`review: at ${clusterOf(config).server}`);
+  return reviewToken(config, token, audiences, defaultTimeout * 1000);
+}
+
+/**
+ * A review that says no, as an error with what to do.
+ *
+ * @param name - of the token, in words
+ * @throws SaTokenError `token-refused`
+ */
+export function requireAuthenticated(name: string, { authenticated, server, reason = '' }: Review): void {
+  if (authenticated) return;
+  const hint = remedies.find(([pattern]) => pattern.test(reason))?.[1];
+  throw tokenRefused(name, server, reason, hint ?? 'see the log of the API server');
+}
+
+/** The reasons of KK legacy.go, claims.go and jwt.go, and what helps. */
+const remedies: readonly (readonly [RegExp, string])[] = [
+  [/target audiences/, 'it is for another audience: ask for that one with --audience, as its service would'],
+  [/for which audience/, 'its answer cannot be relied on: it does not know audiences'],
+  [
+    /has expired/,
+    'get a new one: kubectl sa-token get-token PROFILE --force-refresh; or log in again for the source',
+  ],
+  [/not valid yet/, 'the clocks of the servers differ'],
+  [/UID/, 'the account or Secret was deleted and made anew: log in with a token of the new one'],
+  [/marked invalid/, 'remove that label from the Secret, or log in with a new token'],
+  [
+    /invalidated|server's copy|not found/,
+    'what it belongs to (account or Secret) was deleted: log in with a token of the new one',
+  ],
+  [
+    /invalid bearer token|without a reason/,
+    'it is of another cluster, or its keys were changed: check --context',
+  ],
+];
+
+/**
+ * The source token goes to its own cluster alone: the context has to be named for it, or to be at the address of the
+ * profile's server, and its certificate has to be checked.
+ */
+function refuseStranger(server: string, insecure: boolean, settings: Resolved, access: Access): void {
+  const same = new URL(server).origin === new URL(settings.server).origin;
+  if (!same && access.context === undefined)
+    throw unsafeCluster(
+      server,
+      'the source token goes to no API server that is not named: the current context could be of another cluster',
+    );
+  if (insecure && settings['insecure-skip-tls-verify'] !== true)
+    throw unsafeCluster(
+      server,
+      'the context does not check the certificate, so the source token does not go there',
+    );
+}

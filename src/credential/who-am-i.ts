@@ -1,0 +1,21 @@
+/** `whoami` as a use case: the issued token goes to the API server of a context that was named, or to the profile's server. */
+import type { Access } from '../cluster/access.ts';
+import { reviewSelf, type Self } from '../exchange/self-review.ts';
+import type { Host } from '../host.ts';
+import type { Given } from '../settings/given.ts';
+import { resolveSettings } from '../settings/resolve.ts';
+import type { Settings } from '../settings/table.ts';
+import { issuedToken } from './issued.ts';
+
+/** @throws SaTokenError of the exchange, or of the API server that is asked */
+export async function whoAmI(host: Host, given: Given, access: Access): Promise<Self> {
+  const settings = resolveSettings(host, given);
+  const named = access.kubeconfig !== undefined || access.context !== undefined;
+  const cluster = named ? await namedCluster(host, access) : settings;
+  return reviewSelf(host, cluster, await issuedToken(host, given));
+}
+
+async function namedCluster(host: Host, access: Access): Promise<Settings & { readonly server: string }> {
+  const { clusterSettings, loadKubeConfig } = await import('../cluster/access.ts');
+  return clusterSettings(host, loadKubeConfig(host, access));
+}

@@ -62,11 +62,13 @@ async function patient<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>
 const states: readonly (readonly [RegExp, string])[] = [
   [/autolaunch|DBUS_SESSION_BUS_ADDRESS/i, 'there is no D-Bus session (DBUS_SESSION_BUS_ADDRESS is not set)'],
   [/connect to socket|Connection refused|Disconnected/i, 'the D-Bus session does not answer'],
+  // Before "locked": D-Bus goes on with "security policy blocked the reply".
+  [/not receive a reply/i, 'the Secret Service does not answer'],
   [
     /ServiceUnknown|not provided by any|activat/i,
     'no Secret Service (gnome-keyring, KWallet, KeePassXC) runs in this session',
   ],
-  [/dismissed|locked/i, 'it is locked, and nobody unlocked it'],
+  [/dismissed|\blocked/i, 'it is locked, and nobody unlocked it'],
   [/no result found/i, 'it has no default collection (unlock it once, or make one in its own program)'],
   [
     /interaction is not allowed|-25308/i,

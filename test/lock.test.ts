@@ -15,8 +15,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { acquire, withLock } from '../src/lock.ts';
+import { sourceUrl } from './source-url.ts';
 import { createHost, put, type TestHost } from './support/host.ts';
-import { repository } from './support/runner.ts';
 
 function setUp(t: ExecutionContext): { host: TestHost; path: string } {
   const host = createHost(t);
@@ -24,14 +24,12 @@ function setUp(t: ExecutionContext): { host: TestHost; path: string } {
   return { host, path: join(host.home, 'd', 'a.lock') };
 }
 
-const module = (name: string) => JSON.stringify(new URL(name, `file://${repository}`).href);
-
 /** Another process: the script sees `host`, `acquire`, `path` and `fs`. */
 function start(path: string, script: string) {
   const whole = `
     import * as fs from 'node:fs';
-    import { acquire } from ${module('src/lock.ts')};
-    import { systemHost } from ${module('src/host.ts')};
+    import { acquire } from ${sourceUrl('src/lock.ts')};
+    import { systemHost } from ${sourceUrl('src/host.ts')};
     const [host, path] = [systemHost(), ${JSON.stringify(path)}];
     ${script}`;
   return spawn(process.execPath, ['--input-type=module', '--eval', whole], {

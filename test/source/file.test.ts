@@ -1,0 +1,54 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { fileSource } from '../../src/source/file.ts';
+import { fails } from '../failure.ts';
+import { createHost, put } from '../support/host.ts';
+
+test('the file is read each time, and left as it is', async (t) => {
+  const host = createHost(t);
+  const file = put(host, 'token', 'first\n');
+  const source = fileSource(host, file);
+  t.is(source.place, 'file ~/token');
+  t.is(await source.read(), 'first');
+  put(host, 'token', 'second');
+  t.is(await source.read(), 'second');
+  await fails(t, () => source.write('x'), {
+    code: 'read-only-source',
+    exitCode: 2,
+    line: /^the source token is read from file ~\/token; it cannot be written there; /,
+  });
+  t.false(await source.remove());
+  t.is(readFileSync(file, 'utf8'), 'second');
+});
+
+test('a symlink is followed: a projected volume is one', async (t) => {
+  const host = createHost(t);
+  put(host, '..data/token', 'the-token');
+  symlinkSync('..data/token', join(host.home, 'token'));
+  t.is(await fileSource(host, join(host.home, 'token')).read(), 'the-token');
+});
+
+test('a file that is not there, or empty, holds no token', async (t) => {
+  const host = createHost(t);
+  t.is(await fileSource(host, join(host.home, 'none')).read(), undefined);
+  t.is(await fileSource(host, put(host, 'empty', '\n')).read(), undefined);
+});
+
+test('what cannot be read as a token is named by its place', async (t) => {
+  const host = createHost(t);
+  await fails(t, () => fileSource(host, put(host, 'two', 'secret-a\nsecret-b\n')).read(), {
+    code: 'bad-token',
+    exitCode: 2,
+    line: 'file ~/two: holds more than one word or line; give the token of a ServiceAccount, alone and whole',
+  });
+  const fifo = join(host.home, 'fifo');
+  execFileSync('mkfifo', [fifo]);
+  for (const path of [host.home, fifo])
+    await fails(t, () => fileSource(host, path).read(), {
+      code: 'unreadable-file',
+      exitCode: 2,
+      line: /^source-file: cannot read .* \(.* is not a regular file\); check the path and its permissions$/,
+    });
+});

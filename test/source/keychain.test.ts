@@ -1,0 +1,175 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ExecutionContext } from 'ava';
+import test from 'ava';
+import { keychainService, keychainSource } from '../../src/source/keychain.ts';
+import { fails } from '../failure.ts';
+import { sourceUrl } from '../source-url.ts';
+import type { Environment } from '../support/child.ts';
+import { createHost } from '../support/host.ts';
+import { startKeychainSession, withoutSession, type KeychainOptions } from '../support/keychain-session.ts';
+import { testWith } from '../support/require.ts';
+import { createSandbox, repository, type Sandbox } from '../support/runner.ts';
+
+const withSecretService = testWith('secret-service');
+const account = 'team-a/robot@https://h.example/kubernetes';
+
+/** A process of its own: the library keeps its connection to the bus. Verbs come as words, results go as JSON. */
+const script = `
+  import { keychainSource } from ${sourceUrl('src/source/keychain.ts')};
+  import { describe } from ${sourceUrl('src/errors.ts')};
+  import { systemHost } from ${sourceUrl('src/host.ts')};
+  const source = keychainSource(systemHost(), ${JSON.stringify(account)});
+  const results = [];
+  for (const word of process.argv.slice(1)) {
+    const [verb, token] = word.split(':');
+    try {
+      results.push((await source[verb](token)) ?? null);
+    } catch (error) {
+      results.push({ code: error.code, exitCode: error.exitCode, line: describe(error) });
+    }
+  }
+  process.stdout.write(JSON.stringify(results));`;
+
+interface World {
+  sandbox: Sandbox;
+  run: (verbs: string[], env?: Environment) => Promise<unknown[]>;
+}
+
+async function setUp(t: ExecutionContext, env: Environment): Promise<World> {
+  const sandbox = await createSandbox();
+  t.teardown(sandbox.cleanup);
+  const run: World['run'] = async (verbs, over = env) => {
+    const words = ['--input-type=module', '--eval', script, '--', ...verbs];
+    const { stdout, stderr } = await sandbox.exec(process.execPath, words, { env: over, cwd: repository });
+    t.is(stderr, '');
+    const results: unknown[] = JSON.parse(stdout);
+    return results;
+  };
+  return { sandbox, run };
+}
+
+async function withSession(t: ExecutionContext, options?: KeychainOptions) {
+  const session = await startKeychainSession(options);
+  t.teardown(session.close);
+  const world = await setUp(t, session.env);
+  const attributes = ['service', keychainService, 'username', account];
+  const tool = (verb: string, stdin?: string) =>
+    world.sandbox.exec('secret-tool', [verb, ...(verb === 'store' ? ['--label=x'] : []), ...attributes], {
+      env: session.env,
+      ...(stdin === undefined ? {} : { stdin }),
+    });
+  return { ...world, session, tool };
+}
+
+withSecretService('a token is kept under the account, given back, and removed for good', async (t) => {
+  const { run, tool } = await withSession(t);
+  t.deepEqual(await run(['read', 'remove']), [null, false]);
+  t.deepEqual(await run(['write:first', 'read', 'write:second', 'read']), [null, 'first', null, 'second']);
+  t.is((await tool('lookup')).stdout, 'second');
+  t.deepEqual(await run(['read', 'remove', 'read', 'remove']), ['second', true, null, false]);
+  t.like(await tool('lookup'), { code: 1, stdout: '' });
+});
+
+withSecretService('a token of any length that is taken comes back whole', async (t) => {
+  const { run } = await withSession(t);
+  const long = 'x'.repeat(65_536);
+  t.deepEqual(await run([`write:${long}`, 'read']), [null, long]);
+});
+
+withSecretService('an item that somebody else wrote is read, or refused without being shown', async (t) => {
+  const { run, tool } = await withSession(t);
+  await tool('store', 'by-hand\n');
+  t.deepEqual(await run(['read']), ['by-hand']);
+  await tool('store', 'secret-a\nsecret-b');
+  const line =
+    'the keychain item: holds more than one word or line; give the token of a ServiceAccount, alone and whole';
+  t.deepEqual(await run(['read']), [{ code: 'bad-token', exitCode: 2, line }]);
+  t.deepEqual(await run(['remove', 'read']), [true, null]);
+});
+
+const elsewhere =
+  'keep the source token elsewhere with source-file, source-command (pass, op, vault, …) or source-env in the profile';
+
+const unavailable = (why: string) => ({
+  code: 'keychain-unavailable',
+  exitCode: 6,
+  line: `the keychain is not available: ${why}; ${elsewhere}`,
+});
+
+withSecretService('without a D-Bus session every verb says so, and nothing is kept elsewhere', async (t) => {
+  const sandbox = await createSandbox();
+  t.teardown(sandbox.cleanup);
+  const empty = join(sandbox.home, 'run');
+  mkdirSync(empty);
+  const { run } = await setUp(t, withoutSession(empty));
+  const none = unavailable('there is no D-Bus session (DBUS_SESSION_BUS_ADDRESS is not set)');
+  t.deepEqual(await run(['read', 'write:the-token', 'remove']), [none, none, none]);
+  t.deepEqual(await run(['read']), [none]);
+});
+
+withSecretService('a D-Bus session that does not answer', async (t) => {
+  const { run } = await setUp(t, { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/none/bus' });
+  const dead = unavailable('the D-Bus session does not answer');
+  t.deepEqual(await run(['read', 'write:the-token', 'remove']), [dead, dead, dead]);
+});
+
+const open = '<allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/>';
+
+/** A bus of its own, which starts nothing by itself. */
+async function startBus(t: ExecutionContext, policy: string): Promise<World> {
+  const sandbox = await createSandbox();
+  const address = `unix:path=${sandbox.home}/bus`;
+  const config = join(sandbox.home, 'bus.conf');
+  writeFileSync(
+    config,
+    `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig><type>session</type><listen>${address}</listen><policy context="default">${policy}</policy></busconfig>`,
+  );
+  const words = [`--config-file=${config}`, '--nofork', '--nopidfile', '--print-address=1'];
+  const bus = spawn('dbus-daemon', words, { stdio: ['ignore', 'pipe', 'ignore'] });
+  t.teardown(async () => {
+    const gone = once(bus, 'exit');
+    bus.kill();
+    await gone;
+    await sandbox.cleanup();
+  });
+  await once(bus.stdout, 'data');
+  return setUp(t, { DBUS_SESSION_BUS_ADDRESS: address });
+}
+
+withSecretService('a session without a Secret Service', async (t) => {
+  const { run } = await startBus(t, open);
+  const bare = unavailable('no Secret Service (gnome-keyring, KWallet, KeePassXC) runs in this session');
+  t.deepEqual(await run(['read', 'write:the-token', 'remove']), [bare, bare, bare]);
+});
+
+withSecretService('a session that lets no answer through', async (t) => {
+  const { run } = await startBus(t, '<allow send_destination="*"/><allow own="*"/>');
+  t.deepEqual(await run(['read']), [unavailable('the Secret Service does not answer')]);
+});
+
+withSecretService('a keychain that is locked, with nobody there to unlock it', async (t) => {
+  const { run, session } = await withSession(t);
+  const locked = unavailable('it is locked, and nobody unlocked it');
+  t.deepEqual(await run(['write:the-token']), [null]);
+  await session.lock();
+  t.deepEqual(await run(['read', 'write:the-token', 'remove']), [locked, locked, locked]);
+});
+
+withSecretService('a keychain without a default collection', async (t) => {
+  const { run } = await withSession(t, { noDefaultCollection: true });
+  const none = unavailable('it has no default collection (unlock it once, or make one in its own program)');
+  t.deepEqual(await run(['read', 'write:the-token', 'remove']), [null, none, false]);
+});
+
+test('Windows takes 2560 bytes: a longer token is refused before anything is written', async (t) => {
+  const host = createHost(t, { platform: 'win32' });
+  await fails(t, () => keychainSource(host, account).write('x'.repeat(2561)), {
+    code: 'keychain-too-small',
+    exitCode: 6,
+    line: `the token has 2561 bytes and this keychain takes at most 2560; ${elsewhere}`,
+  });
+});

@@ -1,0 +1,74 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { SaTokenError } from '../../src/errors.ts';
+import type { Settings } from '../../src/settings/table.ts';
+import { cleanToken, openSource, sourceKind } from '../../src/source/source.ts';
+import { fails } from '../failure.ts';
+import { createHost } from '../support/host.ts';
+
+test('blanks and a byte order mark around a token are not part of it', (t) => {
+  for (const text of ['abc', ' abc\n', 'abc\r\n', '\ufeffabc', '\t\n abc \n\n'])
+    t.is(cleanToken(text, 'x'), 'abc');
+});
+
+test('nothing is an answer, not a failure', (t) => {
+  for (const text of ['', ' ', '\n', '\ufeff', '\r\n\r\n']) t.is(cleanToken(text, 'x'), undefined);
+});
+
+const refused = test.macro<[string, string]>({
+  async exec(t, text, problem) {
+    const error = await fails(t, () => cleanToken(text, 'the file'), {
+      code: 'bad-token',
+      exitCode: 2,
+      line: `the file: ${problem}; give the token of a ServiceAccount, alone and whole`,
+    });
+    t.false(error.message.includes(text.trim().slice(0, 8)));
+  },
+  title: (given) => `no token: ${given}`,
+});
+
+const words = 'holds more than one word or line';
+const odd = 'has characters that no token has';
+test('two lines', refused, 'tokentoken\ntokentoken', words);
+test('two words', refused, 'tokentoken tokentoken', words);
+test('a header', refused, 'Bearer tokentoken', words);
+test('a control character', refused, 'tokentoken\u0000', odd);
+test('a letter that is not ASCII', refused, 'tökentoken', odd);
+test(
+  'more than a header line takes',
+  refused,
+  'x'.repeat(65_537),
+  'has 65537 characters, which no server takes',
+);
+
+test('the longest token is taken', (t) => {
+  t.is(cleanToken('x'.repeat(65_536), 'x')?.length, 65_536);
+});
+
+test('any text is a token of printable ASCII, nothing, or refused without being shown', (t) => {
+  fc.assert(
+    fc.property(fc.string(), (text) => {
+      try {
+        t.regex(cleanToken(text, 'x') ?? 'nothing', /^[!-~]+$/);
+      } catch (error) {
+        if (!(error instanceof SaTokenError)) throw error;
+        t.is(error.code, 'bad-token');
+      }
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('settings name one kind of source, and the keychain when they name none', async (t) => {
+  const host = createHost(t);
+  const kinds: [Settings, ReturnType<typeof sourceKind>, string][] = [
+    [{}, 'keychain', 'keychain'],
+    [{ 'source-file': `${host.home}/token` }, 'file', 'file ~/token'],
+    [{ 'source-command': 'pass show robot' }, 'command', 'source-command'],
+    [{ 'source-env': 'CI_TOKEN' }, 'env', 'environment variable CI_TOKEN'],
+  ];
+  for (const [settings, kind, place] of kinds) {
+    t.is(sourceKind(settings), kind);
+    t.is((await openSource(host, settings, 'team-a/robot@https://h')).place, place);
+  }
+});

@@ -48,7 +48,7 @@ export async function acquire(host: Host, path: string, options: LockOptions = {
   for (;;) {
     if (options.done?.() === true) return () => undefined;
     const taken = tryTake(path, own);
-    if (taken === 'taken') return hold(path, own);
+    if (taken === 'taken') return hold(host, path, own);
     if (taken === 'impossible' || performance.now() - started > (options.limit ?? 30_000))
       return () => undefined;
     const beat = readBeat(path);
@@ -78,10 +78,10 @@ function isFolder(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
-function hold(path: string, own: string): Release {
+function hold(host: Host, path: string, own: string): Release {
   const heart = setInterval(() => {
     try {
-      const now = new Date();
+      const now = host.now() / 1000;
       utimesSync(path, now, now);
     } catch {
       clearInterval(heart);

@@ -1,15 +1,15 @@
 /** The person's own way into a cluster: the kubeconfig that kubectl would use, and what went wrong on it. */
 import { statSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { ApiException, KubeConfig, type Cluster } from '@kubernetes/client-node';
 import { messageOf } from '../errors.ts';
 import { connectionProblem } from '../failures/connection.ts';
 import { noContext, noKubeconfig, unusableKubeconfig } from '../failures/cluster.ts';
 import type { Host } from '../host.ts';
 import { parseJson, textAt } from '../json.ts';
-import { resolvePath, shortPath } from '../settings/paths.ts';
+import { shortPath } from '../settings/paths.ts';
 import type { Settings } from '../settings/table.ts';
 import { parseValue } from '../settings/values.ts';
+import { kubeconfigFiles } from './kubeconfig-file.ts';
 import { proxyFor } from './proxy-env.ts';
 
 /** Which kubeconfig and which context of it. */
@@ -63,12 +63,6 @@ export function reasonOf(error: unknown): string {
   if (!(error instanceof ApiException)) return connectionProblem(error);
   const status = typeof error.body === 'string' ? parseJson(error.body) : error.body;
   return textAt(status, 'message') ?? `the API server answered ${error.code}`;
-}
-
-function kubeconfigFiles(host: Host, named: string | undefined): string[] {
-  const list = named === undefined ? (host.env['KUBECONFIG'] ?? '').split(delimiter) : [named];
-  const files = list.filter((file) => file !== '').map((file) => resolvePath(file, host.cwd, host.home));
-  return files.length > 0 ? files : [join(host.home, '.kube', 'config')];
 }
 
 /** As client-go merges: the first file that names something wins. */

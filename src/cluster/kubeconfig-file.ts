@@ -18,15 +18,20 @@ const secretKeys = new Set([
   'access-token',
 ]);
 
+/** The files that kubectl reads, whether they are there or not: the one named, KUBECONFIG (a list), ~/.kube/config. */
+export function kubeconfigFiles(host: Host, named: string | undefined): string[] {
+  const list = named === undefined ? (host.env['KUBECONFIG'] ?? '').split(delimiter) : [named];
+  const files = list.filter((file) => file !== '').map((file) => resolvePath(file, host.cwd, host.home));
+  return files.length > 0 ? files : [join(host.home, '.kube', 'config')];
+}
+
 /**
  * The file that a user is written to: the one named; else of the KUBECONFIG list the file that has the user, the
  * first that exists, the first; else `~/.kube/config`.
  */
 export function fileFor(host: Host, file: string | undefined, user: string): string {
-  if (file !== undefined) return resolvePath(file, host.cwd, host.home);
-  const list = (host.env['KUBECONFIG'] ?? '').split(delimiter).filter((path) => path !== '');
-  const files = list.map((path) => resolvePath(path, host.cwd, host.home));
-  const [first = join(host.home, '.kube', 'config'), ...more] = files;
+  const files = kubeconfigFiles(host, file);
+  const [first = '', ...more] = files;
   if (more.length === 0) return first;
   const existing = files.filter((path) => statSync(path, { throwIfNoEntry: false }) !== undefined);
   return existing.find((path) => hasUser(path, user)) ?? existing[0] ?? first;

@@ -4,7 +4,7 @@ import { chmod, link, lstat, mkdir, readFile, rename, rm, symlink, writeFile } f
 import { dirname, join } from 'node:path';
 import { testWith } from '../support/require.ts';
 import { entryPath, modeOf } from './support/cached.ts';
-import { checkCredential } from './support/outcome.ts';
+import { PATIENCE_MS, checkCredential } from './support/outcome.ts';
 import { setScene, type Scene } from './support/scene.ts';
 
 const onUnix = testWith('sh');
@@ -50,10 +50,13 @@ const obstacles: Record<string, Obstacle> = {
 };
 
 async function checkCalls(t: ExecutionContext, scene: Scene, what: string): Promise<string> {
-  const [first, second] = [await scene.hook({ timeoutMs: 15_000 }), await scene.hook({ timeoutMs: 15_000 })];
+  const [first, second] = [
+    await scene.hook({ timeoutMs: 2 * PATIENCE_MS }),
+    await scene.hook({ timeoutMs: 2 * PATIENCE_MS }),
+  ];
   const { token } = checkCredential(t, first, `${what}, first`);
   checkCredential(t, second, `${what}, second`);
-  t.true(first.durationMs < 5000, `${what}: ${first.durationMs} ms`);
+  t.true(first.durationMs < PATIENCE_MS, `${what}: ${first.durationMs} ms`);
   t.is(await readFile(join(scene.home, 'victim'), 'utf8'), 'precious', what);
   await t.throwsAsync(lstat(join(scene.home, 'nowhere')), { code: 'ENOENT' }, what);
   return token;
@@ -66,7 +69,7 @@ async function warm(t: ExecutionContext): Promise<Scene & { token: string }> {
 }
 
 for (const [what, obstruct] of Object.entries(obstacles)) {
-  onUnix(`${what} in the place of the entry: not believed, not followed`, async (t) => {
+  onUnix.serial(`${what} in the place of the entry: not believed, not followed`, async (t) => {
     const scene = await warm(t);
     const path = entryPath(scene.home);
     await obstruct(path, scene);
@@ -77,7 +80,7 @@ for (const [what, obstruct] of Object.entries(obstacles)) {
     else t.true(status.isDirectory());
   });
 
-  onUnix(`${what} in the place of the lock: the next exchange goes on`, async (t) => {
+  onUnix.serial(`${what} in the place of the lock: the next exchange goes on`, async (t) => {
     const scene = await warm(t);
     await rm(entryPath(scene.home));
     await obstruct(entryPath(scene.home, 'prod', 'lock'), scene);
@@ -86,7 +89,7 @@ for (const [what, obstruct] of Object.entries(obstacles)) {
 }
 
 for (const kind of ['until', 'parents', 'refused', 'renewing']) {
-  onUnix(`anything in the place of ${kind}: at worst the engine answers`, async (t) => {
+  onUnix.serial(`anything in the place of ${kind}: at worst the engine answers`, async (t) => {
     for (const [what, obstruct] of Object.entries(obstacles)) {
       const scene = await warm(t);
       await obstruct(entryPath(scene.home, 'prod', kind), scene);

@@ -1,6 +1,7 @@
 /** How often a client that gets nowhere makes the plugin ask: seldom, whatever the client does. */
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { writeFile } from 'node:fs/promises';
+import type { RunResult } from '../support/child.ts';
 import { oldestAndNewest } from '../support/kubectl.ts';
 import { testWith } from '../support/require.ts';
 import { entryPath } from './support/cached.ts';
@@ -9,6 +10,7 @@ import { execInfo, setScene, type HookOptions } from './support/scene.ts';
 
 const withKubectl = testWith('kubectl');
 const GET_PODS = ['get', 'pods', '-n', 'team-a'];
+const REMEMBERED_MS = 10_000;
 const OUR_LINE = /^kubectl-sa-token: /gm;
 const API = /^\/(?:api|apis|version)(?:\/|$)/;
 
@@ -18,6 +20,21 @@ const refusals = {
   'the proxy leads elsewhere': { html: 404 },
 } as const;
 
+/**
+ * Each is told once, and one request was made for each; unless a machine is so busy that kubectl takes longer for its
+ * six tries than a refusal is remembered.
+ */
+function checkToldOnce(t: ExecutionContext, results: RunResult[], requests: number): void {
+  const lines = results.map(({ stderr }) => stderr.match(OUR_LINE)?.length ?? 0);
+  const most = results.map(({ durationMs }) => 1 + Math.floor(durationMs / REMEMBERED_MS));
+  if (most.every((limit) => limit === 1)) t.deepEqual(lines, most, results[0]?.stderr);
+  t.true(lines.every((count, index) => count >= 1 && count <= (most[index] ?? 1)));
+  t.is(
+    requests,
+    lines.reduce((sum, count) => sum + count, 0),
+  );
+}
+
 for (const build of oldestAndNewest()) {
   for (const [what, fault] of Object.entries(refusals)) {
     withKubectl.serial(
@@ -26,14 +43,12 @@ for (const build of oldestAndNewest()) {
         const scene = await setScene(t);
         scene.server.faults.next(fault, 1000);
         await scene.writeKubeconfig();
-        const { code, stdout, stderr } = await scene.kubectl(build, GET_PODS);
-        t.is(code, 1);
-        t.is(stdout, '');
-        t.is(scene.server.requests.length, 1);
-        t.is(stderr.match(OUR_LINE)?.length, 1, stderr);
+        const result = await scene.kubectl(build, GET_PODS);
+        t.like(result, { code: 1, stdout: '' });
+        checkToldOnce(t, [result], scene.server.requests.length);
+        scene.server.requests.length = 0;
         const again = await scene.kubectl(build, ['get', '--raw', '/version']);
-        t.is(again.stderr.match(OUR_LINE)?.length, 1, 'the next command is told too');
-        t.is(scene.server.requests.length, 2);
+        checkToldOnce(t, [again], scene.server.requests.length);
       },
     );
   }
@@ -45,8 +60,7 @@ for (const build of oldestAndNewest()) {
       scene.server.faults.next({ status: 403, body: 'no' }, 1000);
       await scene.writeKubeconfig();
       const results = await Promise.all([1, 2, 3].map(() => scene.kubectl(build, GET_PODS)));
-      for (const { stderr } of results) t.is(stderr.match(OUR_LINE)?.length, 1, stderr);
-      t.is(scene.server.requests.length, 3);
+      checkToldOnce(t, results, scene.server.requests.length);
     },
   );
 

@@ -6,7 +6,7 @@ import { oldestAndNewest } from '../support/kubectl.ts';
 import { testWith } from '../support/require.ts';
 import { inTerminal } from '../support/terminal.ts';
 import { AGING, age, entryPath } from './support/cached.ts';
-import { checkCredential } from './support/outcome.ts';
+import { PATIENCE_MS, checkCredential } from './support/outcome.ts';
 import { allGone, eventually, kill, processesOf } from './support/processes.ts';
 import { setScene, type Scene } from './support/scene.ts';
 
@@ -20,7 +20,7 @@ async function worksAsEver(t: ExecutionContext, scene: Scene): Promise<void> {
   const began = performance.now();
   checkCredential(t, await scene.hook({ args: ['get-token', 'prod', '--force-refresh'] }));
   const took = performance.now() - began;
-  t.true(took < 4000, `nobody waits for the dead: ${took} ms`);
+  t.true(took < PATIENCE_MS, `nobody waits for the dead: ${took} ms`);
   const files = await readdir(dirname(entryPath(scene.home)));
   t.deepEqual(
     files.filter((file) => /\.(?:lock|tmp|refused)/.test(file)),

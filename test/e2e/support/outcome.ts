@@ -4,6 +4,9 @@ import type { RunResult } from '../../support/child.ts';
 import { findSecret } from '../../support/secret-scan.ts';
 import { parseCredential, type ExecCredential } from './cached.ts';
 
+/** Half of what an exchange may take: who needs more has waited for what never comes. Long, for busy machines. */
+export const PATIENCE_MS = 15_000;
+
 const LINE = /^kubectl-sa-token: [^\n\r\u001b]+\n$/;
 
 /** Nothing on stdout, one line on stderr that fits, the exit code. */

@@ -34,9 +34,9 @@ export function flagsOf(argv: Readonly<Record<string, unknown>>): Flags {
   for (const name of settingNames) {
     const value = argv[name];
     if (value === undefined) continue;
-    if (Array.isArray(value) && table[name].type !== 'list')
-      throw badUsage(`--${name} is given more than once`);
-    flags[name] = value;
+    const list = table[name].type === 'list';
+    if (Array.isArray(value) && !list) throw badUsage(`--${name} is given more than once`);
+    flags[name] = list ? [value].flat() : value;
   }
   return flags;
 }

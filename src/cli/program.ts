@@ -8,9 +8,9 @@ import { commands } from './commands.ts';
 const name = 'kubectl sa-token';
 
 /** Parses `host.argv` and runs the command. Throws SaTokenError; prints help and results to standard output. */
-export async function run(host: Host): Promise<void> {
+export async function run(host: Host, list: readonly Command[] = commands): Promise<void> {
   refuseTokens(host.argv);
-  const parser = configure(yargs([]), host);
+  const parser = configure(yargs([]), host, list);
   let asked = '';
   const words = host.argv.length === 0 ? ['--help'] : host.argv;
   // With a callback yargs hands over what it would print, and never ends the process.
@@ -20,7 +20,7 @@ export async function run(host: Host): Promise<void> {
   if (asked !== '') host.out(`${asked}\n`);
 }
 
-function configure(parser: Argv, host: Host): Argv {
+function configure(parser: Argv, host: Host, list: readonly Command[]): Argv {
   let configured: Argv = parser
     .scriptName(name)
     .usage('Act as a Kubernetes ServiceAccount: short-lived tokens for the long-lived one in your keychain.')
@@ -56,7 +56,7 @@ function configure(parser: Argv, host: Host): Argv {
       if (error instanceof Error && error.name !== 'YError') throw error;
       throw badUsage(worded(message ?? 'bad command line', host.argv), known(host.argv[0]));
     });
-  for (const command of commands) configured = add(configured, host, command);
+  for (const command of list) configured = add(configured, host, command);
   return configured;
 }
 

@@ -32,6 +32,8 @@ export function readCall(words: readonly string[]): Call | undefined {
     const word = words[at] ?? '';
     const [flag, inline] = splitFlag(word);
     const name = aliases.get(flag);
+    // yargs takes the word behind a boolean flag for its value.
+    if (isSwitch(word) && /^(?:true|false)$/.test(words[at + 1] ?? '')) return undefined;
     if (word === '--force-refresh') forceRefresh = true;
     else if (word === '-v' || word === '--verbose') continue;
     else if (name !== undefined && table[name].type === 'boolean') {
@@ -50,6 +52,14 @@ export function readCall(words: readonly string[]): Call | undefined {
     else profile = word;
   }
   return { profile, flags, output: output ?? 'exec-credential', forceRefresh };
+}
+
+function isSwitch(word: string): boolean {
+  const name = aliases.get(word);
+  return (
+    (name !== undefined && table[name].type === 'boolean') ||
+    ['--force-refresh', '-v', '--verbose'].includes(word)
+  );
 }
 
 /** False for a second value of a flag that takes one. */

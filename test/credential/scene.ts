@@ -1,0 +1,76 @@
+/** The hook in this process: a server, and a home with one profile whose source token lies in a file. */
+import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ExecutionContext } from 'ava';
+import { getToken } from '../../src/credential/get-token.ts';
+import { readCall } from '../../src/credential/call.ts';
+import { entryFile } from '../../src/entry/entry.ts';
+import type { Host } from '../../src/host.ts';
+import { createHost, put, withParts, type TestHost } from '../support/host.ts';
+import { withRobot, type Scene as Robot } from '../support/robot.ts';
+import type { ServerOptions } from '../support/token-request-server.ts';
+
+export interface Scene extends Robot {
+  host: TestHost;
+  /** Writes the profile file; it is then newer than every entry. */
+  writeProfile: (more?: string) => void;
+  /** Runs `get-token` with these words. */
+  hook: (words?: string[], parts?: Partial<Host>) => Promise<Answer>;
+}
+
+export interface Answer {
+  kind: string;
+  apiVersion: string;
+  status: { token: string; expirationTimestamp: string };
+}
+
+export const profilePath = '.kube/sa-token.yaml';
+
+export async function setScene(t: ExecutionContext, options?: ServerOptions): Promise<Scene> {
+  const robot = await withRobot(t, options);
+  const host = createHost(t);
+  put(host, 'ca.crt', robot.server.caPem);
+  put(host, 'token', robot.robot.token);
+  let edits = 0;
+  const writeProfile = (more = ''): void => {
+    const file = put(
+      host,
+      profilePath,
+      `profiles:
+  prod:
+    server: ${robot.server.url}
+    certificate-authority: ~/ca.crt
+    source-file: ~/token
+    timeout: 20
+${more}`,
+    );
+    // Each edit is newer than the one before, and older than what comes after it.
+    edits += 1;
+    const then = Date.now() / 1000 - 60 + edits;
+    utimesSync(file, then, then);
+  };
+  writeProfile();
+  const hook: Scene['hook'] = async (words = ['prod'], parts = {}) => {
+    const call = readCall(words);
+    if (call === undefined) throw new Error(`not for the strict reader: ${words.join(' ')}`);
+    const answer: Answer = JSON.parse(await getToken(withParts(host, parts), call));
+    return answer;
+  };
+  return { ...robot, host, writeProfile, hook };
+}
+
+/** The entry as if it had been issued `seconds` ago for an hour; `edit` makes it older than the profile file. */
+export function age({ host }: Scene, seconds: number, name = 'prod'): void {
+  const file = entryFile(host, name);
+  const [first = '', ...rest] = readFileSync(file, 'utf8').split('\n');
+  const [version, , , digest] = first.split(' ');
+  const issued = Math.floor(Date.now() / 1000) - seconds;
+  const head = [version, issued + 2880, issued + 3600, digest].join(' ');
+  writeFileSync(file, [head, ...rest].join('\n'));
+}
+
+/** As an edit that was made just now: newer than what was written before. */
+export function touchProfile({ host }: Scene): void {
+  const now = Date.now() / 1000;
+  utimesSync(join(host.home, profilePath), now, now);
+}

@@ -25,6 +25,10 @@ const REASONS = {
   /** To run something as another user. */
   root: () => (process.geteuid?.() === 0 ? missing(['setpriv']) : 'not run as root'),
   'private-mounts': () => (hasPrivateMounts() ? undefined : 'no leave to mount in a namespace of its own'),
+  /** To kill a process at the call one names; a container may forbid it. */
+  strace: () =>
+    missing(['strace']) ??
+    (spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0 ? undefined : 'no leave to trace a process'),
   pty: () => (hasPython() ? undefined : 'no python3 with a pty module on PATH'),
 };
 

@@ -1,0 +1,151 @@
+/** One operation of the product, broken off at each of its system calls in turn. */
+import type { ExecutionContext } from 'ava';
+import type { RunResult } from '../../support/child.ts';
+import { findSecret } from '../../support/secret-scan.ts';
+import { allGone } from '../../e2e/support/processes.ts';
+import { setScene, type HookOptions, type Scene, type SceneOptions } from '../../e2e/support/scene.ts';
+import { useBundle } from './bundle.ts';
+import { damage, drafts, locks, look, restore, save, type State } from './state.ts';
+import { isSame, nameOf, trace, type Effect, type SystemCall, type Traced } from './strace.ts';
+import { Tally } from './tally.ts';
+
+export interface Operation {
+  name: string;
+  args: (scene: Scene) => string[];
+  options?: HookOptions;
+  scene?: SceneOptions;
+  /** Of the run that nothing disturbs. */
+  exitCode?: number;
+  /** What there is before; its `.kube` is put back before each run. */
+  prepare: (scene: Scene) => Promise<void>;
+  /** What else is put back. */
+  reset?: (scene: Scene) => Promise<void>;
+  /** More to find wrong after the fault. */
+  check?: (scene: Scene, result: RunResult) => Promise<string[]>;
+  /** What a person does next; it has to succeed. */
+  next: (scene: Scene) => Promise<RunResult>;
+  /** Where the next run ends: with the files of the undisturbed run. */
+  completes: boolean;
+  /** What at last removes the locks and drafts of dead processes. */
+  sweep: (scene: Scene) => Promise<RunResult>;
+}
+
+interface Bench extends Operation {
+  home: Scene;
+  before: State;
+  after: State;
+  usualMs: number;
+}
+
+/** A lock whose holder died may cost this much over the usual time. */
+const HELD_UP_MS = 1500;
+
+/** Tries them all; the table of what was tried. Nothing may be lost. */
+export async function breakOff(t: ExecutionContext, operation: Operation): Promise<void> {
+  const home = await setScene(t, operation.scene);
+  await useBundle(home);
+  await operation.prepare(home);
+  await save(home);
+  const before = await look(home.home);
+  await operation.reset?.(home);
+  const { result, calls } = await trace(home, operation.args(home), operation.options);
+  t.is(result.code, operation.exitCode ?? 0, result.stderr);
+  await allGone(home.home, 10_000);
+  const bench = { ...operation, home, before, after: await look(home.home), usualMs: result.durationMs };
+  const tally = new Tally();
+  for (const call of calls) {
+    for (const effect of effectsOf(call)) await tryOne(bench, call, effect, tally);
+  }
+  t.true(tally.killed + tally.failed > 0);
+  t.log(`${operation.name}\n${tally.table()}`);
+  t.deepEqual(tally.lost, []);
+}
+
+function effectsOf({ name, changes }: SystemCall): Effect[] {
+  if (!changes) return ['EIO'];
+  if (/^(?:openat|open|creat)$/.test(name)) return ['KILL', 'ENOSPC', 'EACCES'];
+  if (/write/.test(name)) return ['KILL', 'ENOSPC', 'EIO'];
+  return ['KILL', name === 'fsync' ? 'EIO' : 'EACCES'];
+}
+
+/** A run whose calls came in another order, or that waited for its turn on a busy machine, is made again. */
+async function tryOne(bench: Bench, call: SystemCall, effect: Effect, tally: Tally): Promise<void> {
+  let at = call;
+  let lost: string[] = [];
+  for (let times = 0; times < 3; times += 1) {
+    await restore(bench.home);
+    await bench.reset?.(bench.home);
+    const traced = await trace(bench.home, bench.args(bench.home), bench.options, { call: at, effect });
+    if (!isSame(traced.hit, call)) {
+      at = await again(bench, call);
+      continue;
+    }
+    lost = await judge(bench, traced, effect, tally);
+    if (!lost.every((each) => each.startsWith('held up'))) break;
+    if (lost.length === 0) return tally.add(call, effect, []);
+  }
+  if (lost.length === 0) return tally.miss(call);
+  tally.add(
+    call,
+    effect,
+    lost.map((each) => `${effect} at ${nameOf(call)}: ${each}`),
+  );
+}
+
+/** The number of the call in another undisturbed run. */
+async function again(bench: Bench, call: SystemCall): Promise<SystemCall> {
+  await restore(bench.home);
+  await bench.reset?.(bench.home);
+  const { calls } = await trace(bench.home, bench.args(bench.home), bench.options);
+  await allGone(bench.home.home, 10_000);
+  return calls.find((each) => isSame(each, call)) ?? call;
+}
+
+async function judge(
+  bench: Bench,
+  { result }: Traced,
+  effect: Effect,
+  tally: Tally,
+): Promise<string[]> {
+  const { home: scene, before, after } = bench;
+  const lost = [...(await streams(bench, result, effect)), ...((await bench.check?.(scene, result)) ?? [])];
+  const broken = await look(scene.home);
+  lost.push(...damage(broken, before, after));
+  const next = await bench.next(scene);
+  if (next.code !== 0) lost.push(`the next run fails with ${next.code}: ${next.stderr}`);
+  if (next.durationMs > HELD_UP_MS + 2 * bench.usualMs)
+    lost.push(`held up: the next run took ${Math.round(next.durationMs)} ms`);
+  await allGone(scene.home, 10_000);
+  const mended = await look(scene.home);
+  lost.push(...damage(mended, bench.completes ? after : before, after));
+  return [...lost, ...(await sweep(bench, mended, tally))];
+}
+
+/** Nothing waits for a dead process's lock, so one may lie there until the next that needs it. */
+async function sweep(bench: Bench, mended: State, tally: Tally): Promise<string[]> {
+  if (drafts(mended).length + locks(mended).length === 0) return [];
+  const { code, stderr, durationMs } = await bench.sweep(bench.home);
+  const swept = await look(bench.home.home);
+  tally.drafts(drafts(mended), drafts(swept));
+  const lost = locks(swept).map((path) => `not removed: ${path}`);
+  if (code !== 0) lost.push(`the run that sweeps up fails with ${code}: ${stderr}`);
+  if (durationMs > HELD_UP_MS + 3 * bench.usualMs) lost.push(`held up for ${Math.round(durationMs)} ms`);
+  return lost;
+}
+
+/** A whole answer or none; one line for a failure; never a token. */
+async function streams(bench: Bench, result: RunResult, effect: Effect): Promise<string[]> {
+  const { code, signal, stdout, stderr } = result;
+  const found: string[] = [];
+  if (effect === 'KILL' && signal !== 'SIGKILL') found.push(`it ended with ${code} when it was killed`);
+  if (effect !== 'KILL' && code !== 0) {
+    if (stdout !== '') found.push('a failure, and words on stdout');
+    if (!/^kubectl-sa-token: [^\n]+\n$/.test(stderr)) found.push(`not one line: ${stderr}`);
+    if (code === null || code === 1) found.push(`exit code ${code}: ${stderr}`);
+  }
+  if (signal === 'SIGKILL' && stdout !== '' && !stdout.endsWith('\n')) found.push('half an answer');
+  if (/eyJ[\w-]{8}/.test(stderr)) found.push('a token on stderr');
+  const hits = await findSecret(bench.home.robot.token, { texts: { stdout, stderr } });
+  if (hits.length > 0) found.push('the source token is printed');
+  return found;
+}

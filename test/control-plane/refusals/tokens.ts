@@ -61,8 +61,8 @@ function signed(times: { nbf?: number; exp?: number }, changes: Changes = {}) {
 }
 
 export function boundClaims(
-  { namespace, uid }: Bot,
-  { issuer }: Subject,
+  { namespace, uid }: Pick<Bot, 'namespace' | 'uid'>,
+  { issuer }: Pick<Subject, 'issuer'>,
   { nbf = 0, exp = HOUR }: { nbf?: number; exp?: number } = {},
   { aud = [issuer], ...bound }: Changes = {},
 ): JWTPayload {

@@ -1,0 +1,4 @@
+/** Every client against the newest Kubernetes. */
+import { onEachClient } from './each-client.ts';
+
+onEachClient('newest');

@@ -3,7 +3,7 @@
  * where to. Two runs of one commit give the same bytes, as long as they run on the same platform (V8's code cache
  * is in the archive of the platform that packages, and in no other).
  */
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bundleEngine } from './engine/bundle.ts';
@@ -23,15 +23,19 @@ const { values } = parseArgs({
 const chosen = values.target.map(findTarget);
 const out = resolve(values.out);
 await mkdir(out, { recursive: true });
+// What an earlier run left is no part of this release.
+const earlier = (await readdir(out)).filter((name) =>
+  /^(?:kubectl-sa-token_v.*|sa-token\.yaml|SHA256SUMS)$/.test(name),
+);
+for (const name of earlier) await rm(join(out, name));
 const release: Release = { bundle: await bundleEngine(), time: releaseTime(), out, hashes: new Map() };
 for (const target of chosen) {
   const size = await packageTarget(target, release);
   console.log(`${archiveName(target, version)}  ${(size / 1e6).toFixed(1)} MB`);
 }
+// Of a run for some platforms there is no manifest: krew would be sent to archives that were not made.
 if (chosen.length === targets.length)
   await writeResult('sa-token.yaml', filledManifest(release.hashes), release);
-// Of a run for some platforms there is no manifest: krew would be sent to archives that were not made.
-else await rm(join(out, 'sa-token.yaml'), { force: true });
 const names = [...release.hashes.keys()].toSorted();
 const sums = names.map((name) => `${release.hashes.get(name)}  ${name}\n`);
 await writeResult('SHA256SUMS', sums.join(''), release);

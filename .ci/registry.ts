@@ -49,11 +49,9 @@ async function tarball(name: string, version: string): Promise<string> {
 export function npm(args: string[], cwd?: string): string {
   const own = process.env['npm_execpath'];
   const [file, first] = own?.endsWith('.js') ? [process.execPath, [own]] : ['npm', []];
-  const options = {
+  return execFileSync(file, [...first, ...args, '--loglevel=error'], {
     cwd,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
-    maxBuffer: 1 << 28,
-  } as const;
-  return execFileSync(file, [...first, ...args, '--loglevel=error'], options);
+  });
 }

@@ -50,7 +50,7 @@ function npmComponent({ name, version, license, integrity }: ShippedPackage) {
     type: 'library',
     name,
     version,
-    licenses: [{ license: { id: license } }],
+    licenses: [licenceOf(license)],
     purl,
     hashes,
   };
@@ -77,6 +77,11 @@ function nodePart(name: string, version: string | undefined) {
   if (!version) return [];
   const purl = `pkg:generic/${name}@${version}`;
   return [{ 'bom-ref': purl, type: 'library', name, version, purl }];
+}
+
+/** One SPDX name, or an expression of several. */
+function licenceOf(license: string): object {
+  return /\s/.test(license) ? { expression: license } : { license: { id: license } };
 }
 
 function sha512(integrity: string): { alg: 'SHA-512'; content: string } {

@@ -5,5 +5,5 @@ export default {
   concurrency: 1,
   // An archive unpacks to 150 MB; one at a time.
   serial: true,
-  timeout: '10m',
+  timeout: '20m',
 };

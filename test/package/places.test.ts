@@ -38,6 +38,17 @@ place('runs through a chain of links, relative ones among them', async (t, folde
   tellsItsVersion(t, await run([join(folder, 'bin', 'kubectl-sa_token'), 'version']));
 });
 
+place(
+  'through a link and with an empty PATH it works, or says in one line what is missing',
+  async (t, folder) => {
+    await unpackHere(join(folder, 'store'));
+    await symlink('store/kubectl-sa_token', join(folder, 'kubectl-sa_token'));
+    const ran = await run([join(folder, 'kubectl-sa_token'), 'version'], '');
+    if (ran.code === 0) return tellsItsVersion(t, ran);
+    t.regex(ran.stderr, /^kubectl-sa-token: .*readlink.*\n$/m);
+  },
+);
+
 place('the engine finds its keychain module through a link', async (t, folder) => {
   await unpackHere(join(folder, 'store'));
   await symlink('store/kubectl-sa-token-engine', join(folder, 'engine'));

@@ -1,6 +1,6 @@
 /** Looks programs up as kubectl and shells do. */
-import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { accessSync, constants, readdirSync, statSync } from 'node:fs';
+import { basename, delimiter, isAbsolute, join } from 'node:path';
 import type { Host } from './host.ts';
 
 /** The absolute path of a program on PATH; symlinks are not followed, so that an upgrade behind one does no harm. */
@@ -17,7 +17,24 @@ export function findOnPath(host: Host, name: string): string | undefined {
   return undefined;
 }
 
-function isExecutable(path: string): boolean {
+/** All programs on PATH whose name begins so, absolute, in PATH's order. */
+export function listOnPath(host: Host, beginning: string): string[] {
+  return (host.env['PATH'] ?? '')
+    .split(delimiter)
+    .filter((folder) => isAbsolute(folder))
+    .flatMap((folder) => namesIn(folder).map((name) => join(folder, name)))
+    .filter((path) => basename(path).startsWith(beginning) && isExecutable(path));
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+export function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
     return statSync(path).isFile();

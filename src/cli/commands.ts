@@ -1,6 +1,7 @@
 /** All commands, in the order of the help. */
 import type { Command } from './command.ts';
 import { completionCommand } from './completion.ts';
+import { doctorCommand } from './doctor.ts';
 import { getTokenCommand } from './get-token.ts';
 import { inspectCommand } from './inspect.ts';
 import { kubeconfigCommand } from './kubeconfig.ts';
@@ -21,6 +22,7 @@ export const commands: readonly Command[] = [
   inspectCommand,
   reviewCommand,
   whoamiCommand,
+  doctorCommand,
   manifestCommand,
   completionCommand,
   versionCommand,

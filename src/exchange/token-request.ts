@@ -124,6 +124,7 @@ function judgeRefusal(target: Target, reply: Reply): SaTokenError {
 /** The API server's own word, a `Status` (AM pkg/api/errors). */
 function judgeStatus(target: Target, status: number, message: string): SaTokenError {
   if (status === 401) return failures.unauthorized(target);
+  if (isForeignPath(message)) return failures.notTheEndpoint(target, status, message);
   if (status === 403)
     return message.includes('"system:anonymous"')
       ? failures.anonymous(target)
@@ -132,6 +133,11 @@ function judgeStatus(target: Target, status: number, message: string): SaTokenEr
   if (status === 409) return failures.conflict(target, message);
   if (status < 500) return failures.invalidRequest(target, status, message);
   return failures.serverFailed(target, status, message);
+}
+
+/** The API server itself, asked below a prefix that it does not have: RBAC speaks first, and of the path as it came. */
+export function isForeignPath(message: string): boolean {
+  return /^forbidden: User ".*" cannot \w+ path "/.test(message);
 }
 
 /** Anything else was said by something in between: a proxy's page, a gateway's line, an empty 404. */

@@ -39,6 +39,14 @@ export const outputFailed = (cause: unknown): SaTokenError =>
     cause,
   });
 
+export const keychainForgetful = (): SaTokenError =>
+  new SaTokenError({
+    code: 'keychain-does-not-delete',
+    exitCode: exit.keychain,
+    what: 'the keychain does not delete what it is told to delete',
+    hint: elsewhere,
+  });
+
 export const unsafeFile = (file: string, problem: string, remedy: string): SaTokenError =>
   new SaTokenError({
     code: 'unsafe-file',

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { startServer } from '../support/token-request-server.ts';
 import { ROBOT } from '../support/robot.ts';
 import { findSecret } from '../support/secret-scan.ts';
-import { checkRows, commandScene, type BadInput } from './scene.ts';
+import { checkRows, commandScene, type BadInput } from './command-scene.ts';
 
 test('both tokens, what to know of them, and never a token', async (t) => {
   const { run, robot, server } = await commandScene(t);

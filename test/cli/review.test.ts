@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { ROBOT } from '../support/robot.ts';
 import { findSecret } from '../support/secret-scan.ts';
 import { startServer } from '../support/token-request-server.ts';
-import { checkRows, commandScene, type BadInput } from './scene.ts';
+import { checkRows, commandScene, type BadInput } from './command-scene.ts';
 
 const ISSUER = 'https://kubernetes.default.svc.cluster.local';
 

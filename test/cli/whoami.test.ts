@@ -1,5 +1,5 @@
 import test from 'ava';
-import { checkRows, commandScene, type BadInput } from './scene.ts';
+import { checkRows, commandScene, type BadInput } from './command-scene.ts';
 
 test('at the API server of a context, with the issued token and nothing of the context’s user', async (t) => {
   const { run, server, robot } = await commandScene(t);

@@ -1,0 +1,87 @@
+/** Users of kubeconfigs whose exec hook is this plugin, and the contexts that use them. Nothing is changed. */
+import { dirname } from 'node:path';
+import type { Host } from '../host.ts';
+import { isObject, objectAt, textAt, type JsonObject } from '../json.ts';
+import { kubeconfigFiles, openKubeconfig, readKubeconfig } from './kubeconfig-file.ts';
+
+export interface HookUser {
+  readonly file: string;
+  /** What a relative command starts from. */
+  readonly folder: string;
+  readonly name: string;
+  readonly exec: JsonObject;
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Other means beside the hook, by which client-go then logs in (contracts 1.2). */
+  readonly others: readonly string[];
+  readonly contexts: readonly { readonly name: string; readonly server: string | undefined }[];
+}
+
+/**
+ * In kubectl's order, the first of a name alone, as clientcmd merges.
+ *
+ * @throws SaTokenError `bad-kubeconfig`, `unreadable-file`
+ */
+export function hookUsers(host: Host, kubeconfig: string | undefined): HookUser[] {
+  const files = kubeconfigFiles(host, kubeconfig).flatMap((file) => {
+    const text = readKubeconfig(file);
+    return text === undefined ? [] : [{ file, content: openKubeconfig(file, text).toJS() as unknown }];
+  });
+  const contents = files.map(({ content }) => content);
+  const [contexts, clusters] = [
+    named(contents, 'contexts', 'context'),
+    named(contents, 'clusters', 'cluster'),
+  ];
+  const known = new Set<string>();
+  return files.flatMap(({ file, content }) =>
+    [...named([content], 'users', 'user')].flatMap(([name, user]) => {
+      if (known.has(name)) return [];
+      known.add(name);
+      const exec = objectAt(user, 'exec');
+      const [command, args] = [textAt(exec, 'command') ?? '', textsAt(exec, 'args')];
+      if (!isOurs(command, args)) return [];
+      const using = [...contexts].filter(([, context]) => textAt(context, 'user') === name);
+      return {
+        file,
+        folder: dirname(file),
+        name,
+        exec,
+        command,
+        args,
+        others: Object.keys(user).filter((key) => key !== 'exec'),
+        contexts: using.map(([context, { cluster }]) => ({
+          name: context,
+          server: textAt(clusters.get(String(cluster)), 'server'),
+        })),
+      };
+    }),
+  );
+}
+
+/** `kubectl-sa_token …` in either spelling and any folder, or `kubectl sa-token …`. */
+function isOurs(command: string, args: readonly string[]): boolean {
+  if (/(?:^|[\\/])kubectl-sa[_-]token(?:\.exe)?$/.test(command)) return true;
+  return isKubectl(command) && args[0] === 'sa-token';
+}
+
+export function isKubectl(command: string): boolean {
+  return /(?:^|[\\/])kubectl(?:\.exe)?$/.test(command);
+}
+
+/** A list of named things as a map; the first of a name wins. */
+function named(contents: readonly unknown[], list: string, key: string): Map<string, JsonObject> {
+  const found = new Map<string, JsonObject>();
+  for (const content of contents) {
+    const items: unknown = isObject(content) ? content[list] : undefined;
+    for (const item of Array.isArray(items) ? (items as unknown[]) : []) {
+      const name = textAt(item, 'name');
+      if (name !== undefined && !found.has(name)) found.set(name, objectAt(item, key));
+    }
+  }
+  return found;
+}
+
+function textsAt(value: JsonObject, key: string): string[] {
+  const list = value[key];
+  return Array.isArray(list) ? list.filter((item) => typeof item === 'string') : [];
+}

@@ -1,0 +1,41 @@
+/** kubectl's own preferences, as far as they say which credential plugins may run (KEP-3104; contracts 1.6). */
+import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import { unreadableFile } from '../failures/usage.ts';
+import { readTextFile } from '../files.ts';
+import type { Host } from '../host.ts';
+import { isObject, textAt } from '../json.ts';
+import { resolvePath } from '../settings/paths.ts';
+
+export interface PluginPolicy {
+  readonly file: string;
+  /** '' where nothing is said, which allows all. */
+  readonly policy: string;
+  /** Commands, in the words of either release: `command` since 1.36, `name` in 1.35. */
+  readonly allowed: readonly string[];
+}
+
+/** The policy; undefined where there is no file, or it is switched off. Throws SaTokenError `unreadable-file`. */
+export function readPluginPolicy(host: Host): PluginPolicy | undefined {
+  const named = host.env['KUBERC'];
+  if (named === 'off') return undefined;
+  const file = named ? resolvePath(named, host.cwd, host.home) : join(host.home, '.kube', 'kuberc');
+  let text: string | undefined;
+  try {
+    text = readTextFile(file);
+  } catch (error) {
+    throw unreadableFile('kuberc', file, error);
+  }
+  if (text === undefined) return undefined;
+  // Several documents of several versions may be in it; fields of a version that lacks them say nothing.
+  const found = parseAllDocuments(text)
+    .map((document): unknown => document.toJS())
+    .find((document) => isObject(document) && document['credentialPluginPolicy'] !== undefined);
+  const list: unknown = isObject(found) ? found['credentialPluginAllowlist'] : undefined;
+  const entries: unknown[] = Array.isArray(list) ? list : [];
+  return {
+    file,
+    policy: textAt(found, 'credentialPluginPolicy') ?? '',
+    allowed: entries.flatMap((entry) => textAt(entry, 'command') ?? textAt(entry, 'name') ?? []),
+  };
+}

@@ -1,0 +1,52 @@
+/** `doctor` as a use case: every step from PATH to RBAC, in the order in which a call takes them. */
+import type { ExitCode } from '../errors.ts';
+import type { Host } from '../host.ts';
+import { accepted, granted, rights } from './account.ts';
+import { runChecks, type Check, type CheckResult } from './check.ts';
+import { Facts, type Question } from './facts.ts';
+import { keychain, source } from './keychain.ts';
+import { hook } from './hook.ts';
+import { policy } from './policy.ts';
+import { cache, plugin, profile } from './machine.ts';
+import { certificate, clock, name } from './network.ts';
+import { exposed, reached } from './proxy.ts';
+
+export interface Diagnosis {
+  readonly checks: readonly CheckResult[];
+  /** The first that failed: what to do now. */
+  readonly first: CheckResult | undefined;
+  /** 0 when none failed. */
+  readonly exitCode: ExitCode | 0;
+}
+
+const checks: readonly Check<Facts>[] = [
+  { name: 'path', needs: [], look: plugin },
+  { name: 'profile', needs: [], look: profile },
+  { name: 'kubeconfig', needs: ['profile'], look: hook },
+  { name: 'kuberc', needs: [], look: policy },
+  { name: 'cache', needs: ['profile'], look: cache },
+  { name: 'keychain', needs: ['profile'], look: keychain },
+  { name: 'source', needs: ['profile', 'keychain'], look: source },
+  { name: 'dns', needs: ['profile'], look: name },
+  { name: 'tls', needs: ['dns'], look: certificate },
+  { name: 'proxy', needs: ['tls'], look: reached },
+  { name: 'exposed', needs: ['proxy'], look: exposed },
+  { name: 'clock', needs: ['tls'], look: clock },
+  { name: 'token', needs: ['proxy', 'source'], look: accepted },
+  { name: 'rbac', needs: ['token'], look: rights },
+  { name: 'grant', needs: ['rbac'], look: granted },
+];
+
+/** Names in their order, for a column as wide as the longest. */
+export const checkNames: readonly string[] = checks.map((check) => check.name);
+
+/** @param told - is given each result as soon as it is there */
+export async function diagnose(
+  host: Host,
+  question: Question,
+  told: (result: CheckResult) => void,
+): Promise<Diagnosis> {
+  const results = await runChecks(checks, new Facts(host, question), told);
+  const first = results.find(({ state }) => state === 'fail');
+  return { checks: results, first, exitCode: first?.exitCode ?? 0 };
+}

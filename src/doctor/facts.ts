@@ -1,0 +1,111 @@
+/** What the checks find out, each thing once, when the first of them asks for it. */
+import { identify, type Identity } from '../credential/identity.ts';
+import { SaTokenError } from '../errors.ts';
+import { issue, type Issued } from '../exchange/issue.ts';
+import { tokenRequest } from '../exchange/token-request.ts';
+import { ask, type Reply } from '../exchange/transport.ts';
+import type { Host } from '../host.ts';
+import { readGiven, type Flags, type Given } from '../settings/given.ts';
+import { resolveSettings, type Resolved } from '../settings/resolve.ts';
+import type { Target } from '../settings/target.ts';
+
+/** Seconds for each call where the settings give no `timeout`: nobody waits half a minute for each line. */
+const patience = 10;
+
+export interface Question {
+  readonly profile: string | undefined;
+  readonly flags: Flags;
+  /** The kubeconfig to look at; undefined: those of kubectl. */
+  readonly kubeconfig: string | undefined;
+}
+
+/** An answer and the local times around it, epoch milliseconds. */
+export interface TimedReply {
+  readonly reply: Reply;
+  readonly asked: number;
+  readonly answered: number;
+}
+
+export class Facts {
+  readonly host: Host;
+  readonly question: Question;
+  readonly given: () => Given;
+  readonly settings: () => Resolved;
+  /** Reads the source token. */
+  readonly identity: () => Promise<Identity>;
+  /** The account asked for; a made-up one where nothing tells it, which no proxy can know. */
+  readonly target: () => Promise<Target>;
+  /** The TokenRequest without a token: what answers shows itself, and nothing is at stake. */
+  readonly anonymous: () => Promise<TimedReply>;
+  /** One exchange; what is issued is thrown away. */
+  readonly issued: () => Promise<Issued | SaTokenError>;
+
+  constructor(host: Host, question: Question) {
+    this.host = host;
+    this.question = question;
+    this.given = once(() => readGiven(host, question.profile, question.flags, undefined));
+    this.settings = once(() => this.#patient(resolveSettings(host, this.given())));
+    this.identity = once(() => identify(host, this.given(), this.settings()));
+    this.target = once(() => this.#findTarget());
+    this.anonymous = once(() => this.#askAnonymously());
+    this.issued = once(() => this.#exchange());
+  }
+
+  /** One call without a token. */
+  async call(method: 'GET' | 'POST', path: string, body?: string): Promise<TimedReply> {
+    const settings = this.settings();
+    const asked = this.host.now();
+    const milliseconds = (settings.timeout ?? patience) * 1000;
+    const reply = await ask(this.host, { server: settings.server }, settings, {
+      method,
+      path,
+      body,
+      milliseconds,
+    });
+    return { reply, asked, answered: this.host.now() };
+  }
+
+  #patient(settings: Resolved): Resolved {
+    return { ...settings, timeout: settings.timeout ?? patience };
+  }
+
+  async #findTarget(): Promise<Target> {
+    const { server, namespace, 'service-account': serviceAccount } = this.settings();
+    if (namespace !== undefined && serviceAccount !== undefined) return { server, namespace, serviceAccount };
+    try {
+      return (await this.identity()).target;
+    } catch (error) {
+      // Its own check says why; the way to the server can be tried all the same.
+      if (!(error instanceof SaTokenError)) throw error;
+      return { server, namespace: namespace ?? 'default', serviceAccount: serviceAccount ?? 'default' };
+    }
+  }
+
+  async #askAnonymously(): Promise<TimedReply> {
+    const target = await this.target();
+    return this.call(
+      'POST',
+      tokenPath(target),
+      JSON.stringify(tokenRequest(target, this.settings(), undefined)),
+    );
+  }
+
+  async #exchange(): Promise<Issued | SaTokenError> {
+    const { target, sourceToken } = await this.identity();
+    try {
+      return await issue(this.host, target, this.settings(), sourceToken);
+    } catch (error) {
+      if (error instanceof SaTokenError) return error;
+      throw error;
+    }
+  }
+}
+
+export function tokenPath({ namespace, serviceAccount }: Target): string {
+  return `/api/v1/namespaces/${namespace}/serviceaccounts/${serviceAccount}/token`;
+}
+
+function once<T>(find: () => T): () => T {
+  let found: { value: T } | undefined;
+  return () => (found ??= { value: find() }).value;
+}

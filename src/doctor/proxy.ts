@@ -1,0 +1,73 @@
+/** Checks of what is between: that the call reaches an API server as it was sent, and that little else does. */
+import { exit } from '../errors.ts';
+import { isForeignPath, judgeReply } from '../exchange/token-request.ts';
+import type { Reply } from '../exchange/transport.ts';
+import { isObject, parseJson, textAt } from '../json.ts';
+import { fail, ok, warn, type Finding } from './check.ts';
+import { tokenPath, type Facts } from './facts.ts';
+
+/** What an API server answers to somebody, and a proxy should not. */
+const others = ['/version', '/api', '/apis', '/openid/v1/jwks', '/api/v1/namespaces'] as const;
+
+/**
+ * The call without a token: an API server says 403 to system:anonymous, or 401, in a Status. Another name in it, or a
+ * token, means that something on the way lends its own identity (contracts 5.1, 5.2).
+ */
+export async function reached(facts: Facts): Promise<Finding> {
+  const { reply, asked } = await facts.anonymous();
+  const message = statusMessage(reply);
+  if (reply.status === 201)
+    return fail(
+      'a caller without a token was given one',
+      'something on the way adds a credential of its own: take it away at once',
+      exit.refused,
+    );
+  if (message === undefined || isForeignPath(message)) {
+    // It was no API server that spoke, or it was asked for another path; the exchange has the words for each.
+    judgeReply(await facts.target(), reply, asked / 1000);
+  }
+  const user = /\bUser "([^"]*)"/.exec(message ?? '')?.[1];
+  if (user !== undefined && user !== 'system:anonymous')
+    return fail(
+      `a caller without a token is taken for ${user}`,
+      'something on the way adds a credential of its own: take it away',
+      exit.refused,
+    );
+  const anonymous = user === undefined ? '' : ' for system:anonymous';
+  return ok(`an API server answers (${reply.status}${anonymous})`);
+}
+
+export async function exposed(facts: Facts): Promise<Finding> {
+  const replies = await Promise.all(
+    [...others, tokenPath(await facts.target())].map(async (path) => ({
+      path,
+      answered: isKubernetes((await facts.call('GET', path)).reply),
+    })),
+  );
+  const open = replies.filter(({ answered }) => answered).map(({ path }) => path);
+  if (open.length === 0) return ok('POST …/token alone: other calls do not reach the API server');
+  if (open.length === replies.length && new URL(facts.settings().server).pathname === '/')
+    return ok('this is an API server itself, not a proxy');
+  if (open.length === 1 && open[0]?.endsWith('/token') === true)
+    return ok('POST …/token, and GET of the same, which does nothing');
+  return warn(
+    `more than POST …/token reaches the API server: GET ${open.map((path) => path.replace(/.*\/token$/, '…/token')).join(', ')}`,
+    'let nothing else through: kubectl sa-token manifest proxy',
+  );
+}
+
+/** The API server's mark is on everything that it answers (audit), or it is its own kind of body. */
+function isKubernetes(reply: Reply): boolean {
+  const body = parseJson(reply.body);
+  return (
+    reply.headers['audit-id'] !== undefined ||
+    statusMessage(reply) !== undefined ||
+    (isObject(body) &&
+      (body['gitVersion'] !== undefined || body['keys'] !== undefined || body['kind'] !== undefined))
+  );
+}
+
+function statusMessage({ body }: Reply): string | undefined {
+  const said = parseJson(body);
+  return isObject(said) && said['kind'] === 'Status' ? (textAt(said, 'message') ?? '') : undefined;
+}

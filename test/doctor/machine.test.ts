@@ -1,0 +1,261 @@
+import test, { type ExecutionContext } from 'ava';
+import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { Facts } from '../../src/doctor/facts.ts';
+import { cache, plugin, profile } from '../../src/doctor/machine.ts';
+import { policy } from '../../src/doctor/policy.ts';
+import { hook } from '../../src/doctor/hook.ts';
+import { createHost, put, withParts, type TestHost } from '../support/host.ts';
+
+const PROFILES = 'profiles:\n  prod:\n    server: https://h.example/kubernetes\n';
+const EXEC = {
+  apiVersion: 'client.authentication.k8s.io/v1',
+  command: 'kubectl-sa_token',
+  args: ['get-token', 'prod'],
+  interactiveMode: 'Never',
+};
+
+/** A home with a profile, and a folder on PATH with these programs in it. */
+function createScene(t: ExecutionContext, programs: string[] = ['kubectl-sa_token']) {
+  const host = createHost(t);
+  put(host, '.kube/sa-token.yaml', PROFILES);
+  const folder = join(host.home, 'bin');
+  mkdirSync(folder);
+  for (const program of programs) put(host, `bin/${program}`, '#!/bin/sh\n', 0o755);
+  const at = withParts(host, { env: { PATH: folder } });
+  const facts = (of: TestHost = at) => new Facts(of, { profile: 'prod', flags: {}, kubeconfig: undefined });
+  return { host: at, folder, facts };
+}
+
+function kubeconfig(user: object, server = 'https://h.example', contexts = ['prod']): string {
+  return stringify({
+    clusters: [{ name: 'c', cluster: { server } }],
+    users: [{ name: 'robot', user }],
+    contexts: contexts.map((name) => ({ name, context: { cluster: 'c', user: 'robot' } })),
+  });
+}
+
+test('the plugin under the name that kubectl looks for', (t) => {
+  const { folder, facts } = createScene(t);
+  t.deepEqual(plugin(facts()), { state: 'ok', detail: join(folder, 'kubectl-sa_token') });
+});
+
+test('only the other name, krew’s folder, or nothing on PATH: what to do', (t) => {
+  const dashed = createScene(t, ['kubectl-sa-token']);
+  t.regex(
+    plugin(dashed.facts()).remedy ?? '',
+    /underscore: ln -s \S+\/kubectl-sa-token \S+\/kubectl-sa_token$/,
+  );
+  const krew = createScene(t, []);
+  put(krew.host, '.krew/bin/kubectl-sa_token', '', 0o755);
+  t.regex(
+    plugin(krew.facts()).remedy ?? '',
+    /^krew's folder is not on PATH: export PATH="\S+\/\.krew\/bin:\$PATH"$/,
+  );
+  const nothing = plugin(createScene(t, []).facts());
+  t.like(nothing, { state: 'warn', detail: 'kubectl-sa_token is not on PATH' });
+  t.regex(nothing.remedy ?? '', /kubectl krew install sa-token/);
+});
+
+test('a longer name shadows a command', (t) => {
+  const { facts } = createScene(t, ['kubectl-sa_token', 'kubectl-sa_token-get_token']);
+  t.like(plugin(facts()), { state: 'warn' });
+  t.regex(plugin(facts()).detail, /kubectl takes \S+\/kubectl-sa_token-get_token for some/);
+});
+
+test('the profile, and who is asked for', (t) => {
+  const { facts, host } = createScene(t);
+  t.is(
+    profile(facts()).detail,
+    '"prod" in ~/.kube/sa-token.yaml: the source token\'s own account at https://h.example/kubernetes',
+  );
+  put(host, '.kube/sa-token.yaml', `${PROFILES}    namespace: team-a\n    service-account: robot\n`);
+  t.regex(profile(facts()).detail, /: team-a\/robot at https/);
+});
+
+test('the cache: not there, kept, open to others, another kind', (t) => {
+  const { facts, host } = createScene(t);
+  const folder = join(host.home, '.kube/cache/sa-token');
+  t.is(cache(facts()).detail, '~/.kube/cache/sa-token: nothing is cached yet');
+  const entry = put(host, '.kube/cache/sa-token/prod.entry', 'x');
+  t.is(cache(facts()).detail, '~/.kube/cache/sa-token: 1 cached, yours alone');
+  chmodSync(folder, 0o755);
+  t.like(cache(facts()), { state: 'warn', remedy: `close it: chmod 700 ${folder}` });
+  chmodSync(entry, 0o640);
+  t.like(cache(facts()), {
+    state: 'fail',
+    exitCode: 7,
+    detail: 'others can read ~/.kube/cache/sa-token/prod.entry, a token',
+  });
+  put(host, '.kube/sa-token.yaml', `${PROFILES}    cache: none\n`);
+  t.like(cache(facts()), { state: 'skip' });
+});
+
+test('the cache: a link to elsewhere', (t) => {
+  const { facts, host } = createScene(t);
+  mkdirSync(join(host.home, '.kube/cache'), { mode: 0o700 });
+  symlinkSync('/tmp', join(host.home, '.kube/cache/sa-token'));
+  t.like(cache(facts()), { state: 'fail', exitCode: 7 });
+});
+
+test('no kubeconfig, or none that runs the plugin for this profile', (t) => {
+  const { facts, host } = createScene(t);
+  const none = { state: 'warn', detail: 'no user of the kubeconfig runs it' };
+  t.like(hook(facts()), none);
+  put(host, '.kube/config', kubeconfig({ exec: { ...EXEC, args: ['get-token', 'other'] } }));
+  t.like(hook(facts()), none);
+  put(host, '.kube/config', kubeconfig({ exec: { ...EXEC, command: 'aws' } }));
+  t.like(hook(facts()), none);
+});
+
+test('a hook as "kubeconfig" writes it, and one that takes its profile from elsewhere', (t) => {
+  const { facts, host } = createScene(t);
+  put(host, '.kube/config', kubeconfig({ exec: EXEC }));
+  t.deepEqual(hook(facts()), { state: 'ok', detail: 'user "robot" in ~/.kube/config, context prod' });
+  put(host, '.kube/config', kubeconfig({ exec: { ...EXEC, args: ['get-token'] } }));
+  t.is(hook(facts()).state, 'ok');
+});
+
+for (const [title, user, server, line] of [
+  [
+    'the version that 1.24 removed',
+    { exec: { ...EXEC, apiVersion: 'client.authentication.k8s.io/v1alpha1' } },
+    undefined,
+    /v1alpha1 is not known to kubectl any more/,
+  ],
+  ['no version', { exec: { ...EXEC, apiVersion: undefined } }, undefined, /it has no apiVersion/],
+  [
+    'no interactiveMode',
+    { exec: { ...EXEC, interactiveMode: undefined } },
+    undefined,
+    /it has no interactiveMode, which kubectl refuses/,
+  ],
+  [
+    'interactiveMode in lower case',
+    { exec: { ...EXEC, interactiveMode: 'never' } },
+    undefined,
+    /"never" is none of Never, IfAvailable, Always/,
+  ],
+  [
+    'a command that is not on PATH',
+    { exec: { ...EXEC, command: 'kubectl-sa-token' } },
+    undefined,
+    /its command kubectl-sa-token is not on PATH/,
+  ],
+  [
+    'a path that is not there',
+    { exec: { ...EXEC, command: './kubectl-sa_token' } },
+    undefined,
+    /its command \S+\/\.kube\/kubectl-sa_token is not there, or not executable/,
+  ],
+  [
+    'a tilde',
+    { exec: { ...EXEC, command: '~/bin/kubectl-sa_token' } },
+    undefined,
+    /"~" is not expanded there/,
+  ],
+  [
+    'a token beside it',
+    { exec: EXEC, token: 'x' },
+    undefined,
+    /it logs in by token too, so that the hook is never run/,
+  ],
+  ['a cluster without TLS', { exec: EXEC }, 'http://h.example', /without https:\/\/ no hook is run/],
+] as const) {
+  test(`a hook that cannot work: ${title}`, (t) => {
+    const { facts, host } = createScene(t);
+    put(host, '.kube/config', kubeconfig(user, server));
+    const found = hook(facts());
+    t.like(found, { state: 'fail', remedy: 'write it anew: kubectl sa-token kubeconfig prod --user robot' });
+    t.regex(found.detail, line);
+  });
+}
+
+for (const [title, exec, contexts, line] of [
+  ['no context', EXEC, [], /no context uses it/],
+  [
+    'always interactive',
+    { ...EXEC, interactiveMode: 'Always' },
+    ['prod'],
+    /fails wherever there is no terminal/,
+  ],
+  [
+    'through kubectl',
+    { ...EXEC, command: 'kubectl', args: ['sa-token', 'get-token', 'prod'] },
+    ['prod'],
+    /its command is kubectl itself/,
+  ],
+] as const) {
+  test(`a hook with a doubt: ${title}`, (t) => {
+    const { facts, host } = createScene(t, ['kubectl-sa_token', 'kubectl']);
+    put(host, '.kube/config', kubeconfig({ exec }, undefined, [...contexts]));
+    t.is(hook(facts()).state, 'warn');
+    t.regex(hook(facts()).detail, line);
+  });
+}
+
+test('a v1beta1 hook needs no interactiveMode', (t) => {
+  const { facts, host } = createScene(t);
+  const exec = { ...EXEC, apiVersion: 'client.authentication.k8s.io/v1beta1', interactiveMode: undefined };
+  put(host, '.kube/config', kubeconfig({ exec }));
+  t.is(hook(facts()).state, 'ok');
+});
+
+test('KUBECONFIG is a list: the first user of a name counts', (t) => {
+  const { facts, host } = createScene(t);
+  const first = put(host, 'a', kubeconfig({ token: 'x' }));
+  const second = put(host, 'b', kubeconfig({ exec: EXEC }));
+  const list = withParts(host, { env: { ...host.env, KUBECONFIG: `${first}:${second}` } });
+  t.is(hook(facts(list)).detail, 'no user of the kubeconfig runs it');
+});
+
+test('kuberc: without a policy, the line that an allow-list would need', (t) => {
+  const { facts, host } = createScene(t);
+  const line = /an allow-list would need credentialPluginAllowlist: \[\{command: kubectl-sa_token\}\]$/;
+  t.regex(policy(facts()).detail, line);
+  put(host, '.kube/kuberc', 'kind: Preference\n');
+  t.regex(policy(facts()).detail, line);
+  put(host, '.kube/config', kubeconfig({ exec: { ...EXEC, command: '/opt/kubectl-sa_token' } }));
+  t.regex(policy(facts()).detail, /\[\{command: \/opt\/kubectl-sa_token\}\]$/);
+});
+
+const kuberc = (kind: string, allowed: object[] = []) =>
+  stringify({
+    apiVersion: 'kubectl.config.k8s.io/v1beta1',
+    kind: 'Preference',
+    credentialPluginPolicy: kind,
+    credentialPluginAllowlist: allowed,
+  });
+
+test('kuberc: an allow-list that has it, by either name of the field, by name or by path', (t) => {
+  const { facts, host, folder } = createScene(t);
+  put(host, '.kube/config', kubeconfig({ exec: EXEC }));
+  for (const entry of [
+    { command: 'kubectl-sa_token' },
+    { name: 'kubectl-sa_token' },
+    { command: join(folder, 'kubectl-sa_token') },
+  ]) {
+    put(host, '.kube/kuberc', kuberc('Allowlist', [{ command: 'aws' }, entry]));
+    t.is(policy(facts()).detail, '~/.kube/kuberc allows kubectl-sa_token', JSON.stringify(entry));
+  }
+});
+
+test('kuberc: one that does not have it, or denies all: the lines to put there', (t) => {
+  const { facts, host } = createScene(t);
+  const own = put(host, 'own', kuberc('Allowlist', [{ command: 'aws' }]));
+  const list = policy(facts(withParts(host, { env: { ...host.env, KUBERC: own } })));
+  t.like(list, {
+    state: 'fail',
+    exitCode: 2,
+    detail: '~/own does not let kubectl run kubectl-sa_token (Allowlist)',
+  });
+  t.regex(list.apply ?? '', /Allowlist:?\n?/);
+  t.regex(
+    list.apply ?? '',
+    / {2}- command: aws .*\n {2}- command: kubectl-sa_token {3}# kubectl 1\.35: name\n$/,
+  );
+  put(host, '.kube/kuberc', kuberc('DenyAll'));
+  t.like(policy(facts()), { state: 'fail' });
+  t.is(policy(facts(withParts(host, { env: { ...host.env, KUBERC: 'off' } }))).state, 'ok');
+});

@@ -1,6 +1,6 @@
 /** The outside world as one value: the only file that touches `process` and the clock. */
+import type * as Crypto from 'node:crypto';
 import { writeSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { oneLine, systemCode } from './errors.ts';
 import { outputFailed } from './failures/local.ts';
@@ -53,7 +53,7 @@ export function systemHost(): Host {
     ppid: process.ppid,
     cwd: workingDirectory(),
     // HOME first, as kubectl and the fast lane do; the password database only where it is unset.
-    home: env['HOME'] || homedir(),
+    home: env['HOME'] || process.getBuiltinModule('node:os').homedir(),
     get stdin() {
       return process.stdin;
     },
@@ -74,6 +74,11 @@ export function systemHost(): Host {
     holdSignals,
     isAlive,
   };
+}
+
+/** Loaded when something is hashed: it brings forty modules along, which cost a warm answer more than all the rest of it. */
+export function nodeCrypto(): typeof Crypto {
+  return process.getBuiltinModule('node:crypto');
 }
 
 /** Where the profiles are: `KUBECTL_SA_TOKEN_CONFIG`, else `~/.kube/sa-token.yaml`. */

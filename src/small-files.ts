@@ -1,5 +1,4 @@
 /** Small files of our own folder: opened so that nothing in their place can hold or fool us, replaced by rename. */
-import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   constants,
@@ -52,7 +51,7 @@ export function readSmallFile(path: string): SmallFile | undefined {
  * @throws the system error; the old file is then as it was
  */
 export function putSmallFile(path: string, text: string, time?: number): void {
-  const draft = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  const draft = `${path}.${draftNumber()}.tmp`;
   try {
     writeFileSync(draft, text, { flag: 'wx', mode: 0o600 });
     if (time !== undefined) utimesSync(draft, time, time);
@@ -61,6 +60,11 @@ export function putSmallFile(path: string, text: string, time?: number): void {
     discard(draft);
     throw error;
   }
+}
+
+/** Twelve hexadecimal digits. Nobody has to fail to guess them: the folder is ours alone, and `wx` takes no file there is. */
+function draftNumber(): string {
+  return Math.random().toString(16).slice(2, 14).padEnd(12, '0');
 }
 
 /** Removes a file of ours if it can be: what stays is looked at again or overwritten, and fails nothing. */

@@ -1,6 +1,5 @@
 /** What one call was given beside the profile: flags, variables, and the cluster's part of the kubeconfig. */
-import { createHash } from 'node:crypto';
-import type { Host } from '../host.ts';
+import { nodeCrypto, type Host } from '../host.ts';
 import { badValue } from '../failures/usage.ts';
 import type { ClusterInfo } from './exec-info.ts';
 import { checkProfileName } from './name.ts';
@@ -54,7 +53,7 @@ export function entryName(given: Given): string {
     .filter(([key]) => !isSettingName(key) || table[key].changesToken)
     .sort(([a], [b]) => (a < b ? -1 : 1));
   if (parts.length === 0 && given.profile !== undefined) return given.profile;
-  const digest = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 20);
+  const digest = nodeCrypto().createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 20);
   return `${given.profile ?? ''}@${digest}`;
 }
 

@@ -26,6 +26,6 @@ export const logoutCommand: Command = {
     for (const name of names) {
       if (!known.includes(name)) throw unknownProfile(name, shortPath(profileFile(host), host.home), known);
     }
-    for (const name of names) host.out(`${await logOut(host, name, argv['forget'] === true)}\n`);
+    for (const name of names) host.out(`${await logOut(host, name, argv['forget'] === true, names)}\n`);
   },
 };

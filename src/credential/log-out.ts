@@ -10,16 +10,23 @@ import { keychainEntries } from './keychain-cache.ts';
 /**
  * Logs one profile out.
  *
+ * @param leaving - all the profiles that are logged out together: none of them is a reason to keep a source token
  * @returns what was done, for the person
  * @throws SaTokenError `keychain-unavailable`, `unwritable-file`
  */
-export async function logOut(host: Host, profile: string, forget: boolean): Promise<string> {
+export async function logOut(
+  host: Host,
+  profile: string,
+  forget: boolean,
+  leaving: readonly string[] = [profile],
+): Promise<string> {
   const profiles = readProfiles(host);
   const settings = profiles.get(profile) ?? {};
   // Entries first: they are what a thief of this machine could use at once, and they need no keychain.
   const removed = removeEntries(host, profile);
   if (settings.cache === 'keychain') await keychainEntries(host, profile).remove();
-  const source = await removeSource(host, profile, settings, profiles);
+  const staying = [...profiles].filter(([name]) => !leaving.includes(name));
+  const source = await removeSource(host, settings, staying);
   if (forget) await writeProfile(host, profile, undefined);
   else touchProfiles(host);
   const cached =
@@ -29,15 +36,14 @@ export async function logOut(host: Host, profile: string, forget: boolean): Prom
 
 async function removeSource(
   host: Host,
-  profile: string,
   settings: Settings,
-  profiles: ReadonlyMap<string, Settings>,
+  staying: readonly (readonly [string, Settings])[],
 ): Promise<string> {
   if (sourceKind(settings) !== 'keychain')
     return `the source token stays where it is (source-${sourceKind(settings)})`;
   const account = accountOf(settings);
   if (account === undefined) return 'it names no account, so there was no source token';
-  const sharing = [...profiles].find(([name, other]) => name !== profile && accountOf(other) === account);
+  const sharing = staying.find(([, other]) => accountOf(other) === account);
   if (sharing !== undefined)
     return `source token kept for profile "${sharing[0]}", which has the same account`;
   const source = await openSource(host, settings, account);

@@ -1,0 +1,73 @@
+/** A person's machine: a home, a server, and a keychain that all tests of one file share, each with an account of its own. */
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import type { RunOptions, RunResult } from '../support/child.ts';
+import { startKeychainSession, type KeychainSession } from '../support/keychain-session.ts';
+import { testWith } from '../support/require.ts';
+import { withRobot, type Scene as Robot } from '../support/robot.ts';
+import { createSandbox, type Sandbox } from '../support/runner.ts';
+import type { ServerOptions } from '../support/token-request-server.ts';
+
+export interface Scene extends Robot {
+  sandbox: Sandbox;
+  home: string;
+  run: (args: string[], options?: RunOptions) => Promise<RunResult>;
+  /** `login PROFILE` with the robot's token on standard input. */
+  login: (profile: string, args?: string[], stdin?: string) => Promise<RunResult>;
+  /** What the keychain has for this scene's server, by account. */
+  kept: () => Promise<Record<string, string>>;
+  /** The text of a file below ~/.kube; undefined where there is none. */
+  kube: (file: string) => string | undefined;
+  /** Files below ~/.kube. */
+  files: () => string[];
+}
+
+let session: Promise<KeychainSession> | undefined;
+test.after.always(async () => (await session)?.close());
+
+export const withKeychain = testWith('secret-service');
+
+export async function setScene(t: ExecutionContext, options?: ServerOptions): Promise<Scene> {
+  const robot = await withRobot(t, options);
+  const sandbox = await createSandbox();
+  t.teardown(sandbox.cleanup);
+  const { home } = sandbox;
+  const caFile = join(home, 'ca.crt');
+  await writeFile(caFile, robot.server.caPem);
+  Object.assign(sandbox.env, (await (session ??= startKeychainSession())).env);
+  const flags = ['--server', robot.server.url, '--certificate-authority', caFile];
+  const kube: Scene['kube'] = (file) => {
+    const path = join(home, '.kube', file);
+    return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+  };
+  return {
+    ...robot,
+    sandbox,
+    home,
+    run: (args, more) => sandbox.run(args, more),
+    login: (profile, args = [], stdin = robot.robot.token) =>
+      sandbox.run(['login', profile, ...flags, '--token-stdin', ...args], { stdin }),
+    kept: () => itemsOf(sandbox, robot.server.url),
+    kube,
+    files: () => (existsSync(join(home, '.kube')) ? filesBelow(join(home, '.kube')) : []),
+  };
+}
+
+async function itemsOf(sandbox: Sandbox, url: string): Promise<Record<string, string>> {
+  const search = ['search', '--all', '--unlock', 'service', 'kubectl-sa-token'];
+  const { stdout, stderr } = await sandbox.exec('secret-tool', search);
+  const secrets = [...stdout.matchAll(/^secret = (.*)$/gm)].map(([, secret]) => secret ?? '');
+  // Attributes go to standard error, in the same order.
+  const accounts = [...stderr.matchAll(/^attribute\.username = (.*)$/gm)].map(([, account]) => account ?? '');
+  const pairs = accounts.map((account, index) => [account, secrets[index] ?? ''] as const);
+  return Object.fromEntries(pairs.filter(([account]) => account.includes(url)));
+}
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((found) => found.isFile())
+    .map((found) => join(found.parentPath, found.name).slice(folder.length + 1))
+    .sort();
+}

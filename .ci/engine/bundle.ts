@@ -63,7 +63,7 @@ const withoutTopLevelAwait: Plugin = {
 };
 
 async function asCommonJs(module: string): Promise<string> {
-  const { code } = await transform(module, {
+  const { code } = await transform(withPlainExports(module), {
     format: 'cjs',
     platform: 'node',
     target,
@@ -74,6 +74,20 @@ async function asCommonJs(module: string): Promise<string> {
     legalComments: 'none',
   });
   return asFunction(code);
+}
+
+/**
+ * A chunk's exports as one literal. esbuild's own way is helpers in each chunk that make getters of getters one by one,
+ * which took a third of what a warm call takes over an empty program.
+ */
+function withPlainExports(module: string): string {
+  return module.replace(/\nexport \{([^}]*)\};\s*$/, (_, list: string) => {
+    const getters = list.split(',').map((each) => {
+      const [local = '', name = local] = each.trim().split(' as ');
+      return `get ${name}() { return ${local}; }`;
+    });
+    return `\nmodule.exports = { __esModule: true, ${getters.join(', ')} };\n`;
+  });
 }
 
 function asFunction(body: string): string {

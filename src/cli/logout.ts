@@ -26,6 +26,15 @@ export const logoutCommand: Command = {
     for (const name of names) {
       if (!known.includes(name)) throw unknownProfile(name, shortPath(profileFile(host), host.home), known);
     }
-    for (const name of names) host.out(`${await logOut(host, name, argv['forget'] === true, names)}\n`);
+    await eachOf(names, async (name) => {
+      host.out(`${await logOut(host, name, argv['forget'] === true, names)}\n`);
+    });
   },
 };
+
+/** Whoever leaves everything leaves all that can be left: the first failure is thrown when the last one had its turn. */
+async function eachOf(names: readonly string[], leave: (name: string) => Promise<void>): Promise<void> {
+  const failures: unknown[] = [];
+  for (const name of names) await leave(name).catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
+}

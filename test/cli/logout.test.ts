@@ -1,0 +1,128 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setScene, withKeychain, type Scene } from './keychain-scene.ts';
+
+const account = ({ server }: Scene) => `team-a/robot@${server.url}`;
+const removed = 'source token removed from the keychain';
+
+withKeychain('a logout takes the source token and what was cached, and leaves the profile', async (t) => {
+  const scene = await setScene(t);
+  const { run, login } = scene;
+  await login('prod');
+  await run(['get-token', 'prod', '--audience', 'istio']);
+  t.deepEqual(await scene.kept(), { [account(scene)]: scene.robot.token });
+  const result = await run(['logout', 'prod']);
+  t.deepEqual(
+    { code: result.code, stdout: result.stdout, stderr: result.stderr },
+    { code: 0, stdout: `logged out of "prod": ${removed}; 2 cached tokens removed\n`, stderr: '' },
+  );
+  t.deepEqual(await scene.kept(), {});
+  t.deepEqual(scene.files(), ['sa-token.yaml']);
+  const after = await run(['get-token', 'prod']);
+  t.like(after, { code: 3, stdout: '' });
+  t.is(
+    after.stderr,
+    `kubectl-sa-token: prod: no source token in keychain; log in: kubectl sa-token login prod --server ${scene.server.url}\n`,
+  );
+  const again = await run(['logout', 'prod']);
+  t.is(again.stdout, 'logged out of "prod": there was no source token in the keychain; nothing was cached\n');
+  // The profile needs no more than the token.
+  const words = ['login', 'prod', '--token-stdin'];
+  t.like(await run(words, { stdin: scene.robot.token }), { code: 0, stderr: '' });
+});
+
+withKeychain('--forget takes the profile too, and leaves the others with their comments', async (t) => {
+  const scene = await setScene(t);
+  await scene.login('prod');
+  await scene.login('other', ['--no-verify']);
+  const file = join(scene.home, '.kube/sa-token.yaml');
+  writeFileSync(file, readFileSync(file, 'utf8').replace('  other:', '  # keep me\n  other:'), {
+    mode: 0o600,
+  });
+  const result = await scene.run(['logout', 'prod', '--forget']);
+  t.is(
+    result.stdout,
+    'logged out of "prod": source token kept for profile "other", which has the same account; 1 cached token removed; profile removed\n',
+  );
+  t.deepEqual(await scene.kept(), { [account(scene)]: scene.robot.token });
+  t.regex(scene.kube('sa-token.yaml') ?? '', /^ {2}# keep me\n {2}other:$/m);
+  t.notRegex(scene.kube('sa-token.yaml') ?? '', /prod/);
+});
+
+withKeychain('--all leaves nothing that profiles share', async (t) => {
+  const scene = await setScene(t);
+  await scene.login('a');
+  await scene.login('b', ['--audience', 'istio']);
+  const result = await scene.run(['logout', '--all']);
+  t.is(result.code, 0);
+  t.regex(
+    result.stdout,
+    /^logged out of "a": source token removed from the keychain; 1 cached token removed\nlogged out of "b": there was no source token/,
+  );
+  t.deepEqual(await scene.kept(), {});
+  t.deepEqual(scene.files(), ['sa-token.yaml']);
+  t.like(await scene.run(['logout', '--all', '--forget']), { code: 0, stderr: '' });
+  t.like(await scene.run(['list', '-o', 'name']), { code: 0, stdout: '' });
+});
+
+withKeychain('a token that lies elsewhere stays there', async (t) => {
+  const scene = await setScene(t);
+  const flags = ['--server', scene.server.url, '--certificate-authority', 'ca.crt', '--source-file', 'token'];
+  writeFileSync(join(scene.home, 'token'), scene.robot.token);
+  t.like(await scene.run(['login', 'prod', ...flags]), { code: 0, stderr: '' });
+  const result = await scene.run(['logout', 'prod']);
+  t.is(
+    result.stdout,
+    'logged out of "prod": the source token stays where it is (source-file); 1 cached token removed\n',
+  );
+  t.is(readFileSync(join(scene.home, 'token'), 'utf8'), scene.robot.token);
+});
+
+withKeychain('without a keychain a logout fails, but what was cached is gone', async (t) => {
+  const scene = await setScene(t);
+  await scene.login('prod');
+  const result = await scene.run(['logout', 'prod'], {
+    env: { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/none' },
+  });
+  t.like(result, { code: 6, stdout: '' });
+  t.regex(
+    result.stderr,
+    /^kubectl-sa-token: the keychain is not available: the D-Bus session does not answer; /,
+  );
+  t.deepEqual(scene.files(), ['sa-token.yaml']);
+  t.deepEqual(await scene.kept(), { [account(scene)]: scene.robot.token });
+});
+
+withKeychain('a failure for one profile does not keep --all from the others', async (t) => {
+  const scene = await setScene(t);
+  writeFileSync(join(scene.home, 'token'), scene.robot.token);
+  await scene.login('a');
+  const flags = ['--server', scene.server.url, '--certificate-authority', 'ca.crt', '--source-file', 'token'];
+  await scene.run(['login', 'b', ...flags]);
+  const result = await scene.run(['logout', '--all'], {
+    env: { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/none' },
+  });
+  t.is(result.code, 6);
+  t.regex(
+    result.stdout,
+    /^logged out of "b": the source token stays where it is \(source-file\); 1 cached token removed\n$/,
+  );
+  t.regex(result.stderr, /^kubectl-sa-token: the keychain is not available: [^\n]*\n$/);
+  t.deepEqual(scene.files(), ['sa-token.yaml']);
+});
+
+withKeychain('tokens that are cached in the keychain are removed with the source token', async (t) => {
+  const scene = await setScene(t);
+  await scene.login('prod', ['--cache', 'keychain']);
+  t.deepEqual(scene.files(), ['sa-token.yaml']);
+  const first = await scene.run(['get-token', 'prod', '-o', 'token']);
+  const second = await scene.run(['get-token', 'prod', '-o', 'token']);
+  t.is(second.stdout, first.stdout);
+  t.deepEqual(scene.files(), ['sa-token.yaml']);
+  t.is(scene.server.exchanges, 2, 'one at login, one for the cache');
+  const search = () => scene.sandbox.exec('secret-tool', ['search', '--all', 'username', 'entry prod']);
+  t.regex((await search()).stdout, /^secret = /m);
+  t.like(await scene.run(['logout', 'prod']), { code: 0, stderr: '' });
+  t.is((await search()).stdout, '');
+  t.deepEqual(await scene.kept(), {});
+});

@@ -30,6 +30,7 @@ export interface ApiObject {
     uid: string;
     creationTimestamp: string;
     labels?: Record<string, string>;
+    annotations?: Record<string, string>;
     managedFields?: unknown;
   };
   spec: { expirationSeconds: number };

@@ -24,6 +24,8 @@ export interface ClusterObjects {
   makeServiceAccount(namespace: string, name: string): Promise<string>;
   /** Stores a Secret of type kubernetes.io/service-account-token, filled in as the token controller does. */
   makeLegacyToken(request: LegacyTokenRequest): Promise<LegacyToken>;
+  /** Fills in a Secret of that type that somebody made, as the token controller does. */
+  fillTokenSecret(namespace: string, secretName: string): Promise<void>;
   /** Lets one service account request tokens for others (itself alone by default); resolves once the server does so. */
   allowTokenRequests(namespace: string, serviceAccount: string, targets?: string[]): Promise<void>;
 }
@@ -64,6 +66,8 @@ export function createClusterObjects(api: ApiClient, caPem: string, key: Signing
       return { token, serviceAccountUid: uid, secretUid: secret.metadata.uid };
     },
 
+    fillTokenSecret: (namespace, secretName) => fillTokenSecret(api, caPem, key, { namespace, secretName }),
+
     async allowTokenRequests(namespace, serviceAccount, targets = [serviceAccount]) {
       const rbac = `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`;
       const name = `token-of-${serviceAccount}`;
@@ -82,6 +86,26 @@ export function createClusterObjects(api: ApiClient, caPem: string, key: Signing
     },
   };
   return objects;
+}
+
+async function fillTokenSecret(
+  api: ApiClient,
+  caPem: string,
+  key: SigningKey,
+  { namespace, secretName }: { namespace: string; secretName: string },
+): Promise<void> {
+  const home = `/api/v1/namespaces/${namespace}`;
+  const { metadata } = await api.need('GET', `${home}/secrets/${secretName}`);
+  const serviceAccount = metadata.annotations?.['kubernetes.io/service-account.name'] ?? '';
+  const { uid } = (await api.need('GET', `${home}/serviceaccounts/${serviceAccount}`)).metadata;
+  const token = await signLegacyToken(key, { namespace, serviceAccount, uid, secretName });
+  await api.need('PATCH', `${home}/secrets/${secretName}`, {
+    headers: { 'content-type': 'application/merge-patch+json' },
+    body: {
+      metadata: { annotations: annotations(serviceAccount, uid) },
+      data: { token: base64(token), 'ca.crt': base64(caPem), namespace: base64(namespace) },
+    },
+  });
 }
 
 function annotations(serviceAccount: string, uid: string): Record<string, string> {

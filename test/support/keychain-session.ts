@@ -29,6 +29,10 @@ const SERVICE = 'org.freedesktop.secrets';
 const LOGIN_COLLECTION = '/org/freedesktop/secrets/collection/login';
 const PATIENCE_MS = 10_000;
 
+/** What is left to do for sessions that nobody closed. One listener for all, since Node warns of many. */
+const open = new Set<() => void>();
+process.once('exit', () => open.forEach((atExit) => atExit()));
+
 /** No service folders: this bus starts nothing by itself, no prompter above all. */
 const busConfig = (
   address: string,
@@ -53,9 +57,9 @@ export async function startKeychainSession(options: KeychainOptions = {}): Promi
     for (const daemon of daemons) daemon.kill('SIGKILL');
     rmSync(home, { recursive: true, force: true });
   };
-  process.once('exit', atExit);
+  open.add(atExit);
   const close = async () => {
-    process.off('exit', atExit);
+    open.delete(atExit);
     for (const daemon of daemons.toReversed()) await stop(daemon);
     await rm(home, { recursive: true, force: true, maxRetries: 3 });
   };

@@ -28,7 +28,7 @@ export interface Entry extends Life {
   readonly written: number;
 }
 
-const parts = /^(.+)\.(entry|until|parents|refused|renewing)(?:\.[0-9a-f]{12}\.tmp)?$/;
+const parts = /^(.+)\.(entry|until|parents|refused|renewing|lock(?=\.))(?:\.[0-9a-f]{12}\.tmp)?$/;
 const head = /^v1 (\d{1,12}) (\d{1,12}) ([0-9a-f]{64})$/;
 
 /** An entry's file and its siblings: when to renew it, who holds it, who was refused what, who renews it. */
@@ -115,7 +115,7 @@ export function removeEntries(host: Host, profile: string): number {
   return ours.filter(({ kind }) => kind === 'entry').length;
 }
 
-/** What is in the folder, by entry. Locks are left out: they are their holders' to remove. */
+/** What is in the folder, by entry. Locks are their holders' to remove; what a killed process drafted of one is ours. */
 function filesOf(host: Host): { file: string; name: string; kind: string }[] {
   let files: string[];
   try {

@@ -307,8 +307,9 @@ test('all that is kept for a profile is removed, and nothing of others', (t) => 
   for (const name of ['prod@0123', 'prod2', 'prod.entry', '@0123']) writeEntry(host, name, whole);
   for (const file of ['prod.parents', 'prod.refused', 'prod@0123.renewing', 'prod2.refused', 'prod.lock'])
     writeFileSync(join(folder, file), '');
-  // Left by a writer that was killed: it holds a token.
+  // Left by processes that were killed: the first holds a token.
   writeFileSync(join(folder, 'prod.entry.0123456789ab.tmp'), credential);
+  writeFileSync(join(folder, 'prod.lock.0123456789ab.tmp'), '1 host 0\n');
   t.deepEqual(listEntries(host), ['@0123', 'prod', 'prod.entry', 'prod2', 'prod@0123']);
   t.is(removeEntries(host, 'prod'), 2);
   t.deepEqual(readdirSync(folder).sort(), [

@@ -16,7 +16,8 @@ const logIn = ({ server, caFile, tokenFile }: Scene): string[] => {
 
 /** Other profiles, comments, entries of this profile and of another, and what dead processes left. */
 async function livedIn(scene: Scene): Promise<void> {
-  const other = 'profiles: # all of them\n  # Of the other team.\n  other:\n    server: https://other.example\n';
+  const other =
+    'profiles: # all of them\n  # Of the other team.\n  other:\n    server: https://other.example\n';
   const ours = `  prod: # ours\n    server: ${scene.server.url}\n    namespace: team-a\n    service-account: robot\n`;
   const more = `    certificate-authority: ${scene.caFile}\n    source-file: ${scene.tokenFile} # kept by hand\n`;
   await writeFile(profileFile(scene), `${other}${ours}${more}`, { mode: 0o600 });

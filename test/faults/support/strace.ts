@@ -63,7 +63,7 @@ export async function trace(
   return { result, calls: [...read.values()], hit };
 }
 
-/** By the number of the line. Files of the installation and of the test itself are left out. */
+/** By the number of the line. Files of the installation, of yargs and of the test itself are left out. */
 function readCalls(lines: string[], home: string): Map<number, SystemCall> {
   const counts = new Map<string, number>();
   const count = (what: string): number => {
@@ -90,7 +90,7 @@ function pathIn(words: string, home: string): string | undefined {
   const at = words.indexOf(`${home}/`);
   if (at === -1) return undefined;
   const path = words.slice(at + home.length + 1).split(/[">]/)[0] ?? '';
-  return path.startsWith('installed/') || path.startsWith('tmp/')
+  return /^(?:installed|tmp|locales)\//.test(path)
     ? undefined
     : path.replace(/\.[0-9a-f]{8,12}\.tmp$/, '.*.tmp');
 }

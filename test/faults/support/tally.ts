@@ -41,7 +41,8 @@ export class Tally {
 
   table(): string {
     const lines = [line('call', 'killed', 'failed', 'not met', 'lost')];
-    for (const [name, row] of this.#rows) lines.push(line(name, row.killed, row.failed, row.missed, row.lost));
+    for (const [name, row] of this.#rows)
+      lines.push(line(name, row.killed, row.failed, row.missed, row.lost));
     const sums = (['killed', 'failed', 'missed', 'lost'] as const).map((key) => this.#sum(key));
     lines.push(line('all', ...sums));
     for (const [path, { left, still }] of this.#left)

@@ -9,6 +9,7 @@ import type { Host } from '../host.ts';
 import { readExecInfo } from '../settings/exec-info.ts';
 import { entryName, readGiven, type Given } from '../settings/given.ts';
 import type { Call } from './call.ts';
+import type { Unwanted } from './obtain.ts';
 
 /** Thrown instead of an error that this parent has been told of: the exit code alone is repeated. */
 export class AlreadyTold extends Error {
@@ -42,8 +43,8 @@ export async function getToken(host: Host, call: Call): Promise<string> {
   host.trace(`entry ${name}: ${entry === undefined ? 'none' : refused ? 'refused with 401' : freshness}`);
 
   const served = refused || freshness === 'dead' || freshness === 'ending' ? undefined : entry;
-  const kept =
-    served?.credential ?? (await obtainOrRemember(host, given, name, refused || call.forceRefresh));
+  const unwanted = { force: call.forceRefresh, refused: refused ? entry?.credential : undefined };
+  const kept = served?.credential ?? (await obtainOrRemember(host, given, name, unwanted));
   if (served !== undefined && freshness === 'aging') await renewInBackground(host, name);
   if (isClientGo(execInfo)) noteParent(host, name);
   return render(kept, call.output, apiVersion);
@@ -56,10 +57,10 @@ function freshnessOf(host: Host, given: Given, entry: Entry | undefined): Freshn
   return judge(entry, entry.written, host.now() / 1000);
 }
 
-async function obtainOrRemember(host: Host, given: Given, name: string, force: boolean): Promise<string> {
+async function obtainOrRemember(host: Host, given: Given, name: string, unwanted: Unwanted): Promise<string> {
   const { obtain } = await import('./obtain.ts');
   try {
-    return await obtain(host, given, name, force);
+    return await obtain(host, given, name, unwanted);
   } catch (error) {
     if (isClientGo(host.env['KUBERNETES_EXEC_INFO']) && error instanceof SaTokenError) {
       rememberRefusal(host, name, error.exitCode);

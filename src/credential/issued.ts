@@ -13,7 +13,7 @@ import { obtain } from './obtain.ts';
  * @param force - exchange in any case
  */
 export async function issuedToken(host: Host, given: Given, force = false): Promise<string> {
-  return tokenIn(await obtain(host, given, entryName(given), force));
+  return tokenIn(await obtain(host, given, entryName(given), { force }));
 }
 
 /** The cached credential as it is, served or not; undefined where there is none. */

@@ -26,11 +26,19 @@ import { keychainEntries } from './keychain-cache.ts';
 /** Seconds for an exchange in the last minute of a token that still lives. */
 const patienceWhileAlive = 2;
 
+/** What of the cache will not do. */
+export interface Unwanted {
+  /** Anything: exchange even when another process has just done so. */
+  readonly force: boolean;
+  /** The credential that a server refused; what another process has put in its place meanwhile will do. */
+  readonly refused?: string | undefined;
+}
+
 interface Cold {
   readonly given: Given;
   readonly settings: Resolved;
   readonly name: string;
-  readonly force: boolean;
+  readonly unwanted: Unwanted;
   /** State of the profile file when the settings were read. */
   readonly stamp: string | undefined;
 }
@@ -38,41 +46,43 @@ interface Cold {
 /**
  * The credential (v1, one line) for a call that no fresh entry answers.
  *
- * @param force - exchange even when another process has just done so
  * @throws SaTokenError of every kind in the design's section 5
  */
-export async function obtain(host: Host, given: Given, name: string, force: boolean): Promise<string> {
+export async function obtain(host: Host, given: Given, name: string, unwanted: Unwanted): Promise<string> {
   const stamp = profileStamp(host);
   const settings = resolveSettings(host, given);
   const cache = settings.cache ?? 'disk';
   if (cache === 'none')
     return (await exchange(host, settings, await identify(host, given, settings))).credential;
-  if (cache === 'keychain') return throughKeychain(host, given, settings, name, force);
+  if (cache === 'keychain') return throughKeychain(host, given, settings, name, unwanted.force);
 
-  const fresh = (): Entry | undefined => (force ? undefined : freshEntry(host, given, name));
+  const fresh = (): Entry | undefined => wanted(unwanted, freshEntry(host, given, name));
   prepareFolder(host);
   const release = await acquire(host, entryFile(host, name, 'lock'), {
-    limit: timeoutOf(settings, !force && livesOn(host, readEntry(host, name))) * 1000,
+    limit: timeoutOf(settings, livesOn(host, wanted(unwanted, readEntry(host, name)))) * 1000,
     done: () => fresh() !== undefined,
   });
   try {
-    return fresh()?.credential ?? (await confirmOrExchange(host, { given, settings, name, force, stamp }));
+    return fresh()?.credential ?? (await confirmOrExchange(host, { given, settings, name, unwanted, stamp }));
   } finally {
     release();
   }
 }
 
 /** Under the lock: the entry if its digest still holds, else a new one; the old one once more if the server is away. */
-async function confirmOrExchange(host: Host, { given, settings, name, force, stamp }: Cold): Promise<string> {
+async function confirmOrExchange(
+  host: Host,
+  { given, settings, name, unwanted, stamp }: Cold,
+): Promise<string> {
   const identity = await identify(host, given, settings);
-  const entry = readEntry(host, name);
+  const entry = wanted(unwanted, readEntry(host, name));
   const ours = entry?.digest === identity.digest ? entry : undefined;
   const state = ours === undefined ? 'dead' : judge(ours, ours.written, host.now() / 1000);
-  if (ours !== undefined && !force && (state === 'fresh' || state === 'aging')) {
+  if (ours !== undefined && (state === 'fresh' || state === 'aging')) {
     if (profileStamp(host) === stamp) confirmEntry(host, name);
     return ours.credential;
   }
-  const spare = !force && livesOn(host, ours) ? ours : undefined;
+  const spare = livesOn(host, ours) ? ours : undefined;
   try {
     const timeout = timeoutOf(settings, spare !== undefined);
     const issued = await exchange(host, { ...settings, timeout }, identity);
@@ -86,6 +96,10 @@ async function confirmOrExchange(host: Host, { given, settings, name, force, sta
     host.trace(`entry: served for its last seconds, since the exchange failed: ${messageOf(error)}`);
     return spare.credential;
   }
+}
+
+function wanted({ force, refused }: Unwanted, entry: Entry | undefined): Entry | undefined {
+  return force || entry?.credential === refused ? undefined : entry;
 }
 
 function livesOn(host: Host, entry: Entry | undefined): boolean {

@@ -198,16 +198,38 @@ test('the same client coming back is left to the engine, another is not', async 
   t.is(byHand.stdout, `${credential}\n${credential}\n`);
 });
 
-test('eight clients are remembered', async (t) => {
+test('many clients are remembered, but not ever more', async (t) => {
   const box = await createSandbox();
   t.teardown(() => box.cleanup());
   const lane = await install(box);
   await write(stateOf(box), { serveUntil: 3000, expires: 3600 });
-  for (let run = 0; run < 12; run += 1) {
+  const note = join(stateOf(box).folder, 'prod.parents');
+  const run = async () => {
     await box.exec('/bin/sh', ['-c', '"$0" get-token prod; :', lane], { env: { KUBERNETES_EXEC_INFO: v1 } });
+    return readFile(note, 'utf8');
+  };
+  for (let count = 1; count <= 12; count += 1) t.regex(await run(), new RegExp(`^( \\d+){${count}}$`));
+  const many = Array.from({ length: 60 }, (_, index) => 4_000_000 + index).join(' ');
+  for (const [before, after] of [
+    [`f7! ${many}`, /^f7!( \d+){3}$/],
+    [many, /^( \d+){3}$/],
+  ] as const) {
+    await writeFile(note, before);
+    for (const _ of [1, 2]) await run();
+    t.regex(await run(), after);
   }
-  const note = await readFile(join(stateOf(box).folder, 'prod.parents'), 'utf8');
-  t.regex(note, /^0( \d+){8}\n$/);
+});
+
+test('of many clients at once every one is noted', async (t) => {
+  const box = await createSandbox();
+  t.teardown(() => box.cleanup());
+  const lane = await install(box);
+  await write(stateOf(box), { serveUntil: 3000, expires: 3600 });
+  const env = { KUBERNETES_EXEC_INFO: v1 };
+  const one = () => box.exec('/bin/sh', ['-c', '"$0" get-token prod; :', lane], { env });
+  const all = await Promise.all(Array.from({ length: 40 }, one));
+  for (const { stdout } of all) t.is(stdout, `${credential}\n`);
+  t.regex(await readFile(join(stateOf(box).folder, 'prod.parents'), 'utf8'), /^( \d+){40}$/);
 });
 
 test('the engine is found through a chain of links, and a missing one is named', async (t) => {

@@ -31,10 +31,7 @@ export const loginCommand: Command = {
   examples: [
     ['$0 login prod --server https://HOST/kubernetes', 'asks for the token, unseen'],
     ['$0 login prod --server https://HOST/kubernetes --from-secret team-a/robot-token', 'from the cluster'],
-    [
-      'vault read -field=token … | $0 login prod --server https://HOST/kubernetes --token-stdin',
-      'from a pipe',
-    ],
+    ['pass show robot | $0 login prod --server https://HOST/kubernetes --token-stdin', 'from a pipe'],
   ],
   run: async (host, argv) => {
     const profile = checkProfileName(argv['PROFILE']);

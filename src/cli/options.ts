@@ -16,10 +16,9 @@ export function settingOptions(without: readonly SettingName[] = []): Record<str
 function optionOf(name: SettingName): Options {
   const { type, help, choices, alias } = table[name];
   return {
-    describe: help,
+    describe: choices === undefined ? help : `${help} [choices: ${choices.join(', ')}]`,
     group: exchangeGroup,
     ...(type === 'boolean' ? { type: 'boolean' } : { type: 'string', requiresArg: true }),
-    ...(choices === undefined ? {} : { defaultDescription: choices.join('|') }),
     ...(alias === undefined ? {} : { alias }),
   };
 }

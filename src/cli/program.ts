@@ -68,7 +68,9 @@ function add(parser: Argv, host: Host, command: Command): Argv {
       const described = own
         .usage(`${name} ${command.usage}\n\n${command.summary}`)
         .options({ ...command.options });
-      return command.examples.reduce((shown, [line, what]) => shown.example(line, what), described);
+      // Not yargs' own examples: its two columns break command lines, which people copy.
+      const examples = command.examples.map(([line, what]) => `  ${line}\n      ${what}`);
+      return described.epilogue(`Examples:\n${examples.join('\n')}`);
     },
     (argv) => command.run(host, argv as Arguments),
   );

@@ -73,7 +73,7 @@ test('every setting has help, and is an option of the command line', (t) => {
   t.deepEqual(Object.keys(options), [...settingNames]);
   for (const name of settingNames) {
     t.regex(table[name].help, /^[A-Z][^\n]{10,}[^.]$/, name);
-    t.is(options[name]?.describe, table[name].help);
+    t.true(options[name]?.describe?.startsWith(table[name].help));
     t.is(options[name]?.type, table[name].type === 'boolean' ? 'boolean' : 'string');
   }
 });

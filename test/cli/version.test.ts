@@ -1,0 +1,18 @@
+import test, { type ExecutionContext } from 'ava';
+import { parse } from 'yaml';
+import { main } from '../../src/cli/main.ts';
+import { createHost } from '../support/host.ts';
+
+async function version(t: ExecutionContext, ...args: string[]): Promise<string> {
+  const host = createHost(t, { argv: ['version', ...args], platform: 'linux', arch: 'x64', node: 'v26.0.0' });
+  await main(host);
+  t.is(host.written.err, '');
+  return host.written.out;
+}
+
+test('the version, for people and for scripts', async (t) => {
+  t.is(await version(t), 'kubectl-sa-token v0.0.0-dev\n');
+  const all = { version: 'v0.0.0-dev', node: 'v26.0.0', platform: 'linux/x64' };
+  t.deepEqual<unknown, unknown>(JSON.parse(await version(t, '-o', 'json')), all);
+  t.deepEqual<unknown, unknown>(parse(await version(t, '--output=yaml')), all);
+});

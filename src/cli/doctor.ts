@@ -4,7 +4,7 @@ import type { Diagnosis } from '../doctor/doctor.ts';
 import type { Host } from '../host.ts';
 import { readProfiles } from '../settings/profiles.ts';
 import type { Arguments, Command } from './command.ts';
-import { accessOptions, formatOf, outputOption, profileOf } from './fields.ts';
+import { accessOptions, formatOf, outputOption, profileOf, structured } from './fields.ts';
 import { flagsOf, settingOptions, textOf } from './options.ts';
 import { print } from './terminal.ts';
 
@@ -16,6 +16,7 @@ export const doctorCommand: Command = {
     kubeconfig: { ...accessOptions['kubeconfig'], describe: 'Kubeconfig to look at (default: as kubectl)' },
     ...settingOptions(),
   },
+  values: { output: structured },
   examples: [
     ['$0 doctor prod', 'exit code 0 when nothing fails, else that of the first failure'],
     ['$0 doctor prod -o json', 'for a bug report or a script; it holds no token'],

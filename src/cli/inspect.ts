@@ -3,7 +3,7 @@ import { badUsage, badValue } from '../failures/usage.ts';
 import { readGiven } from '../settings/given.ts';
 import { isSafeAddress } from '../settings/values.ts';
 import type { KeySource } from '../credential/issuer-keys.ts';
-import { accessOptions, formatOf, outputOption, profileOf } from './fields.ts';
+import { accessOptions, formatOf, outputOption, profileOf, structured } from './fields.ts';
 import type { Arguments, Command } from './command.ts';
 import { flagsOf, settingOptions, textOf } from './options.ts';
 import { readHandedIn, tokenStdinOption } from './handed-in.ts';
@@ -32,6 +32,7 @@ export const inspectCommand: Command = {
     ...tokenStdinOption,
     ...settingOptions(),
   },
+  values: { output: structured },
   examples: [
     ['$0 inspect prod', 'the source token and the cached token'],
     [

@@ -61,7 +61,10 @@ export const routeOptions: OptionTable = {
 export const configOptions: OptionTable = {
   listen: text(config, 'Port, or ADDRESS:PORT (default: 8080)'),
   upstream: text(config, 'HOST:PORT of the API server (default: kubernetes.default.svc:443)'),
-  'upstream-name': text(config, 'Name in its certificate (default: the host)'),
+  'upstream-name': text(
+    config,
+    'Name in its certificate (default: the host, or kubernetes.default.svc for an address)',
+  ),
   'upstream-ca': text(config, 'File with its CA'),
   'run-folder': text(config, 'The folder that nginx writes to (default: /tmp)'),
   certificate: text(config, 'Serve TLS with this certificate (file)'),

@@ -1,4 +1,5 @@
 /** `manifest`: prints what the cluster's side needs, for `kubectl apply -f -`. Asks no cluster and changes nothing. */
+import { isIP } from 'node:net';
 import { accountManifest } from '../cluster/manifests-account.ts';
 import { nginxConfig } from '../cluster/manifests-nginx.ts';
 import { proxyManifest } from '../cluster/manifests-proxy.ts';
@@ -32,6 +33,9 @@ import { textOf } from './options.ts';
 import type { Route } from '../cluster/manifests-routes.ts';
 
 const kinds = ['account', 'proxy'] as const;
+
+/** In the certificate of every API server; nginx checks no addresses in certificates. */
+const inCluster = 'kubernetes.default.svc';
 
 export const manifestCommand: Command = {
   usage: 'manifest <KIND>',
@@ -114,7 +118,7 @@ function printedConfig(argv: Arguments): string {
     prefix: prefixOf(argv),
     listen: listenOf(argv),
     upstream: upstream.address,
-    upstreamName: hostOf(argv, 'upstream-name') ?? upstream.host,
+    upstreamName: hostOf(argv, 'upstream-name') ?? (isIP(upstream.host) === 0 ? upstream.host : inCluster),
     upstreamCa: pathOf(argv, 'upstream-ca') ?? '/var/run/secrets/kubernetes.io/serviceaccount/ca.crt',
     runFolder: pathOf(argv, 'run-folder') ?? '/tmp',
     tls: certificate === undefined || key === undefined ? undefined : { certificate, key },

@@ -4,7 +4,7 @@ import type { Host } from '../host.ts';
 import { readGiven } from '../settings/given.ts';
 import type { Review } from '../cluster/token-review.ts';
 import type { Arguments, Command } from './command.ts';
-import { accessOptions, fieldLines, formatOf, outputOption, profileOf } from './fields.ts';
+import { accessOptions, fieldLines, formatOf, outputOption, profileOf, structured } from './fields.ts';
 import { readHandedIn, tokenStdinOption } from './handed-in.ts';
 import { flagsOf, settingOptions, textOf } from './options.ts';
 import { print } from './terminal.ts';
@@ -26,6 +26,7 @@ export const reviewCommand: Command = {
     ...tokenStdinOption,
     ...settingOptions(['audience']),
   },
+  values: { output: structured },
   examples: [
     ['$0 review prod', 'the issued token, as the current context'],
     ['$0 review prod --source --context admin', 'why the source token is refused'],

@@ -1,7 +1,7 @@
 /** `whoami`: whom the API server takes the bearer of the issued token for. */
 import { readGiven } from '../settings/given.ts';
 import type { Command } from './command.ts';
-import { accessOptions, fieldLines, formatOf, outputOption, profileOf } from './fields.ts';
+import { accessOptions, fieldLines, formatOf, outputOption, profileOf, structured } from './fields.ts';
 import { flagsOf, settingOptions, textOf } from './options.ts';
 import { print } from './terminal.ts';
 
@@ -17,6 +17,7 @@ export const whoamiCommand: Command = {
     },
     ...settingOptions(),
   },
+  values: { output: structured },
   examples: [
     ['$0 whoami prod --context prod', 'at the API server that the context names'],
     ['$0 whoami prod -o json', "at the profile's server, which a /kubernetes proxy does not answer"],

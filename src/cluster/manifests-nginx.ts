@@ -64,9 +64,12 @@ fastcgi_temp_path ${runFolder}/fastcgi;
 uwsgi_temp_path ${runFolder}/uwsgi;
 scgi_temp_path ${runFolder}/scgi;
 
-# No header, no query and no body is logged: they hold tokens.
+# No header, no query and no body is logged: they hold tokens. The path is logged as it was written, not as nginx reads it.
+map $request_uri $path_written {
+  "~^(?<before_query>[^?]*)" $before_query;
+}
 log_format refused_and_passed escape=json
-  '{"time":"$time_iso8601","client":"$remote_addr","method":"$request_method","path":"$uri",'
+  '{"time":"$time_iso8601","client":"$remote_addr","method":"$request_method","path":"$path_written",'
   '"status":$status,"api_server":"$upstream_status","seconds":$request_time,"agent":"$http_user_agent"}';
 access_log /dev/stdout refused_and_passed;`;
 }

@@ -1,4 +1,5 @@
 /** `review` as a use case: which token goes to which API server, and what to do about its answer. */
+import type { KubeConfig } from '@kubernetes/client-node';
 import { clusterOf, clusterSettings, loadKubeConfig, type Access } from '../cluster/access.ts';
 import { reviewToken, type Review } from '../cluster/token-review.ts';
 import { defaultTimeout } from '../exchange/issue.ts';
@@ -25,9 +26,8 @@ export interface ReviewRequest {
 export async function review(host: Host, given: Given, request: ReviewRequest): Promise<Review> {
   const settings = resolveSettings(host, given);
   const config = loadKubeConfig(host, request.access);
-  const { server, ...tls } = clusterSettings(host, config);
-  if (request.source)
-    refuseStranger(server, tls['insecure-skip-tls-verify'] === true, settings, request.access);
+  const cluster = clusterSettings(host, config);
+  if (request.source) refuseStranger(config, cluster, settings, request.access);
   const token = request.source
     ? (await identify(host, given, settings)).sourceToken
     : await issuedToken(host, given);
@@ -86,16 +86,19 @@ const remedies: readonly (readonly [RegExp, string])[] = [
  * The source token goes to its own cluster alone: the context has to be named for it, or to be at the address of the
  * profile's server, and its certificate has to be checked.
  */
-function refuseStranger(server: string, insecure: boolean, settings: Resolved, access: Access): void {
+function refuseStranger(config: KubeConfig, cluster: Resolved, settings: Resolved, access: Access): void {
+  const { server } = cluster;
   const same = new URL(server).origin === new URL(settings.server).origin;
   if (!same && access.context === undefined)
     throw unsafeCluster(
       server,
-      'the source token goes to no API server that is not named: the current context could be of another cluster',
+      'the current context could be of another cluster, and the source token goes to its own alone',
+      `if it is of this one, say so: --context ${config.getCurrentContext()}`,
     );
-  if (insecure && settings['insecure-skip-tls-verify'] !== true)
+  if (cluster['insecure-skip-tls-verify'] === true && settings['insecure-skip-tls-verify'] !== true)
     throw unsafeCluster(
       server,
       'the context does not check the certificate, so the source token does not go there',
+      'name another context with --context',
     );
 }

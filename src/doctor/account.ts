@@ -8,13 +8,27 @@ import { fail, ok, warn, type Finding } from './check.ts';
 import type { Facts } from './facts.ts';
 
 /** Refusals that come after authentication, in the API server's order (contracts 3.1). */
-const afterAuthentication = new Set(['forbidden', 'account-not-found', 'conflict', 'invalid-request']);
+const afterAuthentication = new Set([
+  'forbidden',
+  'no-token-request',
+  'account-not-found',
+  'conflict',
+  'invalid-request',
+]);
 
 /** Python's client asks anew for every request when less is left (contracts 2). Seconds. */
 const comfortable = 300;
 
 export async function accepted(facts: Facts): Promise<Finding> {
   const issued = await facts.issued();
+  if (issued instanceof SaTokenError && issued.code === 'unauthorized') {
+    const ask = `kubectl sa-token review ${facts.given().profile ?? 'PROFILE'} --source --context CONTEXT`;
+    return fail(
+      'the source token is refused (401)',
+      `log in with a new one, or ask the API server why, as somebody who may: ${ask}`,
+      issued.exitCode,
+    );
+  }
   if (issued instanceof SaTokenError && !afterAuthentication.has(issued.code)) throw issued;
   return ok('the API server knows the source token');
 }

@@ -118,7 +118,10 @@ function judgeRefusal(target: Target, reply: Reply): SaTokenError {
     return failures.overloaded(target, status, retryAfter(headers['retry-after']));
   const said = parseJson(body);
   const message = isObject(said) && said['kind'] === 'Status' ? (textAt(said, 'message') ?? '') : undefined;
-  return message === undefined ? judgeForeign(target, status, body) : judgeStatus(target, status, message);
+  if (message !== undefined) return judgeStatus(target, status, message);
+  // Every answer of an API server has an Audit-Id; its 404 for a path that it does not know is no Status.
+  if (status === 404 && headers['audit-id'] !== undefined) return failures.noTokenRequest(target);
+  return judgeForeign(target, status, body);
 }
 
 /** The API server's own word, a `Status` (AM pkg/api/errors). */
@@ -129,6 +132,8 @@ function judgeStatus(target: Target, status: number, message: string): SaTokenEr
     return message.includes('"system:anonymous"')
       ? failures.anonymous(target)
       : failures.forbidden(target, message);
+  if (status === 404 && message.includes('could not find the requested resource'))
+    return failures.noTokenRequest(target);
   if (status === 404) return failures.accountNotFound(target, message);
   if (status === 409) return failures.conflict(target, message);
   if (status < 500) return failures.invalidRequest(target, status, message);

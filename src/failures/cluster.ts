@@ -61,8 +61,8 @@ export const apiFailed = (server: string, why: string, cause?: unknown): SaToken
   });
 
 /** The address of the kubeconfig's cluster is not fit for a token. */
-export const unsafeCluster = (server: string, why: string): SaTokenError =>
-  usage('unsafe-cluster', `${server}: ${why}`, 'name another context with --context');
+export const unsafeCluster = (server: string, why: string, hint: string): SaTokenError =>
+  usage('unsafe-cluster', `${server}: ${why}`, hint);
 
 /** Why an API server does not take a token: TokenReview says it, a 401 does not. */
 export const tokenRefused = (token: string, server: string, reason: string, hint: string): SaTokenError =>

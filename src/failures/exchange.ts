@@ -47,6 +47,13 @@ export const accountNotFound = (target: Target, message: string): SaTokenError =
     'check namespace and service account, or create it; a token bound to a deleted object needs a new login',
   );
 
+export const noTokenRequest = (target: Target): SaTokenError =>
+  refused(
+    'no-token-request',
+    `${label(target)}: the API server does not serve TokenRequest (404)`,
+    'it is older than Kubernetes 1.20 or has it switched off; or --server has more before "/api/v1" than it should',
+  );
+
 export const conflict = (target: Target, message: string): SaTokenError =>
   refused(
     'conflict',

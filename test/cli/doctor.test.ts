@@ -110,7 +110,10 @@ test('a source token that is refused, or that is not there', async (t) => {
   server.cluster.deleteSecret({ namespace: 'team-a', name: 'robot-token' });
   const refused = await run(['doctor', 'prod']);
   t.is(refused.code, 4);
-  t.regex(lines(refused).get('token') ?? '', /^FAIL the source token was refused \(401\).*; log in again/);
+  t.regex(
+    lines(refused).get('token') ?? '',
+    /^FAIL the source token is refused \(401\); log in with a new one, or ask .*review prod --source --context CONTEXT$/,
+  );
   await profile('prod', { 'source-file': '/nowhere', namespace: 'team-a', 'service-account': 'robot' });
   const absent = await run(['doctor', 'prod']);
   t.is(absent.code, 3);
@@ -132,6 +135,23 @@ test('a source token that has expired says so itself', async (t) => {
   t.is(code, 3);
   t.regex(stdout, /FAIL {2}source .*: it has expired; log in with a new one/);
   t.is((await run(['doctor', 'none'])).code, 2);
+});
+
+test('an API server without TokenRequest', async (t) => {
+  const { run, server } = await commandScene(t);
+  const unknown = { status: 404, body: '404 page not found\n', headers: { 'Audit-Id': 'x' } };
+  server.faults.next(unknown, 2, /\/token$/);
+  const result = await run(['doctor', 'prod']);
+  t.is(result.code, 4);
+  t.regex(
+    lines(result).get('proxy') ?? '',
+    /^FAIL the API server does not serve TokenRequest \(404\); it is older/,
+  );
+  const status = { kind: 'Status', message: 'the server could not find the requested resource', code: 404 };
+  server.faults.next({ status: 404, body: JSON.stringify(status) }, 1, /\/token$/);
+  const { code, stdout, stderr } = await run(['get-token', 'prod']);
+  t.deepEqual([code, stdout], [4, '']);
+  t.regex(stderr, /the API server does not serve TokenRequest \(404\); it is older than Kubernetes 1\.20 or/);
 });
 
 test('an account made anew under the same name', async (t) => {

@@ -52,6 +52,18 @@ test('the help has examples, and nothing is asked of a cluster or written', asyn
   t.regex(stdout, /--print-config/);
 });
 
+test('the name in the certificate: the host, or for an address one that every API server has', async (t) => {
+  const sandbox = await setUp(t);
+  const name = async (...flags: string[]) => {
+    const { stdout } = await sandbox.run(['manifest', 'proxy', '--print-config', ...flags]);
+    return /proxy_ssl_name (?<name>\S+);/.exec(stdout)?.groups?.['name'];
+  };
+  t.is(await name(), 'kubernetes.default.svc');
+  t.is(await name('--upstream', 'api.example.com:6443'), 'api.example.com');
+  t.is(await name('--upstream', '10.0.0.1:6443'), 'kubernetes.default.svc');
+  t.is(await name('--upstream', '[fd00::1]:6443', '--upstream-name', 'api.example.com'), 'api.example.com');
+});
+
 const bad: [string[], RegExp][] = [
   [['manifest'], /^kubectl-sa-token: manifest needs one of account, proxy; /],
   [['manifest', 'cluster'], /manifest knows account and proxy; see/],

@@ -78,7 +78,7 @@ const everywhere: readonly ShippedFile[] = [
 /** Two regular files for the two names, because krew refuses links in an archive. */
 const unix: readonly ShippedFile[] = [
   { name: 'kubectl-sa-token', mode: 0o755, from: { file: 'cmd/kubectl-sa-token' } },
-  { name: 'kubectl-sa-token-engine', mode: 0o755, from: { made: 'engine' } },
+  { name: 'sa-token-engine', mode: 0o755, from: { made: 'engine' } },
   { name: 'kubectl-sa_token', mode: 0o755, from: { file: 'cmd/kubectl-sa-token' } },
   { name: 'kubectl_complete-sa_token', mode: 0o755, from: { file: 'cmd/kubectl_complete-sa_token' } },
 ];

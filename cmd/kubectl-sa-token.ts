@@ -2,4 +2,4 @@
 import { main } from '../src/cli/main.ts';
 import { systemHost } from '../src/host.ts';
 
-await main(systemHost());
+void main(systemHost());

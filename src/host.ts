@@ -33,6 +33,8 @@ export interface Host {
   /** One step on standard error, redacted, when -v was given. */
   trace(step: string): void;
   setExitCode(code: number): void;
+  /** Ends the process with the exit code that was set; what was written is out already. */
+  exit(): never;
   /** From here on Ctrl-C, SIGTERM and SIGHUP wait until the function that is returned is called; `told` hears of one. */
   holdSignals(told?: () => void): () => void;
   /** False when no process of this host has that id. */
@@ -65,6 +67,7 @@ export function systemHost(): Host {
       }
     },
     err: (text) => writeAll(2, text),
+    exit: () => process.exit(),
     trace: isVerbose(process.argv) ? (step) => writeAll(2, `${oneLine(step)}\n`) : () => undefined,
     now: () => Date.now(),
     self: ownCommand(),
@@ -91,12 +94,14 @@ export function cacheFolder(host: Host): string {
   return join(host.env['KUBECACHEDIR'] || join(host.home, '.kube', 'cache'), 'sa-token');
 }
 
-/** A single executable is its own program; under plain Node the script's path comes second. */
+declare const SA_TOKEN_EXECUTABLE: boolean | undefined;
+
+/** The single executable is its own program, whatever name it was called by; under plain Node the script comes second. */
 function ownCommand(): readonly [string, ...string[]] {
   const script = process.argv[1];
-  return script === undefined || script === process.execPath
-    ? [process.execPath]
-    : [process.execPath, ...process.execArgv, script];
+  if (script === undefined || (typeof SA_TOKEN_EXECUTABLE === 'boolean' && SA_TOKEN_EXECUTABLE))
+    return [process.execPath];
+  return [process.execPath, ...process.execArgv, script];
 }
 
 /** Words after `--` belong to another command. */

@@ -105,7 +105,7 @@ function install(home: Sandbox): string {
   mkdirSync(bin);
   copyFileSync(join(repository, 'cmd', 'kubectl-sa-token'), join(bin, 'kubectl-sa_token'));
   const engine = `#!/bin/sh\nexec '${process.execPath}' '${join(repository, 'cmd', 'kubectl-sa-token.ts')}' "$@"\n`;
-  writeFileSync(join(bin, 'kubectl-sa-token-engine'), engine, { mode: 0o755 });
+  writeFileSync(join(bin, 'sa-token-engine'), engine, { mode: 0o755 });
   return bin;
 }
 

@@ -1,7 +1,7 @@
 /** The program as the executable has it: a main script that loads chunks, one of them the whole warm lane. */
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { build, transform, type Metafile, type Plugin } from 'esbuild';
+import { build, transform, type Metafile } from 'esbuild';
 import { root, version } from '../project.ts';
 
 export interface Bundle {
@@ -34,7 +34,6 @@ export async function bundleEngine(): Promise<Bundle> {
     platform: 'node',
     target,
     define: { SA_TOKEN_VERSION: JSON.stringify(version), SA_TOKEN_EXECUTABLE: 'true' },
-    plugins: [withoutTopLevelAwait],
     alias: { '@napi-rs/keyring': join(root, '.ci/keyring-native.ts') },
     legalComments: 'none',
     logLevel: 'warning',
@@ -51,16 +50,6 @@ export async function bundleEngine(): Promise<Bundle> {
     inputs: Object.keys(metafile.inputs),
   };
 }
-
-/** CommonJS has none; nothing comes after the entry's, so not waiting there changes nothing. */
-const withoutTopLevelAwait: Plugin = {
-  name: 'without-top-level-await',
-  setup: (esbuild) => {
-    esbuild.onLoad({ filter: /\bcmd[\\/]kubectl-sa-token\.ts$/ }, ({ path }) => {
-      return { loader: 'ts', contents: readFileSync(path, 'utf8').replace(/^await (?=main\()/m, 'void ') };
-    });
-  },
-};
 
 async function asCommonJs(module: string): Promise<string> {
   const { code } = await transform(withPlainExports(module), {

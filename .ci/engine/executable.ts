@@ -11,7 +11,7 @@ import { isHost, type Target } from '../targets.ts';
 import type { Bundle } from './bundle.ts';
 import type { SeaRequest } from './sea.ts';
 
-const engineName = 'kubectl-sa-token-engine';
+const engineName = 'sa-token-engine';
 /** By what the program calls itself in stack traces; the name below the folder, as the blob holds it. */
 const mainName = 'kubectl-sa-token.cjs';
 

@@ -6,7 +6,7 @@ import type { Host } from '../host.ts';
 
 export const program = 'kubectl-sa-token';
 
-/** Runs the command in `host.argv`. Never throws: a failure is one line on standard error and the exit code. */
+/** Runs the command in `host.argv` and ends the process: a failure is one line on standard error and the exit code. */
 export async function main(host: Host): Promise<void> {
   try {
     const call = host.argv[0] === 'get-token' ? readCall(host.argv.slice(1)) : undefined;
@@ -18,6 +18,8 @@ export async function main(host: Host): Promise<void> {
   } catch (error) {
     fail(host, error);
   }
+  // At once: nothing that still waits (a keychain that hangs, an idle socket) may hold kubectl.
+  host.exit();
 }
 
 function fail(host: Host, error: unknown): void {

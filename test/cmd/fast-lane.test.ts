@@ -241,11 +241,11 @@ test('the engine is found through a chain of links, and a missing one is named',
   await symlink('one', two);
   t.is((await box.exec(two, ['version'])).stdout, 'ENGINE [version]\n');
   t.is((await box.exec('/bin/sh', ['two', 'list', ''])).stdout, 'ENGINE [list] []\n');
-  await rm(`${lane.slice(0, lane.lastIndexOf('/'))}/kubectl-sa-token-engine`);
+  await rm(`${lane.slice(0, lane.lastIndexOf('/'))}/sa-token-engine`);
   const missing = await box.exec(two, ['version']);
   t.is(missing.code, 1);
   t.is(missing.stdout, '');
-  t.regex(missing.stderr, /^kubectl-sa-token: .*kubectl-sa-token-engine is missing; .*\n$/);
+  t.regex(missing.stderr, /^kubectl-sa-token: .*sa-token-engine is missing; .*\n$/);
 });
 
 test('without coreutils on PATH the lane hands over without a word', async (t) => {
@@ -308,7 +308,7 @@ async function install(box: Sandbox): Promise<string> {
   const lane = join(folder, 'kubectl-sa_token');
   await copyFile(join(repository, 'cmd', 'kubectl-sa-token'), lane);
   const engine = `#!/bin/sh\nprintf 'ENGINE'\nfor word; do printf ' [%s]' "$word"; done\necho\n`;
-  await writeFile(join(folder, 'kubectl-sa-token-engine'), engine, { mode: 0o755 });
+  await writeFile(join(folder, 'sa-token-engine'), engine, { mode: 0o755 });
   return lane;
 }
 

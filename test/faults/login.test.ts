@@ -1,8 +1,9 @@
 /** Login and logout that die, or whose disk fails, at each call they make on a file. The source token is in a file. */
-import { appendFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { appendFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Scene } from '../e2e/support/scene.ts';
 import { entryPath } from '../e2e/support/cached.ts';
+import type { RunResult } from '../support/child.ts';
 import { testWith } from '../support/require.ts';
 import { breakOff } from './support/operation.ts';
 
@@ -25,6 +26,12 @@ async function livedIn(scene: Scene): Promise<void> {
   await scene.hook({ args: ['get-token', 'prod', '--audience', 'vault'] });
   for (const draft of ['entry.0123456789ab.tmp', 'lock.0123456789ab.tmp'])
     await writeFile(entryPath(scene.home, 'prod', draft), 'half', { mode: 0o600 });
+}
+
+/** A logout that left a token that is served would be none. */
+async function nothingCached(scene: Scene, result: RunResult): Promise<RunResult> {
+  const left = (await readdir(dirname(entryPath(scene.home)))).filter((file) => /^prod[@.]/.test(file));
+  return left.length === 0 ? result : { ...result, code: 1, stderr: `left: ${left.join(', ')}` };
 }
 
 const works = {
@@ -57,7 +64,7 @@ serial('logout: nothing is lost, and what was removed stays removed', (t) =>
     args: () => ['logout', 'prod'],
     prepare: livedIn,
     completes: true,
-    next: (scene) => scene.plugin(['logout', 'prod']),
+    next: async (scene) => nothingCached(scene, await scene.plugin(['logout', 'prod'])),
     sweep: works.sweep,
   }),
 );
@@ -74,7 +81,7 @@ serial('logout --forget: nothing is lost of the other profiles', (t) =>
     next: async (scene) => {
       const again = await scene.plugin(['logout', 'prod', '--forget']);
       // The profile may be gone already.
-      return again.code === 2 ? { ...again, code: 0 } : again;
+      return again.code === 2 ? { ...again, code: 0 } : nothingCached(scene, again);
     },
     sweep: async (scene) => {
       const login = await scene.plugin(logIn(scene));

@@ -84,16 +84,13 @@ function stepsOf(
     { args: ['get-token', 'prod', '--audience', 'vault', '-v'], hook: true, code: 0 },
     { args: ['get-token', 'prod', '--cache', 'keychain'], code: 0 },
     { args: ['get-token', 'prod', '--cache', 'none', '-v'], code: 0 },
-    ...commands
-      .map(({ usage }) => usage.split(' ')[0] ?? '')
-      .filter((name) => !named.has(name))
-      .flatMap((name) => [
-        { args: [name, 'prod'] },
-        { args: [name, 'prod', '-v', '-o', 'json'] },
-        { args: [name] },
-        { args: [name, 'nobody'] },
-        { args: [name, token] },
-      ]),
+    ...commands.flatMap(({ usage }) => {
+      const name = usage.split(' ')[0] ?? '';
+      if (named.has(name)) return [];
+      return [['prod'], ['prod', '-v', '-o', 'json'], [], ['nobody'], [token]].map((words) => ({
+        args: [name, ...words],
+      }));
+    }),
     { args: ['list', '-o', 'wide'], code: 0 },
     { args: ['kubeconfig', 'prod', '--user', 'robot', '--dry-run'], code: 0 },
     { args: ['login', 'prod', '--token-stdin'], stdin: bad, code: 4 },

@@ -24,8 +24,9 @@ const SETTINGS = {
   audience: [ISSUER],
 };
 
-const FAULTS: Fault[] = [
-  ...([{ status: 500 }, 'too-many-requests', 'reset', 'internal-error', 'garbage-chunks'] as const),
+const FAULTS: [Fault, ...Fault[]] = [
+  { status: 500 },
+  ...(['too-many-requests', 'reset', 'internal-error', 'garbage-chunks'] as const),
   ...([{ html: 200 }, { html: 503 }, { delayMs: 400 }, { delayMs: 1500 }, 'stall', 'empty-404'] as const),
   ...([
     { shortenTo: 700 },
@@ -83,7 +84,7 @@ async function unsettle({ server, home }: Scene, { pick, under }: Chance): Promi
 async function call(scene: Scene, { pick }: Chance): Promise<Answered> {
   const get = ['get-token', 'prod'];
   // What follows keeps sh from becoming the engine: each call is a client of its own.
-  const engine = `${quoted(join(scene.installed, 'kubectl-sa-token-engine'))} get-token prod; exit $?`;
+  const engine = `${quoted(join(scene.installed, 'sa-token-engine'))} get-token prod; exit $?`;
   const [audience, run] = pick<[string, () => Promise<RunResult>]>([
     ['', () => scene.hook({ timeoutMs: 60_000 })],
     ['', () => scene.plugin(get, { timeoutMs: 60_000 })],
@@ -136,8 +137,8 @@ async function settled(t: ExecutionContext, scene: Scene): Promise<void> {
     [],
   );
   for (const file of files.filter((each) => each.endsWith('.renewing'))) {
-    const age = Date.now() - (await stat(join(folder, file))).mtimeMs;
-    t.true(age < 90_000, `${file} is of a renewal that failed ${age} ms ago`);
+    const milliseconds = Date.now() - (await stat(join(folder, file))).mtimeMs;
+    t.true(milliseconds < 90_000, `${file} is of a renewal that failed ${milliseconds} ms ago`);
     t.regex(await readFile(join(folder, file), 'utf8'), /^\d+\n$/);
   }
   t.log(`left: ${files.map((file) => file.replace(/[0-9a-f]{16,}/, '*')).join(', ')}`);

@@ -17,7 +17,7 @@ testNeeding(missing(), 'linux-arm64: the engine tells its version, and completes
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   await unpack('linux-arm64', folder);
   const run = (...words: string[]) =>
-    execute([qemu ?? '', '-L', libraries, join(folder, 'kubectl-sa-token-engine'), ...words], {
+    execute([qemu ?? '', '-L', libraries, join(folder, 'sa-token-engine'), ...words], {
       env: { HOME: folder },
       timeoutMs: 120_000,
     });
@@ -33,7 +33,7 @@ testNeeding(missing(), 'linux-arm64: the engine loads its keychain module', asyn
   await unpack('linux-arm64', folder);
   const call = ['get-token', '--server', 'https://localhost:1', '-n', 'a', '--service-account', 'b'];
   const env = { HOME: folder, DBUS_SESSION_BUS_ADDRESS: `unix:path=${join(folder, 'no-bus')}` };
-  const ran = await execute([qemu ?? '', '-L', libraries, join(folder, 'kubectl-sa-token-engine'), ...call], {
+  const ran = await execute([qemu ?? '', '-L', libraries, join(folder, 'sa-token-engine'), ...call], {
     env,
     timeoutMs: 120_000,
   });

@@ -36,7 +36,7 @@ for (const target of targets.filter(({ os }) => os === 'darwin')) {
     t.truthy(signature);
     if (signature === undefined) return;
     t.not(signature.flags & adHoc, 0);
-    t.is(signature.identifier, 'kubectl-sa-token-engine');
+    t.is(signature.identifier, 'sa-token-engine');
     t.is(signature.limit, signature.offset);
     t.is(signature.end, file.length);
     t.deepEqual(signature.wrongPages, []);
@@ -55,7 +55,7 @@ test('windows-amd64: the engine has no signature, rather than a broken one', asy
 });
 
 function engineName({ os }: Target): string {
-  return os === 'windows' ? 'kubectl-sa_token.exe' : 'kubectl-sa-token-engine';
+  return os === 'windows' ? 'kubectl-sa_token.exe' : 'sa-token-engine';
 }
 
 async function fileOf(target: Target, wanted: string): Promise<Buffer> {

@@ -23,7 +23,7 @@ const place = (
 for (const name of ['with spaces  in it', 'Ünïcødé 名前', "quote's $HOME `x` *", '-dash']) {
   place(`runs with an empty PATH from a folder called ${name}`, async (t, folder) => {
     await unpackHere(join(folder, name));
-    for (const program of ['kubectl-sa_token', 'kubectl-sa-token', 'kubectl-sa-token-engine']) {
+    for (const program of ['kubectl-sa_token', 'kubectl-sa-token', 'sa-token-engine']) {
       tellsItsVersion(t, await run([join(folder, name, program), 'version'], ''));
     }
   });
@@ -51,7 +51,7 @@ place(
 
 place('the engine finds its keychain module through a link', async (t, folder) => {
   await unpackHere(join(folder, 'store'));
-  await symlink('store/kubectl-sa-token-engine', join(folder, 'engine'));
+  await symlink('store/sa-token-engine', join(folder, 'engine'));
   await useKeychain(t, join(folder, 'engine'), folder);
 });
 
@@ -67,11 +67,11 @@ place('runs from a read-only folder, for a user whose it is not', async (t, fold
 
 place('without its engine: one line that says what to do', async (t, folder) => {
   await unpackHere(folder);
-  await rm(join(folder, 'kubectl-sa-token-engine'));
+  await rm(join(folder, 'sa-token-engine'));
   const { code, stdout, stderr } = await run([join(folder, 'kubectl-sa_token'), 'version']);
   t.is(code, 1);
   t.is(stdout, '');
-  t.regex(stderr, /^kubectl-sa-token: .*kubectl-sa-token-engine is missing.*\n$/);
+  t.regex(stderr, /^kubectl-sa-token: .*sa-token-engine is missing.*\n$/);
 });
 
 place('without its keychain module: everything else works', async (t, folder) => {

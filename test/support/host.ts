@@ -10,6 +10,9 @@ export interface TestHost extends Host {
   readonly written: { out: string; err: string; steps: string[]; exitCode: number | undefined };
 }
 
+/** Thrown in the place of the process's end. */
+export class Ended extends Error {}
+
 /** Everything but the parts given is of this process, and its home is empty. */
 export function createHost(t: ExecutionContext, parts: Partial<Host> = {}): TestHost {
   const home = realpathSync(mkdtempSync(join(tmpdir(), 'sa-token-host-')));
@@ -35,6 +38,9 @@ export function createHost(t: ExecutionContext, parts: Partial<Host> = {}): Test
     now: () => Date.now(),
     self: [process.execPath],
     setExitCode: (code) => void (written.exitCode = code),
+    exit() {
+      throw new Ended();
+    },
     holdSignals: () => () => undefined,
     isAlive,
     ...parts,

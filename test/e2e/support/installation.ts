@@ -22,7 +22,7 @@ export async function install(home: string): Promise<string> {
     await copyFile(join(repository, 'cmd', 'kubectl-sa-token'), join(folder, name));
   const engine = join(repository, 'cmd', 'kubectl-sa-token.ts');
   const script = `#!/bin/sh\nexec ${quoted(process.execPath)} ${quoted(engine)} "$@"\n`;
-  await writeFile(join(folder, 'kubectl-sa-token-engine'), script, { mode: 0o755 });
+  await writeFile(join(folder, 'sa-token-engine'), script, { mode: 0o755 });
   return folder;
 }
 

@@ -16,8 +16,8 @@ const resolver = createRequire(import.meta.url);
 /** Native, or large and not on the way: from node_modules, wherever the bundle lies. */
 const leftOut: Plugin = {
   name: 'left-out',
-  setup: ({ onResolve }) => {
-    onResolve({ filter: /^@napi-rs\/keyring$|^@kubernetes\/client-node$/ }, ({ path }) => ({
+  setup: (esbuild) => {
+    esbuild.onResolve({ filter: /^@napi-rs\/keyring$|^@kubernetes\/client-node$/ }, ({ path }) => ({
       path: pathToFileURL(resolver.resolve(path)).href,
       external: true,
     }));
@@ -44,5 +44,5 @@ export async function useBundle({ installed }: Scene): Promise<void> {
     logLevel: 'warning',
   });
   const words = [process.execPath, join(outdir, 'kubectl-sa-token.mjs')].map(quoted).join(' ');
-  await writeFile(join(installed, 'kubectl-sa-token-engine'), `#!/bin/sh\nexec ${words} "$@"\n`);
+  await writeFile(join(installed, 'sa-token-engine'), `#!/bin/sh\nexec ${words} "$@"\n`);
 }

@@ -1,6 +1,6 @@
 /** Chance that can be had again by its seed. */
 export interface Chance {
-  pick: <T>(from: readonly T[]) => T;
+  pick: <T>(from: readonly [T, ...T[]]) => T;
   /** True so often. */
   under: (share: number) => boolean;
 }
@@ -15,7 +15,7 @@ export function chance(seed: number): Chance {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
   return {
-    pick: <T>(from: readonly T[]) => from[Math.floor(next() * from.length)] as T,
+    pick: (from) => from[Math.floor(next() * from.length)] ?? from[0],
     under: (share) => next() < share,
   };
 }

@@ -15,6 +15,8 @@ export interface SystemCall {
   nth: number;
   /** Its number among all calls of this name, from 1, as strace counts. */
   when: number;
+  /** The same among those at its path. */
+  whenAtPath: number;
   /** It makes, changes or removes something. */
   changes: boolean;
 }
@@ -31,11 +33,10 @@ export interface Traced {
 
 /** A `?` before a name: not every architecture has all of them. */
 const CALLS = [
-  ...['openat', 'open', 'creat', 'write', 'pwrite64', 'writev', 'pwritev', 'ftruncate', 'truncate'],
-  ...['rename', 'renameat', 'renameat2', 'link', 'linkat', 'symlink', 'symlinkat', 'unlink', 'unlinkat'],
-  ...['mkdir', 'mkdirat', 'rmdir', 'fsync', 'fdatasync', 'utimensat', 'utime', 'utimes'],
-  ...['chmod', 'fchmod', 'fchmodat', 'chown', 'fchown', 'lchown', 'fchownat'],
-].map((name) => `?${name}`);
+  'openat open creat write pwrite64 writev pwritev ftruncate truncate rename renameat renameat2 link linkat symlink',
+  'symlinkat unlink unlinkat mkdir mkdirat rmdir fsync fdatasync utimensat utime utimes chmod fchmod fchmodat chown',
+  'fchown lchown fchownat',
+].flatMap((names) => names.split(' ').map((name) => `?${name}`));
 
 /**
  * Runs the installed plugin. Only its first thread is followed: all its work on files is done there, one call after
@@ -51,7 +52,11 @@ export async function trace(
   const words = ['-y', '-s', '0', '-o', log, '-e', `trace=${CALLS.join(',')}`];
   if (inject !== undefined) {
     const what = inject.effect === 'KILL' ? 'signal=KILL' : `error=${inject.effect}`;
-    words.push('-e', `inject=${inject.call.name}:${what}:when=${inject.call.when}`);
+    const { name, path, when, whenAtPath } = inject.call;
+    // A path that is known beforehand: strace counts, and shows, the calls there alone.
+    const isKnown = !path.includes('*');
+    if (isKnown) words.push('-P', join(scene.home, path));
+    words.push('-e', `inject=${name}:${what}:when=${isKnown ? whenAtPath : when}`);
   }
   const run = { execInfo: execInfo(options.apiVersion), ...options };
   const result = await scene.sandbox.exec('strace', [...words, PLUGIN, ...args], run);
@@ -80,7 +85,8 @@ function readCalls(lines: string[], home: string): Map<number, SystemCall> {
     if (path === undefined) continue;
     const changes = name !== 'openat' || line.includes('O_CREAT');
     const nth = count(`${name} ${path} ${changes}`);
-    calls.set(index, { name, path, nth, when, changes });
+    const whenAtPath = count(`${name} ${path}`) + 1;
+    calls.set(index, { name, path, nth, when, whenAtPath, changes });
   }
   return calls;
 }

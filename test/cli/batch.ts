@@ -23,6 +23,7 @@ const script = `
   import { systemHost } from ${sourceUrl('src/host.ts')};
   const real = systemHost();
   const results = [];
+  const ended = new Error();
   for (const { args, stdin, env } of JSON.parse(readFileSync(0, 'utf8'))) {
     const result = { code: 0, stdout: '', stderr: '' };
     await main({
@@ -33,6 +34,11 @@ const script = `
       out: (text) => void (result.stdout += text),
       err: (text) => void (result.stderr += text),
       setExitCode: (code) => void (result.code = code),
+      exit() {
+        throw ended;
+      },
+    }).catch((error) => {
+      if (error !== ended) throw error;
     });
     results.push(result);
   }

@@ -1,13 +1,13 @@
 import test from 'ava';
 import { commands } from '../../src/cli/commands.ts';
-import { main } from '../../src/cli/main.ts';
 import { settingNames } from '../../src/settings/table.ts';
 import { createHost } from '../support/host.ts';
+import { runMain } from './in-process.ts';
 import type { ExecutionContext } from 'ava';
 
 async function run(t: ExecutionContext, ...argv: string[]): Promise<string> {
   const host = createHost(t, { argv });
-  await main(host);
+  await runMain(host);
   const { out, err, exitCode } = host.written;
   t.deepEqual({ err, exitCode }, { err: '', exitCode: undefined }, argv.join(' '));
   return out;

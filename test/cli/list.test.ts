@@ -1,10 +1,10 @@
 import { chmodSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { parse } from 'yaml';
-import { main } from '../../src/cli/main.ts';
 import { writeEntry } from '../../src/entry/entry.ts';
 import { formatCredential } from '../../src/entry/exec-credential.ts';
 import { createHost, put, withParts, type TestHost } from '../support/host.ts';
+import { runMain } from './in-process.ts';
 
 const now = 1_800_000_000;
 const profiles = `profiles:
@@ -46,7 +46,7 @@ function setUp(t: ExecutionContext, text: string | undefined = profiles): TestHo
 }
 
 async function list(host: TestHost, ...args: string[]): Promise<TestHost['written']> {
-  await main(withParts(host, { argv: ['list', ...args] }));
+  await runMain(withParts(host, { argv: ['list', ...args] }));
   if (host.written.exitCode !== undefined) throw new Error(host.written.err);
   return host.written;
 }
@@ -116,7 +116,7 @@ test('JSON and YAML hold the same, and status is another word for list', async (
   t.deepEqual<unknown, unknown>(JSON.parse(json.out), expected);
   t.deepEqual<unknown, unknown>(parse((await list(setUp(t), '-o', 'yaml')).out), expected);
   const host = setUp(t);
-  await main(withParts(host, { argv: ['status', '-o', 'json'] }));
+  await runMain(withParts(host, { argv: ['status', '-o', 'json'] }));
   t.is(host.written.out, json.out);
 });
 

@@ -1,11 +1,11 @@
 import test, { type ExecutionContext } from 'ava';
 import { parse } from 'yaml';
-import { main } from '../../src/cli/main.ts';
 import { createHost } from '../support/host.ts';
+import { runMain } from './in-process.ts';
 
 async function version(t: ExecutionContext, ...args: string[]): Promise<string> {
   const host = createHost(t, { argv: ['version', ...args], platform: 'linux', arch: 'x64', node: 'v26.0.0' });
-  await main(host);
+  await runMain(host);
   t.is(host.written.err, '');
   return host.written.out;
 }

@@ -13,7 +13,9 @@ export async function writeFiles(
   signingKey: SigningKey,
 ): Promise<AdminCredentials> {
   const authority = await createAuthority('control-plane-ca');
-  const server = await authority.issue({ commonName: 'kube-apiserver', ...LOOPBACK });
+  // As in the certificate of every API server, the name of its Service is there too.
+  const dnsNames = [...LOOPBACK.dnsNames, 'kubernetes.default.svc'];
+  const server = await authority.issue({ commonName: 'kube-apiserver', ...LOOPBACK, dnsNames });
   // The name is parsed, so the organisation, which is the user's group, can follow in it.
   const admin = await authority.issue({ commonName: 'admin, O=system:masters', client: true });
   const credentials = { caPem: authority.caPem, ...admin };

@@ -10,9 +10,9 @@ import { findSecret } from '../support/secret-scan.ts';
 import type { ServerOptions } from '../support/token-request-server.ts';
 import { startNginx, type NginxOptions } from './nginx.ts';
 import { exchange, send, type RawRequest } from './raw-request.ts';
+import { PREFIX, refusals } from './refusals.ts';
 
 const withNginx = testWith('nginx');
-const PREFIX = '/kubernetes';
 
 async function setUp(t: ExecutionContext, options: Partial<NginxOptions> = {}, server?: ServerOptions) {
   const sandbox = await createSandbox();
@@ -67,61 +67,6 @@ withNginx('names with dots and dashes pass, and the refusals of the API server c
   t.regex(anonymous.text, /system:anonymous/);
   t.is((await ask({ headers: { Authorization: 'Bearer wrong' } })).status, 401);
 });
-
-const refusals: [string, Partial<RawRequest>, number[]][] = [
-  ['GET', { method: 'GET' }, [405]],
-  ['HEAD', { method: 'HEAD' }, [405]],
-  ['PUT', { method: 'PUT' }, [405]],
-  ['DELETE', { method: 'DELETE' }, [405]],
-  ['PATCH', { method: 'PATCH' }, [405]],
-  ['OPTIONS', { method: 'OPTIONS' }, [405]],
-  ['TRACE', { method: 'TRACE' }, [405]],
-  ['a lower-case method', { method: 'post' }, [400, 405]],
-  ['no prefix', { path: TOKEN_PATH }, [404]],
-  ['another prefix', { path: `/kube${TOKEN_PATH}` }, [404]],
-  ['the prefix twice', { path: `${PREFIX}${PREFIX}${TOKEN_PATH}` }, [404]],
-  ['the prefix alone', { path: PREFIX }, [404]],
-  ['the root', { path: '/' }, [404]],
-  ['/version', { path: `${PREFIX}/version` }, [404]],
-  ['/api', { path: `${PREFIX}/api` }, [404]],
-  ['Secrets', { path: `${PREFIX}/api/v1/namespaces/team-a/secrets` }, [404]],
-  ['the account itself', { path: `${PREFIX}/api/v1/namespaces/team-a/serviceaccounts/robot` }, [404]],
-  ['a path below token', { path: `${PREFIX}${TOKEN_PATH}/x` }, [404]],
-  ['a slash at the end', { path: `${PREFIX}${TOKEN_PATH}/` }, [404]],
-  ['a query', { path: `${PREFIX}${TOKEN_PATH}?dryRun=All` }, [404]],
-  ['a fragment', { path: `${PREFIX}${TOKEN_PATH}#x` }, [400, 404]],
-  ['an encoded slash', { path: `${PREFIX}${TOKEN_PATH.replace('robot/', 'robot%2F')}` }, [404]],
-  ['an encoded letter', { path: `${PREFIX}${TOKEN_PATH.replace('robot', '%72obot')}` }, [404]],
-  ['an encoded prefix', { path: `/%6bubernetes${TOKEN_PATH}` }, [404]],
-  ['a doubled slash', { path: `${PREFIX}/${TOKEN_PATH}` }, [404]],
-  ['a doubled slash within', { path: `${PREFIX}${TOKEN_PATH.replace('team-a/', 'team-a//')}` }, [404]],
-  ['a doubled slash in front', { path: `/${PREFIX}${TOKEN_PATH}` }, [404]],
-  ['dot segments out of the prefix', { path: `${PREFIX}/../version` }, [404]],
-  [
-    'dot segments that lead back',
-    { path: `${PREFIX}/api/v1/../v1/namespaces/team-a/serviceaccounts/robot/token` },
-    [404],
-  ],
-  ['encoded dots', { path: `${PREFIX}/%2e%2e/version` }, [404]],
-  ['more dots than it has folders', { path: '/../../version' }, [400]],
-  ['a backslash', { path: `${PREFIX}${TOKEN_PATH.replace('/robot', '\\robot')}` }, [404]],
-  ['a semicolon', { path: `${PREFIX}${TOKEN_PATH};x=/token` }, [404]],
-  ['an encoded line break', { path: `${PREFIX}${TOKEN_PATH}%0a` }, [404]],
-  ['upper case', { path: `${PREFIX}${TOKEN_PATH.toUpperCase()}` }, [404]],
-  ['an account named ".."', { path: `${PREFIX}${TOKEN_PATH.replace('robot', '..')}` }, [404]],
-  ['no account', { path: `${PREFIX}${TOKEN_PATH.replace('/robot', '')}` }, [404]],
-  ['Impersonate-User', { headers: { 'Impersonate-User': 'admin' } }, [400]],
-  ['Impersonate-Group', { headers: { 'Impersonate-Group': 'system:masters' } }, [400]],
-  ['Impersonate-Uid', { headers: { 'impersonate-uid': '1' } }, [400]],
-  ['X-Remote-User', { headers: { 'X-Remote-User': 'admin' } }, [400]],
-  ['X-Remote-Group', { headers: { 'X-REMOTE-GROUP': 'system:masters' } }, [400]],
-  ['X-Remote-Uid', { headers: { 'X-Remote-Uid': '1' } }, [400]],
-  ['Upgrade', { headers: { Connection: 'Upgrade', Upgrade: 'websocket' } }, [400]],
-  ['Upgrade to SPDY', { headers: { Connection: 'Upgrade', Upgrade: 'SPDY/3.1' } }, [400]],
-  ['an oversize body', { body: 'x'.repeat(70_000) }, [413]],
-  ['an oversize body in chunks', { body: 'x'.repeat(70_000), chunked: true }, [413]],
-  ['an oversize header', { headers: { 'X-Big': 'x'.repeat(40_000) } }, [400, 414, 431]],
-];
 
 withNginx('everything else is refused by nginx and never reaches the API server', async (t) => {
   const { ask, server } = await setUp(t);

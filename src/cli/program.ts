@@ -67,6 +67,8 @@ function add(parser: Argv, host: Host, command: Command): Argv {
     (own) => {
       const described = own
         .usage(`${name} ${command.usage}\n\n${command.summary}`)
+        // A command's own options before the settings, which are the same for many.
+        .group(ungrouped(command), 'Options:')
         .options({ ...command.options });
       // Not yargs' own examples: its two columns break command lines, which people copy.
       const examples = command.examples.map(([line, what]) => `  ${line}\n      ${what}`);
@@ -74,6 +76,10 @@ function add(parser: Argv, host: Host, command: Command): Argv {
     },
     (argv) => command.run(host, argv as Arguments),
   );
+}
+
+function ungrouped({ options }: Command): string[] {
+  return Object.keys(options).filter((name) => options[name]?.group === undefined);
 }
 
 /** yargs' complaints as this program says things. */

@@ -1,7 +1,7 @@
 /** Whom a call acts as and where it asks: the target, and the digest that tells one token's settings from another's. */
 import { createHash } from 'node:crypto';
 import { missingSetting } from '../failures/usage.ts';
-import { settingNames, table, type Settings } from './table.ts';
+import { settingNames, table, type SettingName, type Settings } from './table.ts';
 
 /** Where a call goes that is for no account. */
 export interface Endpoint {
@@ -44,8 +44,10 @@ export function targetOf(
  * @returns 64 hexadecimal digits
  */
 export function digestOf(settings: Settings, target: Target, sourceToken: string): string {
+  // Server and account are in the label, whoever named them: the settings, or the token's claims at a login.
+  const inLabel = new Set<SettingName>(['server', 'namespace', 'service-account']);
   const parts = settingNames
-    .filter((name) => table[name].changesToken)
+    .filter((name) => table[name].changesToken && !inLabel.has(name))
     .map((name) => [name, settings[name] ?? null]);
   // The version comes first, so that a change of what is hashed can never meet an old digest.
   return createHash('sha256')

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { logIn, type Login, type LoginRequest } from '../../src/credential/log-in.ts';
@@ -52,6 +52,16 @@ test('a login proves the token by one exchange, which the first call is then ans
     warnings: [],
   });
   t.is(world.server.exchanges, 1);
+  await world.hook();
+  t.is(world.server.exchanges, 1);
+});
+
+test('what a login kept holds after an edit of the profile file that changes nothing of it', async (t) => {
+  const world = await setUp(t);
+  await world.login();
+  const entry = entryFile(world.host, 'prod');
+  // As if the profile file had been saved again by hand after the login.
+  utimesSync(entry, 1000, 1000);
   await world.hook();
   t.is(world.server.exchanges, 1);
 });

@@ -65,6 +65,8 @@ function refusal(server: string, reply: Reply | undefined): SaTokenError {
   if (status === 401 && kubernetes) return selfRefused(server);
   if (status === 403 && kubernetes) return selfForbidden(server, message);
   if (status >= 300 && status < 400) return redirected({ server }, status, reply?.headers.location ?? '');
+  if (!kubernetes && (status === 401 || status === 403))
+    return apiFailed(server, `something in front of the API server refused the token (${status})`);
   if (status === 404 || status === 405 || !kubernetes)
     return notServed(
       server,

@@ -175,6 +175,15 @@ withNginx('no token is in the log or in any file of nginx', async (t) => {
   }
 });
 
+withNginx('the log has the path as it was written, without its query', async (t) => {
+  const { ask, nginx } = await setUp(t);
+  const written = [`${PREFIX}${TOKEN_PATH.replace('robot/', 'robot%2F')}`, `${PREFIX}/${TOKEN_PATH}`];
+  for (const path of [...written, `${PREFIX}${TOKEN_PATH}?a=b`]) await ask({ path });
+  const log = await nginx.accessLog();
+  const paths = [...log.matchAll(/"path":"(?<path>[^"]*)"/g)].map(({ groups }) => groups?.['path']);
+  t.deepEqual(paths.slice(-3), [...written, `${PREFIX}${TOKEN_PATH}`]);
+});
+
 withNginx('the product gets its token through it, over TLS', async (t) => {
   const authority = await createAuthority('entrance CA');
   const certificate = await authority.issue({ commonName: 'localhost', ...LOOPBACK });

@@ -15,6 +15,8 @@ export interface Given {
   readonly settings: Settings;
   /** The cluster's own address and TLS fields; they count only where the exchange goes to that same address. */
   readonly cluster: Settings;
+  /** The source token, where the call itself names the variable it is in: another token is another entry. */
+  readonly sourceToken?: string;
 }
 
 const ourConfig = 'sa-token.kubectl/v1';
@@ -37,10 +39,13 @@ export function readGiven(
     const value = firstGiven(host, name, flags, extension);
     if (value !== undefined) settings[name] = value;
   }
+  const variable = settings['source-env'];
+  const sourceToken = typeof variable === 'string' ? host.env[variable] : undefined;
   return {
     profile: named === undefined ? undefined : checkProfileName(named),
     settings,
     cluster: cluster === undefined ? {} : readCluster(host, cluster),
+    ...(sourceToken === undefined ? {} : { sourceToken }),
   };
 }
 
@@ -52,6 +57,7 @@ export function entryName(given: Given): string {
   const parts = Object.entries({ ...prefixed('cluster.', given.cluster), ...prefixed('', given.settings) })
     .filter(([key]) => !isSettingName(key) || table[key].changesToken)
     .sort(([a], [b]) => (a < b ? -1 : 1));
+  if (given.sourceToken !== undefined) parts.push(['sourceToken', given.sourceToken]);
   if (parts.length === 0 && given.profile !== undefined) return given.profile;
   const digest = nodeCrypto().createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 20);
   return `${given.profile ?? ''}@${digest}`;

@@ -154,6 +154,13 @@ test('the same settings give the same name, wherever and in whatever order they 
   t.is(name(t, { flags: { ...a, ...b }, env: { KUBECTL_SA_TOKEN_PROFILE: 'p' } }), one);
 });
 
+test('another token in the variable that a call names is another entry', (t) => {
+  const flags: Flags = { 'source-env': 'CI_TOKEN' };
+  const names = [{}, { CI_TOKEN: 'one' }, { CI_TOKEN: 'two' }].map((env) => name(t, { flags, env }));
+  t.is(new Set(names).size, 3);
+  t.is(name(t, { flags, env: { CI_TOKEN: 'one', OTHER: 'x' } }), names[1]);
+});
+
 test('settings that give the same token do not change the name, all others do', (t) => {
   const same: Flags = { timeout: '5s', cache: 'disk', 'proxy-url': 'http://p' };
   t.is(name(t, { profile: 'p', flags: same }), 'p');

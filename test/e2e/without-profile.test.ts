@@ -1,0 +1,58 @@
+/** No profile: flags and variables alone, as a CI job calls it, with the source token in a variable of the job. */
+import test from 'ava';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readClaims } from '../../src/source/claims.ts';
+import { oldestAndNewest } from '../support/kubectl.ts';
+import { testWith } from '../support/require.ts';
+import { checkCredential, checkFailure } from './support/outcome.ts';
+import { setScene, type Scene } from './support/scene.ts';
+
+const withKubectl = testWith('kubectl');
+
+/** Namespace and account are left to the token's claims. */
+const flags = ({ server, caFile }: Scene) =>
+  `--server=${server.url} --certificate-authority=${caFile} --source-env=CI_TOKEN`.split(' ');
+
+test('flags alone: one exchange for two calls', async (t) => {
+  const scene = await setScene(t);
+  await rm(join(scene.home, '.kube', 'sa-token.yaml'));
+  const call = { args: ['get-token', ...flags(scene)], env: { CI_TOKEN: scene.robot.token } };
+  const { token } = checkCredential(t, await scene.hook(call));
+  t.is(checkCredential(t, await scene.hook(call)).token, token);
+  t.is(scene.server.exchanges, 1);
+});
+
+test('two jobs of other accounts on one machine: each is given its own token', async (t) => {
+  const scene = await setScene(t);
+  const other = await scene.server.cluster.createRobot({ namespace: 'team-b', name: 'other' });
+  const subjects = new Set<string | undefined>();
+  for (const CI_TOKEN of [scene.robot.token, other.token, scene.robot.token, other.token]) {
+    const result = await scene.hook({ args: ['get-token', ...flags(scene)], env: { CI_TOKEN } });
+    subjects.add(readClaims(checkCredential(t, result).token)?.subject);
+  }
+  t.deepEqual([...subjects], ['system:serviceaccount:team-a:robot', 'system:serviceaccount:team-b:other']);
+  t.is(scene.server.exchanges, 2);
+  const none = await scene.hook({ args: ['get-token', ...flags(scene)] });
+  checkFailure(t, none, { code: 3, line: /no source token in environment variable CI_TOKEN/ });
+});
+
+for (const build of oldestAndNewest()) {
+  withKubectl(`variables alone, through kubectl 1.${build.minor}`, async (t) => {
+    const scene = await setScene(t);
+    await rm(join(scene.home, '.kube', 'sa-token.yaml'));
+    const exec = {
+      KUBECTL_SA_TOKEN_SERVER: scene.server.url,
+      KUBECTL_SA_TOKEN_CERTIFICATE_AUTHORITY: scene.caFile,
+      KUBECTL_SA_TOKEN_SOURCE_ENV: 'CI_TOKEN',
+      KUBECTL_SA_TOKEN_AUDIENCE: `${scene.server.issuer} vault`,
+    };
+    await scene.writeKubeconfig({ args: ['get-token'], env: exec });
+    const env = { CI_TOKEN: scene.robot.token };
+    for (const _ of [1, 2])
+      t.like(await scene.kubectl(build, ['get', '--raw', '/version'], { env }), { code: 0, stderr: '' });
+    t.is(scene.server.exchanges, 1);
+    const [exchange] = scene.server.requests;
+    t.deepEqual(JSON.parse(exchange?.body ?? '').spec.audiences, [scene.server.issuer, 'vault']);
+  });
+}

@@ -1,7 +1,7 @@
 /** Kubeconfig files: which one kubectl means, read as a YAML document, shown without its secrets. */
 import { statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { isMap, isScalar, isSeq, parseDocument, visit, type Document } from 'yaml';
+import { isMap, isNode, isScalar, isSeq, parseDocument, visit, type Document } from 'yaml';
 import { SaTokenError } from '../errors.ts';
 import { badKubeconfig, unreadableFile } from '../failures/usage.ts';
 import { readTextFile } from '../files.ts';
@@ -16,6 +16,7 @@ const secretKeys = new Set([
   'refresh-token',
   'id-token',
   'access-token',
+  'client-secret',
 ]);
 
 /** The files that kubectl reads, whether they are there or not: the one named, KUBECONFIG (a list), ~/.kube/config. */
@@ -58,16 +59,23 @@ export function openKubeconfig(file: string, text: string | undefined): Document
   return document;
 }
 
-/** A copy as text with every secret replaced. */
-export function masked(document: Document): string {
-  const copy = document.clone();
-  visit(copy, {
-    Pair(_, pair) {
-      if (isScalar(pair.key) && secretKeys.has(String(pair.key.value)))
-        pair.value = copy.createNode('REDACTED');
+/** A kubeconfig's text with every secret replaced. */
+export function masked(text: string): string {
+  const secrets: (readonly [number, number])[] = [];
+  visit(parseDocument(text), {
+    Pair(_, { key, value }) {
+      if (!isScalar(key) || !secretKeys.has(String(key.value))) return undefined;
+      const range = isNode(value) ? value.range : undefined;
+      if (range) secrets.push([range[0], range[1]]);
+      return visit.SKIP;
     },
   });
-  return copy.toString({ lineWidth: 0 });
+  const shown = secrets.toReversed().reduce((rest, [from, to]) => {
+    const end = rest.slice(from, to).endsWith('\n') ? '\n' : '';
+    return from === to ? rest : `${rest.slice(0, from)}REDACTED${end}${rest.slice(to)}`;
+  }, text);
+  // In a comment, say, or in the environment of another hook.
+  return shown.replaceAll(/eyJ[\w-]{8,}(?:\.[\w-]*){1,4}/g, 'REDACTED');
 }
 
 function hasUser(file: string, user: string): boolean {

@@ -1,12 +1,13 @@
-/** Edits one user of a kubeconfig; everything else stays: comments, order, other users, mode, current-context. */
+/** Edits one user of a kubeconfig; everything else stays as it is: each byte, and the file's mode. */
 import { statSync } from 'node:fs';
-import { isMap, isSeq, type Document, type YAMLSeq } from 'yaml';
+import { isMap, isSeq, parseDocument, type Document, type YAMLSeq } from 'yaml';
 import { badKubeconfig, otherUser, unwritableFile } from '../failures/usage.ts';
 import { replaceFile } from '../files.ts';
 import type { Host } from '../host.ts';
 import { isObject, objectAt, textAt } from '../json.ts';
 import { withLock } from '../lock.ts';
 import { fileFor, masked, openKubeconfig, readKubeconfig } from './kubeconfig-file.ts';
+import { spliceUser } from './kubeconfig-splice.ts';
 
 export interface UserChange {
   /** The file to change; undefined: where kubectl would look. */
@@ -55,16 +56,28 @@ function edit(file: string, change: UserChange): Changed {
   const text = readKubeconfig(file);
   const document = openKubeconfig(file, text);
   const outcome = setIn(file, document, change);
-  if (change.dryRun) return { file, outcome, backup: undefined, result: masked(document) };
+  const result = outcome === 'unchanged' ? (text ?? '') : textWith(text, document, change);
+  if (change.dryRun) return { file, outcome, backup: undefined, result: masked(result) };
   if (outcome === 'unchanged') return { file, outcome, backup: undefined, result: undefined };
   const backup = text === undefined ? undefined : `${file}.sa-token-backup`;
   try {
     if (text !== undefined && backup !== undefined) replaceFile(backup, text, statSync(file).mode & 0o777);
-    replaceFile(file, document.toString({ lineWidth: 0 }));
+    replaceFile(file, result);
   } catch (error) {
     throw unwritableFile(file, error);
   }
   return { file, outcome, backup, result: undefined };
+}
+
+/** The old text with the user in it; where that cannot be, or would mean something else, the document written anew. */
+function textWith(text: string | undefined, document: Document, { user, value }: UserChange): string {
+  const spliced = text === undefined ? undefined : spliceUser(text, user, value);
+  if (spliced !== undefined) {
+    const read = parseDocument(spliced);
+    if (read.errors.length === 0 && JSON.stringify(read.toJS()) === JSON.stringify(document.toJS()))
+      return spliced;
+  }
+  return document.toString({ lineWidth: 0 });
 }
 
 function setIn(file: string, document: Document, { user, value, force }: UserChange): Changed['outcome'] {

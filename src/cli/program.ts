@@ -79,7 +79,7 @@ function add(parser: Argv, host: Host, command: Command): Argv {
 }
 
 function ungrouped({ options }: Command): string[] {
-  return Object.keys(options).filter((name) => options[name]?.group === undefined);
+  return Object.keys(options).filter((option) => options[option]?.group === undefined);
 }
 
 /** yargs' complaints as this program says things. */

@@ -65,7 +65,7 @@ export async function breakOff(t: ExecutionContext, operation: Operation): Promi
   for (const call of calls) {
     for (const effect of effectsOf(call)) await tryOne(bench, call, effect, tally);
   }
-  t.true(tally.killed + tally.failed > 0);
+  t.true(tally.killed + tally.failed > 4 * tally.missed, 'nearly all were met');
   t.log(`${operation.name}\n${tally.table()}`);
   t.deepEqual(tally.lost, []);
 }
@@ -80,23 +80,39 @@ function effectsOf({ name, changes }: SystemCall): Effect[] {
 /** V8 opens one or two files of its own at times, so that the numbers of the calls after them differ. */
 const SHIFTS = [0, -1, 1, -2, 2];
 
-/** Until it hits; and once more when it was held up, since the machine may be busy. */
+/** Until it hits; and again when it was held up, since that may have been the machine. */
 async function tryOne(bench: Bench, call: SystemCall, effect: Effect, tally: Tally): Promise<void> {
-  let slow: string[] = [];
-  for (const shift of [...new Set([bench.shift, ...SHIFTS]), bench.shift]) {
-    await restore(bench.home);
-    await bench.reset?.(bench.home);
+  const shifts = [...new Set([bench.shift, ...SHIFTS]), bench.shift];
+  let lost: string[] | undefined;
+  let heldUp = 0;
+  for (let shift = shifts.shift(); shift !== undefined; shift = shifts.shift()) {
     const inject = { call: { ...call, when: Math.max(1, call.when + shift) }, effect };
-    const traced = await trace(bench.home, bench.args(bench.home), bench.options, inject);
-    await allGone(bench.home.home, 10_000);
+    const traced = await afresh(bench, inject);
     if (!isSame(traced.hit, call)) continue;
     if (call.path.includes('*') && call.name === 'openat') bench.shift = shift;
-    const lost = await judge(bench, traced, effect, tally);
-    slow = lost.map((each) => `${effect} at ${nameOf(call)}: ${each}`);
-    if (lost.length === 0 || !lost.every((each) => each.startsWith('held up')))
-      return tally.add(call, effect, slow);
+    lost = await judge(bench, traced, effect, tally);
+    if (lost.length === 0 || !lost.every((each) => each.startsWith('held up'))) break;
+    bench.usualMs = Math.max(bench.usualMs, (await afresh(bench)).result.durationMs);
+    heldUp += 1;
+    if (heldUp === 3) break;
+    shifts.unshift(shift);
   }
-  return slow.length === 0 ? tally.miss(call) : tally.add(call, effect, slow);
+  if (lost === undefined) return tally.miss(call);
+  tally.add(
+    call,
+    effect,
+    lost.map((each) => `${effect} at ${nameOf(call)}: ${each}`),
+  );
+}
+
+/** A run from the state before, to its very end. */
+async function afresh(bench: Bench, inject?: { call: SystemCall; effect: Effect }): Promise<Traced> {
+  const { home: scene } = bench;
+  await restore(scene);
+  await bench.reset?.(scene);
+  const traced = await trace(scene, bench.args(scene), bench.options, inject);
+  await allGone(scene.home, 10_000);
+  return traced;
 }
 
 async function judge(bench: Bench, { result }: Traced, effect: Effect, tally: Tally): Promise<string[]> {

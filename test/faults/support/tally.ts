@@ -21,6 +21,10 @@ export class Tally {
     return this.#sum('failed');
   }
 
+  get missed(): number {
+    return this.#sum('missed');
+  }
+
   add(call: SystemCall, effect: Effect, lost: string[]): void {
     const row = this.#row(call);
     row[effect === 'KILL' ? 'killed' : 'failed'] += 1;

@@ -28,7 +28,9 @@ const REASONS = {
   /** To kill a process at the call one names; a container may forbid it. */
   strace: () =>
     missing(['strace']) ??
-    (spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0 ? undefined : 'no leave to trace a process'),
+    (spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0
+      ? undefined
+      : 'no leave to trace a process'),
   pty: () => (hasPython() ? undefined : 'no python3 with a pty module on PATH'),
 };
 

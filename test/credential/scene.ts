@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { getToken } from '../../src/credential/get-token.ts';
 import { readCall } from '../../src/credential/call.ts';
-import { entryFile } from '../../src/entry/entry.ts';
+import { entryFile, listEntries } from '../../src/entry/entry.ts';
 import type { Host } from '../../src/host.ts';
 import { createHost, put, withParts, type TestHost } from '../support/host.ts';
 import { withRobot, type Scene as Robot } from '../support/robot.ts';
@@ -69,8 +69,9 @@ export function age({ host }: Scene, seconds: number, name = 'prod'): void {
   writeFileSync(file, [head, ...rest].join('\n'));
 }
 
-/** As an edit that was made just now: newer than what was written before. */
+/** As an edit that was made after all entries, and before what comes next. */
 export function touchProfile({ host }: Scene): void {
   const now = Date.now() / 1000;
-  utimesSync(join(host.home, profilePath), now, now);
+  for (const name of listEntries(host)) utimesSync(entryFile(host, name), now - 20, now - 20);
+  utimesSync(join(host.home, profilePath), now - 10, now - 10);
 }

@@ -8,11 +8,13 @@ import { missingSetting, unreadableFile } from '../failures/usage.ts';
 import type { Host } from '../host.ts';
 import type { Settings } from '../settings/table.ts';
 import type { Endpoint } from '../settings/target.ts';
+import { prepareHostNames } from './host-names.ts';
 
 /** HTTPS_PROXY and NO_PROXY as Node reads them; `proxy-url` goes before both. */
 export function tlsAgent(host: Host, target: Endpoint, settings: Settings): Agent {
   const proxy = settings['proxy-url'];
   const name = settings['tls-server-name'];
+  prepareHostNames();
   return new Agent({
     keepAlive: false,
     proxyEnv: proxy === undefined ? { ...host.env } : { HTTPS_PROXY: proxy },

@@ -10,6 +10,7 @@ import {
   writeEntry,
   type Entry,
 } from '../entry/entry.ts';
+import { failureSince, forgetFailure, noteFailure } from '../entry/failed.ts';
 import { judge } from '../entry/freshness.ts';
 import { forgetParents } from '../entry/parents.ts';
 import { forgetRefusal } from '../entry/refusal.ts';
@@ -25,6 +26,8 @@ import { keychainEntries } from './keychain-cache.ts';
 
 /** Seconds for an exchange in the last minute of a token that still lives. */
 const patienceWhileAlive = 2;
+/** Who waits for an exchange does so until it has failed, and a moment longer, to fail with it. Milliseconds. */
+const outlast = 2000;
 
 /** What of the cache will not do. */
 export interface Unwanted {
@@ -41,6 +44,8 @@ interface Cold {
   readonly unwanted: Unwanted;
   /** State of the profile file when the settings were read. */
   readonly stamp: string | undefined;
+  /** Epoch milliseconds. */
+  readonly began: number;
 }
 
 /**
@@ -49,6 +54,7 @@ interface Cold {
  * @throws SaTokenError of every kind in the design's section 5
  */
 export async function obtain(host: Host, given: Given, name: string, unwanted: Unwanted): Promise<string> {
+  const began = host.now();
   const stamp = profileStamp(host);
   const settings = resolveSettings(host, given);
   const cache = settings.cache ?? 'disk';
@@ -59,11 +65,14 @@ export async function obtain(host: Host, given: Given, name: string, unwanted: U
   const fresh = (): Entry | undefined => wanted(unwanted, freshEntry(host, given, name));
   prepareFolder(host);
   const release = await acquire(host, entryFile(host, name, 'lock'), {
-    limit: timeoutOf(settings, livesOn(host, wanted(unwanted, readEntry(host, name)))) * 1000,
+    limit: timeoutOf(settings, livesOn(host, wanted(unwanted, readEntry(host, name)))) * 1000 + outlast,
     done: () => fresh() !== undefined,
   });
   try {
-    return fresh()?.credential ?? (await confirmOrExchange(host, { given, settings, name, unwanted, stamp }));
+    return (
+      fresh()?.credential ??
+      (await confirmOrExchange(host, { given, settings, name, unwanted, stamp, began }))
+    );
   } finally {
     release();
   }
@@ -72,7 +81,7 @@ export async function obtain(host: Host, given: Given, name: string, unwanted: U
 /** Under the lock: the entry if its digest still holds, else a new one; the old one once more if the server is away. */
 async function confirmOrExchange(
   host: Host,
-  { given, settings, name, unwanted, stamp }: Cold,
+  { given, settings, name, unwanted, stamp, began }: Cold,
 ): Promise<string> {
   const identity = await identify(host, given, settings);
   const entry = wanted(unwanted, readEntry(host, name));
@@ -83,15 +92,19 @@ async function confirmOrExchange(
     return ours.credential;
   }
   const spare = livesOn(host, ours) ? ours : undefined;
+  const shared = failureSince(host, name, began, stamp);
   try {
+    if (shared !== undefined) throw shared;
     const timeout = timeoutOf(settings, spare !== undefined);
     const issued = await exchange(host, { ...settings, timeout }, identity);
     keep(host, name, issued, stamp);
     forgetRefusal(host, name);
+    forgetFailure(host, name);
     // A renewal that failed leaves its note: the next one comes after a while, and not with the next caller.
     if (host.env[renewalVariable] !== undefined) discard(entryFile(host, name, 'renewing'));
     return issued.credential;
   } catch (error) {
+    if (error !== shared) noteFailure(host, name, error, stamp);
     if (spare === undefined || exitCodeOf(error) !== exit.unreachable || !livesOn(host, spare)) throw error;
     host.trace(`entry: served for its last seconds, since the exchange failed: ${messageOf(error)}`);
     return spare.credential;

@@ -28,11 +28,11 @@ export interface Entry extends Life {
   readonly written: number;
 }
 
-const parts = /^(.+)\.(entry|until|parents|refused|renewing|lock(?=\.))(?:\.[0-9a-f]{12}\.tmp)?$/;
+const parts = /^(.+)\.(entry|until|parents|refused|failed|renewing|lock(?=\.))(?:\.[0-9a-f]{12}\.tmp)?$/;
 const head = /^v1 (\d{1,12}) (\d{1,12}) ([0-9a-f]{64})$/;
 
-/** An entry's file and its siblings: when to renew it, who holds it, who was refused what, who renews it. */
-export type EntryKind = 'entry' | 'until' | 'lock' | 'parents' | 'refused' | 'renewing';
+/** An entry's file and its siblings: when to renew it, who holds it, who was refused what, what failed, who renews it. */
+export type EntryKind = 'entry' | 'until' | 'lock' | 'parents' | 'refused' | 'failed' | 'renewing';
 
 /** Set for a process that renews ahead of expiry; it removes the note `.renewing` when it is done. */
 export const renewalVariable = 'KUBECTL_SA_TOKEN_RENEWING';

@@ -1,0 +1,50 @@
+/**
+ * An exchange that failed, for those who waited for it at the lock: they fail with it, and do not ask the same again
+ * one after the other. Who comes later asks anew.
+ */
+import { exit, SaTokenError } from '../errors.ts';
+import type { Host } from '../host.ts';
+import { numberAt, parseJson, textAt } from '../json.ts';
+import { discard, putSmallFile, readSmallFile } from '../small-files.ts';
+import { entryFile } from './entry.ts';
+
+/**
+ * Notes what a server, or the way to it, failed an exchange with; anything else is the caller's own.
+ *
+ * @param stamp - state of the profile file that the exchange was made for
+ */
+export function noteFailure(host: Host, name: string, error: unknown, stamp: string | undefined): void {
+  if (!(error instanceof SaTokenError)) return;
+  const { code, exitCode, message, hint } = error;
+  if (exitCode !== exit.refused && exitCode !== exit.unreachable) return;
+  try {
+    const note = JSON.stringify({ at: host.now(), stamp, code, exitCode, message, hint });
+    putSmallFile(entryFile(host, name, 'failed'), note);
+  } catch {
+    // Then each asks for itself.
+  }
+}
+
+/**
+ * The failure of an exchange that ended when this call had begun already.
+ *
+ * @param began - epoch milliseconds
+ */
+export function failureSince(
+  host: Host,
+  name: string,
+  began: number,
+  stamp: string | undefined,
+): SaTokenError | undefined {
+  const note = parseJson(readSmallFile(entryFile(host, name, 'failed'))?.text ?? '');
+  const at = numberAt(note, 'at') ?? 0;
+  if (at < began || at > host.now() || textAt(note, 'stamp') !== stamp) return undefined;
+  const [code, what] = [textAt(note, 'code'), textAt(note, 'message')];
+  const exitCode = Object.values(exit).find((known) => known === numberAt(note, 'exitCode'));
+  if (code === undefined || what === undefined || exitCode === undefined) return undefined;
+  return new SaTokenError({ code, exitCode, what, hint: textAt(note, 'hint') });
+}
+
+export function forgetFailure(host: Host, name: string): void {
+  discard(entryFile(host, name, 'failed'));
+}

@@ -1,0 +1,81 @@
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import test, { type ExecutionContext } from 'ava';
+import { entryFile, prepareFolder } from '../../src/entry/entry.ts';
+import { failureSince, forgetFailure, noteFailure } from '../../src/entry/failed.ts';
+import { exit, SaTokenError, type ExitCode } from '../../src/errors.ts';
+import { createHost, put, withParts, type TestHost } from '../support/host.ts';
+
+const at = (host: TestHost, now: number) => withParts(host, { now: () => now });
+
+const failure = (exitCode: ExitCode) =>
+  new SaTokenError({ code: 'some-code', exitCode, what: 'it failed', hint: 'try again' });
+
+/** An exchange for the profile file `1` that failed at 5000. */
+function failed(t: ExecutionContext, exitCode: ExitCode = exit.unreachable): TestHost {
+  const host = createHost(t);
+  prepareFolder(host);
+  noteFailure(at(host, 5000), 'prod', failure(exitCode), '1');
+  return host;
+}
+
+test('who had begun when an exchange failed fails with it', (t) => {
+  const host = failed(t);
+  for (const began of [4000, 5000]) {
+    const shared = failureSince(at(host, 5100), 'prod', began, '1');
+    t.like(shared, { code: 'some-code', exitCode: 5, message: 'it failed', hint: 'try again' });
+    t.true(shared instanceof SaTokenError);
+  }
+});
+
+test('who begins later, names another entry, or has other settings asks for itself', (t) => {
+  const host = failed(t);
+  t.is(failureSince(at(host, 5100), 'prod', 5001, '1'), undefined);
+  t.is(failureSince(at(host, 5100), 'other', 4000, '1'), undefined);
+  t.is(failureSince(at(host, 5100), 'prod', 4000, '2'), undefined);
+  t.is(failureSince(at(host, 5100), 'prod', 4000, undefined), undefined);
+  t.is(failureSince(at(host, 4900), 'prod', 4000, '1'), undefined, 'a clock that was set back');
+});
+
+test('without a profile file there is no stamp to differ', (t) => {
+  const host = createHost(t);
+  prepareFolder(host);
+  noteFailure(at(host, 5000), '@0', failure(exit.refused), undefined);
+  t.is(failureSince(at(host, 5100), '@0', 4000, undefined)?.exitCode, 4);
+});
+
+test('only what the server or the way to it failed with is shared', (t) => {
+  for (const code of [exit.unexpected, exit.usage, exit.notLoggedIn, exit.keychain, exit.unsafeFile]) {
+    t.is(failureSince(at(failed(t, code), 5100), 'prod', 4000, '1'), undefined);
+  }
+  const host = createHost(t);
+  prepareFolder(host);
+  noteFailure(at(host, 5000), 'prod', new Error('a bug'), '1');
+  t.false(existsSync(entryFile(host, 'prod', 'failed')));
+});
+
+test('the note is private, and goes with the next success', (t) => {
+  const host = failed(t);
+  const file = entryFile(host, 'prod', 'failed');
+  t.is(statSync(file).mode & 0o777, 0o600);
+  t.true(readFileSync(file, 'utf8').length < 200);
+  forgetFailure(host, 'prod');
+  t.false(existsSync(file));
+});
+
+test('a note that is none, or cannot be written, fails nothing', (t) => {
+  const host = failed(t);
+  for (const text of [
+    '',
+    '{',
+    '[]',
+    'null',
+    '{"at":5000,"stamp":"1"}',
+    '{"at":5000,"stamp":"1","code":"x","message":"y","exitCode":9}',
+  ]) {
+    writeFileSync(entryFile(host, 'prod', 'failed'), text);
+    t.is(failureSince(at(host, 5100), 'prod', 4000, '1'), undefined, text);
+  }
+  const nowhere = withParts(host, { env: { KUBECACHEDIR: put(host, 'file', '') } });
+  noteFailure(nowhere, 'prod', failure(exit.refused), '1');
+  t.is(failureSince(nowhere, 'prod', 0, '1'), undefined);
+});

@@ -8,6 +8,7 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -16,7 +17,7 @@ import {
   writeFileSync,
   type Stats,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { systemCode } from './errors.ts';
 import { unsafeFile } from './failures/local.ts';
 import type { Host } from './host.ts';
@@ -76,6 +77,7 @@ export function replaceFile(path: string, content: string | Uint8Array, mode = 0
       if (kept !== undefined) keepOwnerAndMode(descriptor, kept);
       writeFileSync(descriptor, content);
       fsyncSync(descriptor);
+      discardOldDrafts(real, fstatSync(descriptor).mtimeMs);
     } finally {
       closeSync(descriptor);
     }
@@ -83,6 +85,17 @@ export function replaceFile(path: string, content: string | Uint8Array, mode = 0
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
+  }
+}
+
+/** A writer that was killed leaves its draft, and a kubeconfig's may hold tokens; one of the last minute may be at work. */
+function discardOldDrafts(path: string, now: number): void {
+  const folder = dirname(path);
+  for (const name of readdirSync(folder).filter((each) => each.startsWith(basename(path)))) {
+    if (!/^\.(?:lock\.|sa-token-backup\.)?[0-9a-f]{8,12}\.tmp$/.test(name.slice(basename(path).length)))
+      continue;
+    const status = statSync(join(folder, name), { throwIfNoEntry: false });
+    if (status !== undefined && now - status.mtimeMs > 60_000) rmSync(join(folder, name), { force: true });
   }
 }
 

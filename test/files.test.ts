@@ -9,6 +9,7 @@ import {
   statSync,
   symlinkSync,
   truncateSync,
+  utimesSync,
 } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -94,6 +95,17 @@ test('a symlink is followed and stays, a hard link keeps the old content', (t) =
   t.true(lstatSync(link).isSymbolicLink());
   t.is(readFileSync(real, 'utf8'), 'new');
   t.is(readFileSync(join(host.home, 'b'), 'utf8'), 'old');
+});
+
+test('drafts of killed writers go with the next write, those of the last minute and other files stay', (t) => {
+  const host = createHost(t);
+  const path = put(host, 'd/config', 'old');
+  const old = ['config.0123abcd.tmp', 'config.sa-token-backup.0123abcd.tmp', 'config.lock.0123456789ab.tmp'];
+  const others = ['config.00000000.tmp.txt', 'config.d.tmp', 'config2.0123abcd.tmp'];
+  for (const name of [...old, ...others]) utimesSync(put(host, `d/${name}`, 'x'), 1000, 1000);
+  put(host, 'd/config.89abcdef.tmp', 'at work');
+  replaceFile(path, 'new');
+  t.deepEqual(readdirSync(join(host.home, 'd')).sort(), ['config', 'config.89abcdef.tmp', ...others].sort());
 });
 
 test('a failure leaves the old file, and no draft', (t) => {

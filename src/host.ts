@@ -54,8 +54,7 @@ export function systemHost(): Host {
     pid: process.pid,
     ppid: process.ppid,
     cwd: workingDirectory(),
-    // HOME first, as kubectl and the fast lane do; the password database only where it is unset.
-    home: env['HOME'] || process.getBuiltinModule('node:os').homedir(),
+    home: env['HOME'] || homeFolder(),
     get stdin() {
       return process.stdin;
     },
@@ -108,6 +107,19 @@ function ownCommand(): readonly [string, ...string[]] {
 function isVerbose(argv: readonly string[]): boolean {
   const end = argv.indexOf('--');
   return argv.slice(2, end === -1 ? undefined : end).some((word) => word === '-v' || word === '--verbose');
+}
+
+/**
+ * Where HOME, which kubectl and the fast lane go by, is unset or empty: the password database. It may not know the user,
+ * in a container, say; a path that starts from nowhere would lead into whatever folder we are called in.
+ */
+function homeFolder(): string {
+  try {
+    const { homedir, userInfo } = process.getBuiltinModule('node:os');
+    return (process.platform === 'win32' ? homedir() : userInfo().homedir) || '/';
+  } catch {
+    return '/';
+  }
 }
 
 /** The working directory may have been removed under us; nothing on the hook's way needs it. */

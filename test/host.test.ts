@@ -1,0 +1,102 @@
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { cacheFolder, profileFile } from '../src/host.ts';
+import { sourceUrl } from './source-url.ts';
+import { createHost, withParts } from './support/host.ts';
+import { createSandbox, type RunOptions, type RunResult } from './support/runner.ts';
+
+/** Runs a script in a process of its own, which sees `host`, the real one, and the words behind it as argv. */
+async function run(
+  t: ExecutionContext,
+  script: string,
+  words: string[] = [],
+  options?: RunOptions,
+): Promise<RunResult & { home: string }> {
+  const sandbox = await createSandbox();
+  t.teardown(sandbox.cleanup);
+  const whole = `import { systemHost } from ${sourceUrl('src/host.ts')}; const host = systemHost(); ${script}`;
+  const args = ['--input-type=module', '--eval', whole, '--', 'script', ...words];
+  return { ...(await sandbox.exec(process.execPath, args, options)), home: sandbox.home };
+}
+
+test('the real host is this process', async (t) => {
+  const show = `const { env, stdin, ...rest } = host; host.out(JSON.stringify({ ...rest, set: env.SET, now: host.now() }));`;
+  const { stdout, home } = await run(t, show, ['get-token', 'prod'], { env: { SET: 'x' } });
+  const shown: Record<string, unknown> = JSON.parse(stdout);
+  t.like(shown, {
+    argv: ['get-token', 'prod'],
+    set: 'x',
+    home,
+    cwd: home,
+    platform: process.platform,
+    node: process.version,
+    ppid: process.pid,
+  });
+  t.is(shown['uid'], process.geteuid?.());
+  t.true(Math.abs(Number(shown['now']) - Date.now()) < 60_000);
+});
+
+test('HOME goes before the password database, and an empty one is none', async (t) => {
+  const show = 'host.out(host.home);';
+  t.is((await run(t, show, [], { env: { HOME: '/elsewhere' } })).stdout, '/elsewhere');
+  for (const HOME of ['', undefined])
+    t.is((await run(t, show, [], { env: { HOME } })).stdout, userInfo().homedir);
+});
+
+const asRoot = process.getuid?.() === 0 ? test : test.skip;
+
+asRoot(
+  'a user that nobody knows has no home, and so no file in the folder that it is called in',
+  async (t) => {
+    const script = 'process.setuid(4712345); host.out(systemHost().home);';
+    t.is((await run(t, script, [], { env: { HOME: undefined } })).stdout, '/');
+  },
+);
+
+test('-v shows each step on standard error, without tokens; behind -- it is another command’s', async (t) => {
+  const trace = 'host.trace("step\\n eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln");';
+  for (const word of ['-v', '--verbose']) t.is((await run(t, trace, ['x', word])).stderr, 'step  [token]\n');
+  t.is((await run(t, trace, ['run', '--', '-v'])).stderr, '');
+  t.is((await run(t, trace)).stderr, '');
+});
+
+test('signals that are held come when they are let go, and are told at once', async (t) => {
+  const script = `
+    let told = 0;
+    const release = host.holdSignals(() => (told += 1));
+    process.kill(process.pid, 'SIGTERM');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    host.out('still here, told ' + told);
+    release();
+    await new Promise((resolve) => setTimeout(resolve, 5000));`;
+  const { stdout, signal } = await run(t, script);
+  t.deepEqual([stdout, signal], ['still here, told 1', 'SIGTERM']);
+});
+
+test('processes that are there are alive, others are not', async (t) => {
+  const script = `host.out(JSON.stringify([host.isAlive(process.pid), host.isAlive(1), host.isAlive(2 ** 22 + 1)]));`;
+  t.is((await run(t, script)).stdout, '[true,true,false]');
+});
+
+test('the exit code that was set is that of the end', async (t) => {
+  t.is((await run(t, 'host.setExitCode(7); setInterval(() => {}, 1000); host.exit();')).code, 7);
+  t.is((await run(t, 'setInterval(() => {}, 1000); host.exit();')).code, 0);
+});
+
+test('a long text is written whole', async (t) => {
+  const { stdout } = await run(t, 'host.out("x".repeat(2 ** 21)); host.exit();');
+  t.is(stdout.length, 2 ** 21);
+});
+
+test('profiles and entries lie in ~/.kube, or where a variable says', (t) => {
+  const host = createHost(t);
+  t.is(profileFile(host), join(host.home, '.kube/sa-token.yaml'));
+  t.is(cacheFolder(host), join(host.home, '.kube/cache/sa-token'));
+  const env = { KUBECTL_SA_TOKEN_CONFIG: '/p.yaml', KUBECACHEDIR: '/c' };
+  t.is(profileFile(withParts(host, { env })), '/p.yaml');
+  t.is(cacheFolder(withParts(host, { env })), '/c/sa-token');
+  const empty = withParts(host, { env: { KUBECTL_SA_TOKEN_CONFIG: '', KUBECACHEDIR: '' } });
+  t.is(profileFile(empty), profileFile(host));
+  t.is(cacheFolder(empty), cacheFolder(host));
+});

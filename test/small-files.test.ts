@@ -1,0 +1,56 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { discard, putSmallFile, readSmallFile } from '../src/small-files.ts';
+import { createHost, put } from './support/host.ts';
+
+test('a small file is read with its status; what is none is not', (t) => {
+  const host = createHost(t);
+  const { home } = host;
+  t.like(readSmallFile(put(host, 'a', 'schön')), { text: 'schön' });
+  t.is(readSmallFile(put(host, 'empty', ''))?.text, '');
+  t.is(readSmallFile(put(host, 'most', 'x'.repeat(65_536)))?.text.length, 65_536);
+  t.is(readSmallFile(put(host, 'more', 'x'.repeat(65_537))), undefined);
+  symlinkSync('a', join(home, 'link'));
+  execFileSync('mkfifo', [join(home, 'fifo')]);
+  for (const name of ['link', 'fifo', 'none', 'a/b', '.'])
+    t.is(readSmallFile(join(home, name)), undefined, name);
+  t.is(readSmallFile('/dev/zero'), undefined);
+});
+
+test('a small file is put in place whole, private, with the time that is asked for', (t) => {
+  const host = createHost(t);
+  const file = join(host.home, 'd', 'a');
+  t.throws(() => putSmallFile(file, 'x'), { code: 'ENOENT' });
+  mkdirSync(join(host.home, 'd'));
+  putSmallFile(file, 'old');
+  const { ino } = statSync(file);
+  putSmallFile(file, 'new', 1_900_000_000);
+  t.is(readFileSync(file, 'utf8'), 'new');
+  t.like(statSync(file), { mode: 0o100600, mtimeMs: 1_900_000_000_000 });
+  t.not(statSync(file).ino, ino);
+  t.deepEqual(readdirSync(join(host.home, 'd')), ['a']);
+});
+
+test('a symlink is replaced, not followed; a folder in its place stays', (t) => {
+  const host = createHost(t);
+  const real = put(host, 'real', 'theirs');
+  symlinkSync(real, join(host.home, 'link'));
+  putSmallFile(join(host.home, 'link'), 'ours');
+  t.is(readFileSync(real, 'utf8'), 'theirs');
+  put(host, 'folder/x', '');
+  t.throws(() => putSmallFile(join(host.home, 'folder'), 'ours'), { code: 'EISDIR' });
+  t.deepEqual(readdirSync(host.home).sort(), ['folder', 'link', 'real']);
+});
+
+test('what cannot be discarded stays, and nothing fails', (t) => {
+  const host = createHost(t);
+  const file = put(host, 'a', '');
+  discard(join(file, 'below'));
+  discard(host.home);
+  discard(file);
+  discard(file);
+  t.false(existsSync(file));
+  t.true(existsSync(host.home));
+});

@@ -93,12 +93,15 @@ test('without RBAC it is a 403 that names user and account', async (t) => {
   t.deepEqual(answer.refusal().details, { name: 'robot', kind: 'serviceaccounts' });
 });
 
-test('a 403 escapes what it quotes for HTML', async (t) => {
+test('a 403 quotes a name as it is, and escapes a path for HTML', async (t) => {
   const { server, robot } = await withRobot(t);
-  const path = '/api/v1/namespaces/team-a/secrets/a&<b>';
-  const answer = await call(`${server.apiUrl}${path}`, { token: robot.token, caPem: server.caPem });
-  t.is(answer.status, 403);
-  t.true(answer.refusal().message.startsWith('secrets "a&amp;&lt;b&gt;" is forbidden: '));
+  const ask = (path: string) => call(`${server.apiUrl}${path}`, { token: robot.token, caPem: server.caPem });
+  const named = await ask('/api/v1/namespaces/team-a/secrets/a&<b>');
+  t.is(named.status, 403);
+  t.true(named.refusal().message.startsWith('secrets "a&<b>" is forbidden: '));
+  const path = await ask('/metrics/a&<b>');
+  t.is(path.status, 403);
+  t.true(path.refusal().message.endsWith('cannot get path "/metrics/a&amp;&lt;b&gt;"'));
 });
 
 test('a request without a token is system:anonymous, or nobody', async (t) => {

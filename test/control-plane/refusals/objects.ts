@@ -69,7 +69,6 @@ export const WRONG_OBJECTS: Refusal[] = [
   },
   {
     title: 'a subresource that is not there',
-    realOnly: true,
     request: ({ path }) => ({ as: 'admin', path: `${path}s`, body: {} }),
     answer: () => ({
       message: 'the server could not find the requested resource',
@@ -80,7 +79,6 @@ export const WRONG_OBJECTS: Refusal[] = [
   },
   {
     title: 'a doubled slash',
-    realOnly: true,
     request: ({ path }) => ({ as: 'admin', path: path.replace('/token', '//token'), body: {} }),
     answer: () => ({
       message: 'the server could not find the requested resource',
@@ -91,7 +89,6 @@ export const WRONG_OBJECTS: Refusal[] = [
   },
   {
     title: 'a name with characters of HTML, which it does not escape',
-    realOnly: true,
     request: ({ path }) => ({ path: path.replace('/bot/', '/a%26b%3Cc/'), body: {} }),
     answer: ({ namespace }) =>
       forbidden('a&b<c', `system:serviceaccount:${namespace}:bot`, 'create', namespace),

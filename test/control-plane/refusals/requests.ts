@@ -43,7 +43,6 @@ export const WRONG_REQUESTS: Refusal[] = [
   },
   {
     title: 'a life that is no whole number',
-    realOnly: true,
     request: () => ({ body: { spec: { expirationSeconds: '600' } } }),
     answer: () =>
       undecodable(
@@ -52,7 +51,6 @@ export const WRONG_REQUESTS: Refusal[] = [
   },
   {
     title: 'an audience that is no list',
-    realOnly: true,
     request: () => ({ body: { spec: { audiences: 'x' } } }),
     answer: () =>
       undecodable(
@@ -61,7 +59,6 @@ export const WRONG_REQUESTS: Refusal[] = [
   },
   {
     title: 'an empty body',
-    realOnly: true,
     request: () => ({ body: '' }),
     answer: () =>
       badRequest(
@@ -70,7 +67,6 @@ export const WRONG_REQUESTS: Refusal[] = [
   },
   {
     title: 'half a body',
-    realOnly: true,
     request: () => ({ body: '{' }),
     answer: () =>
       badRequest(
@@ -79,7 +75,6 @@ export const WRONG_REQUESTS: Refusal[] = [
   },
   {
     title: 'an object of another kind',
-    realOnly: true,
     request: () => ({ body: { kind: 'Pod', apiVersion: 'v1' } }),
     answer: () =>
       badRequest(
@@ -99,7 +94,6 @@ export const WRONG_REQUESTS: Refusal[] = [
   },
   {
     title: 'a body over 3 MiB',
-    realOnly: true,
     request: () => ({ body: { spec: { audiences: ['x'.repeat(3 * 1024 * 1024)] } } }),
     answer: () => ({
       message: 'Request entity too large: limit is 3145728',
@@ -118,7 +112,6 @@ export const WRONG_REQUESTS: Refusal[] = [
   },
   {
     title: 'attestations without a webhook',
-    realOnly: true,
     only: 'newest',
     request: () => ({ body: { spec: { attestations: { a: ['b'] } } } }),
     answer: () =>

@@ -14,6 +14,7 @@ import {
   text,
   unauthorized,
   unknownPath,
+  unknownResource,
   unsupportedMediaType,
   type Reply,
 } from './status.ts';
@@ -90,23 +91,23 @@ async function actOn(
   if (resource === 'serviceaccounts/token' && namespace !== undefined && name !== undefined) {
     if (verb !== 'create') throw methodNotAllowed();
     const issuing = { cluster, maxExpirationSeconds, tampering: request.tampering, warn };
-    return createToken(issuing, { namespace, name }, object(request));
+    return createToken(issuing, { namespace, name }, object(request, 'TokenRequest'));
   }
   if (resource === 'tokenreviews' && target.version === 'v1') {
     if (verb !== 'create') throw methodNotAllowed();
-    return reviewToken(api, object(request));
+    return reviewToken(api, object(request, 'TokenReview'));
   }
   if (resource === 'selfsubjectreviews' && REVIEW_VERSIONS.includes(target.version)) {
     if (verb !== 'create') throw methodNotAllowed();
     return reviewSelf(user, target.version);
   }
-  if (!isKind(resource)) throw unknownPath();
+  if (!isKind(resource)) throw unknownResource();
   if (verb !== 'get' && verb !== 'list') throw methodNotAllowed();
   return name === undefined ? list(cluster, resource, namespace) : get(cluster, resource, namespace, name);
 }
 
 /** JSON alone: kubectl's typed calls send protobuf since 1.32 or so, of which this server knows nothing. */
-function object({ body, contentType }: ApiRequest): Record<string, unknown> {
+function object({ body, contentType }: ApiRequest, kind: string): Record<string, unknown> {
   const type = contentType?.split(';')[0]?.trim() ?? 'application/json';
   if (type !== 'application/json') throw unsupportedMediaType('application/json');
   try {
@@ -115,10 +116,13 @@ function object({ body, contentType }: ApiRequest): Record<string, unknown> {
   } catch {
     // told below
   }
-  throw badRequest("couldn't get version/kind; json parse error: unexpected end of JSON input");
+  const problem = "couldn't get version/kind; json parse error: unexpected end of JSON input";
+  const shown = body === '' ? '<empty>' : body.slice(0, 1024);
+  throw badRequest(`the object provided is unrecognized (must be of type ${kind}): ${problem} (${shown})`);
 }
 
 function show(api: ApiSettings, { method, path }: ApiRequest): Reply {
+  if (path.startsWith('/api/v1/')) throw unknownResource();
   if (method !== 'GET' && method !== 'HEAD') throw methodNotAllowed();
   const { issuer, signer } = api.cluster.settings;
   if (path === '/version') return version();

@@ -5,7 +5,7 @@ import { TLSSocket } from 'node:tls';
 import { answer, type ApiSettings } from './api.ts';
 import { strike, type Faults } from './faults.ts';
 import { redacted, type RecordedRequest } from './recorder.ts';
-import { json, type Reply } from './status.ts';
+import { bodyTooLarge, json, type Reply } from './status.ts';
 
 export interface Running {
   api: ApiSettings;
@@ -30,13 +30,13 @@ export async function serve(
   response.sendDate = false;
   response.setHeader('Date', new Date(now()).toUTCString());
   if (path === '/__requests') return write(response, json(200, redacted(running.requests)));
-  const body = await read(request).catch(() => undefined);
-  if (body === undefined) return void request.destroy();
+  const { body, size } = await read(request);
   const record = note(running, request, response, body);
   const { method } = record;
   const inner = withinPrefix(running, method, path);
   if (inner === undefined) return strike({ html: 404 }, response);
   const isExchange = method === 'POST' && TOKEN_PATH.test(inner);
+  if (size > BODY_LIMIT) return write(response, bodyTooLarge(BODY_LIMIT));
   const { outage, tampering } = running.faults.take(path, isExchange);
   if (outage) return strike(outage, response);
   if (tampering.delayMs !== undefined) await pause(tampering.delayMs, running.closing.signal);
@@ -98,15 +98,15 @@ function note(
   return record;
 }
 
-async function read(request: IncomingMessage): Promise<string> {
+/** What is over the limit is read, so that the client hears the answer, and is not kept. */
+async function read(request: IncomingMessage): Promise<{ body: string; size: number }> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > BODY_LIMIT) throw new Error('a larger body than an API server takes');
-    chunks.push(chunk);
+    if (size <= BODY_LIMIT) chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString();
+  return { body: Buffer.concat(chunks).toString(), size };
 }
 
 function write(response: ServerResponse, { status, headers, body }: Reply): void {

@@ -63,7 +63,7 @@ export interface ResourceAccess {
   name?: string;
 }
 
-/** AS pkg/endpoints/handlers/responsewriters/errors.go; the message is escaped for HTML. */
+/** AS pkg/endpoints/handlers/responsewriters/errors.go. */
 export function forbidden(username: string, access: ResourceAccess): ApiError {
   const { verb, resource, group = '', namespace, name } = access;
   const kind = resource.split('/')[0] ?? resource;
@@ -71,13 +71,14 @@ export function forbidden(username: string, access: ResourceAccess): ApiError {
   const subject = name === undefined ? qualified : `${qualified} "${name}"`;
   const scope = namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`;
   const what = `cannot ${verb} resource "${resource}" in API group "${group}" ${scope}`;
-  return failure(403, 'Forbidden', escapeHtml(`${subject} is forbidden: User "${username}" ${what}`), {
+  return failure(403, 'Forbidden', `${subject} is forbidden: User "${username}" ${what}`, {
     ...(name === undefined ? {} : { name }),
     ...(group === '' ? {} : { group }),
     kind,
   });
 }
 
+/** Here alone the message is escaped for HTML. */
 export function forbiddenPath(username: string, verb: string, path: string): ApiError {
   return failure(
     403,
@@ -98,6 +99,15 @@ export function notFound(kind: string, name: string): ApiError {
 /** A path that the API server does not know: plain text, no Status (AS pkg/endpoints/handlers/responsewriters). */
 export function unknownPath(): ApiError {
   return new ApiError(text(404, '404 page not found\n'));
+}
+
+/** The same below a group and version that it does know. */
+export function unknownResource(): ApiError {
+  return failure(404, 'NotFound', 'the server could not find the requested resource', {});
+}
+
+export function bodyTooLarge(limit: number): Reply {
+  return statusReply(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${limit}`);
 }
 
 export function methodNotAllowed(): ApiError {
@@ -124,7 +134,7 @@ export function unsupportedMediaType(accepted: string): ApiError {
 export function invalidTokenRequest(
   name: string,
   field: string,
-  value: string | number,
+  value: string | number | object,
   why: string,
 ): ApiError {
   const message = `Invalid value: ${JSON.stringify(value)}: ${why}`;

@@ -43,6 +43,7 @@ export async function createToken(
   checkUid(account, metadata.uid);
   const asked = spec.expirationSeconds ?? DEFAULT_SECONDS;
   checkSeconds(asked);
+  checkAttestations(spec.attestations);
   const secret = boundSecret(cluster, at.namespace, spec.boundObjectRef ?? undefined);
   const audiences = spec.audiences?.length ? spec.audiences : cluster.settings.apiAudiences;
   const request = {
@@ -67,6 +68,12 @@ function checkSeconds(seconds: number): void {
     (seconds < MIN_SECONDS && 'less than 10 minutes') ||
     (seconds > MAX_SECONDS && 'larger than 2^32 seconds');
   if (limit) throw invalidTokenRequest('', field, seconds, `may not specify a duration ${limit}`);
+}
+
+/** New in 1.37, for tokens of webhooks alone, to which this server binds none. */
+function checkAttestations(attestations: object | null | undefined): void {
+  const why = 'attestations may only be specified with a webhook bound object reference';
+  if (attestations) throw invalidTokenRequest('', 'spec.attestations', attestations, why);
 }
 
 /** The server reads the bound Secret itself; this cluster holds no Pod and no Node, so binding to one is a 404. */

@@ -4,7 +4,7 @@ import { linkSync, lstatSync, renameSync, statSync, utimesSync, writeFileSync } 
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemCode } from './errors.ts';
-import type { Host } from './host.ts';
+import { monotonic, type Host } from './host.ts';
 import { discard, readSmallFile } from './small-files.ts';
 
 const beatEvery = 250;
@@ -42,18 +42,18 @@ export async function withLock<T>(
  * What it guards here (an exchange, a file replaced atomically) does no harm when done twice.
  */
 export async function acquire(host: Host, path: string, options: LockOptions = {}): Promise<Release> {
-  const started = performance.now();
+  const started = monotonic();
   const own = `${host.pid} ${hostname()} ${randomBytes(8).toString('hex')}\n`;
   let seen = { beat: '', since: started };
   for (;;) {
     if (options.done?.() === true) return () => undefined;
     const taken = tryTake(path, own);
     if (taken === 'taken') return hold(host, path, own);
-    if (taken === 'impossible' || performance.now() - started > (options.limit ?? 30_000))
+    if (taken === 'impossible' || monotonic() - started > (options.limit ?? 30_000))
       return () => undefined;
     const beat = readBeat(path);
-    if (beat !== seen.beat) seen = { beat, since: performance.now() };
-    const dead = performance.now() - seen.since > deadAfter || holderIsGone(host, path);
+    if (beat !== seen.beat) seen = { beat, since: monotonic() };
+    const dead = monotonic() - seen.since > deadAfter || holderIsGone(host, path);
     if (dead) breakLock(path, beat);
     else await sleep(lookEvery * (0.5 + Math.random()));
   }

@@ -4,7 +4,7 @@ import { messageOf, SaTokenError } from '../errors.ts';
 import type { Entry } from '../entry/entry.ts';
 import { formatCredential } from '../entry/exec-credential.ts';
 import { plan, reportEarly } from '../entry/freshness.ts';
-import type { Host } from '../host.ts';
+import { monotonic, type Host } from '../host.ts';
 import type { Settings } from '../settings/table.ts';
 import { digestOf, label, type Target } from '../settings/target.ts';
 import { readClaims } from '../source/claims.ts';
@@ -39,13 +39,13 @@ export async function issue(
   settings: Settings,
   sourceToken: string,
 ): Promise<Issued> {
-  const end = performance.now() + (settings.timeout ?? defaultTimeout) * 1000;
+  const end = monotonic() + (settings.timeout ?? defaultTimeout) * 1000;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await exchangeOnce(host, target, settings, sourceToken, end - performance.now());
+      return await exchangeOnce(host, target, settings, sourceToken, end - monotonic());
     } catch (error) {
       const pause = pauseAfter(error, attempt);
-      if (pause === undefined || performance.now() + pause + shortestTry > end) throw error;
+      if (pause === undefined || monotonic() + pause + shortestTry > end) throw error;
       host.trace(`exchange: ${messageOf(error)}; next try in ${Math.round(pause)} ms`);
       await sleep(pause);
     }

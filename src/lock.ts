@@ -8,8 +8,10 @@ import { monotonic, type Host } from './host.ts';
 import { discard, readSmallFile } from './small-files.ts';
 
 const beatEvery = 250;
-/** A holder whose heart has not beaten for so long is dead, stopped, or on a host that is gone. Milliseconds. */
+/** A holder whose heart has not beaten for so long is dead, or on a host that is gone. Milliseconds. */
 const deadAfter = 1000;
+/** The same where the process is there: it is stopped, or this machine is so busy that its heart is late. */
+const stoppedAfter = 5000;
 const lookEvery = 40;
 
 export interface LockOptions {
@@ -44,7 +46,7 @@ export async function withLock<T>(
 export async function acquire(host: Host, path: string, options: LockOptions = {}): Promise<Release> {
   const started = monotonic();
   const own = `${host.pid} ${hostname()} ${randomBytes(8).toString('hex')}\n`;
-  let seen = { beat: '', since: started };
+  let [lastBeat, lastLook, still] = ['', started, 0];
   for (;;) {
     if (options.done?.() === true) return () => undefined;
     const taken = tryTake(path, own);
@@ -52,9 +54,11 @@ export async function acquire(host: Host, path: string, options: LockOptions = {
     if (taken === 'impossible' || monotonic() - started > (options.limit ?? 30_000))
       return () => undefined;
     const beat = readBeat(path);
-    if (beat !== seen.beat) seen = { beat, since: monotonic() };
-    const dead = monotonic() - seen.since > deadAfter || holderIsGone(host, path);
-    if (dead) breakLock(path, beat);
+    const now = monotonic();
+    // A pause of our own, on a machine that is busy, says nothing about the holder.
+    still = beat === lastBeat ? still + Math.min(now - lastLook, 3 * lookEvery) : 0;
+    [lastBeat, lastLook] = [beat, now];
+    if (still > patienceWith(host, path)) breakLock(path, beat);
     else await sleep(lookEvery * (0.5 + Math.random()));
   }
 }
@@ -101,10 +105,11 @@ function readBeat(path: string): string {
   return status === undefined ? '' : `${status.ino} ${status.mtimeNs}`;
 }
 
-/** Only a process of this host can be asked; for others the heart decides. */
-function holderIsGone(host: Host, path: string): boolean {
+/** How long a heart may stand still. Only a process of this host can be asked; for others the heart alone decides. */
+function patienceWith(host: Host, path: string): number {
   const [pid, where] = (readSmallFile(path)?.text ?? '').trim().split(' ');
-  return where === hostname() && !host.isAlive(Number(pid));
+  if (where !== hostname()) return deadAfter;
+  return host.isAlive(Number(pid)) ? stoppedAfter : -1;
 }
 
 /** Moved aside first: of many that see the same dead holder, one wins, and a lock taken meanwhile is put back. */

@@ -113,7 +113,20 @@ test('a holder that was killed is noticed', async (t) => {
   t.deepEqual(readdirSync(join(host.home, 'd')), []);
 });
 
-test('a holder that is stopped, or on a host that is gone, is given up after a second', async (t) => {
+test('a holder that is stopped is given up, but not before others would only be late', async (t) => {
+  const { host, path } = setUp(t);
+  const holder = start(path, `await acquire(host, path); console.log('held'); setInterval(() => {}, 1000);`);
+  t.teardown(() => holder.kill('SIGKILL'));
+  await once(holder.stdout, 'data');
+  holder.kill('SIGSTOP');
+  const began = performance.now();
+  const release = await acquire(host, path, { limit: 30_000 });
+  t.true(performance.now() - began >= 4000);
+  t.true(readFileSync(path, 'utf8').startsWith(`${host.pid} `));
+  release();
+});
+
+test('a holder on a host that is gone is given up after a second', async (t) => {
   const { host, path } = setUp(t);
   writeFileSync(path, `${host.pid} another-host 0123\n`);
   const began = performance.now();

@@ -51,8 +51,7 @@ export async function acquire(host: Host, path: string, options: LockOptions = {
     if (options.done?.() === true) return () => undefined;
     const taken = tryTake(path, own);
     if (taken === 'taken') return hold(host, path, own);
-    if (taken === 'impossible' || monotonic() - started > (options.limit ?? 30_000))
-      return () => undefined;
+    if (taken === 'impossible' || monotonic() - started > (options.limit ?? 30_000)) return () => undefined;
     const beat = readBeat(path);
     const now = monotonic();
     // A pause of our own, on a machine that is busy, says nothing about the holder.

@@ -206,7 +206,7 @@ test('when that fails for want of a server, the old one is served to its end', a
     t.deepEqual(await scene.hook(['prod', '--timeout', '1s']), first, JSON.stringify(fault));
   }
   age(scene, 3571);
-  await fails(t, () => scene.hook(['prod', '--timeout', '1s']), {
+  await fails(t, () => scene.hook(), {
     code: 'bad-answer',
     exitCode: 5,
     line: /^team-a\/robot@/,

@@ -86,7 +86,7 @@ function progress(text: string): void {
 async function once(row: Row, sampler: Sampler): Promise<Sample & { server: number }> {
   row.before?.();
   const before = process.cpuUsage();
-  const sample = await sampler.sample(row.command, row.before !== undefined);
+  const sample = await sampler.sample(row.command, row.exchanges === true);
   const { user, system } = process.cpuUsage(before);
   return { ...sample, server: (user + system) / 1000 };
 }

@@ -17,15 +17,14 @@ export function ownRows(scene: Scene, programs: Programs | string): Entry[] {
       command: { argv: [process.execPath, '-e', '0'], env: one.env, cwd: one.folder },
     },
   ];
-  const where =
-    source === 'keychain' ? 'keychain' : 'source token in a file, as there is no Secret Service here';
+  const where = source === 'keychain' ? 'the keychain' : 'a file, as there is no Secret Service here';
   const titles = {
     bare: 'bare Node executable',
     post: 'bare Node executable, one POST over TLS',
     lane: 'fast lane, warm',
     'lane-hook': 'fast lane, warm, as client-go runs it',
     engine: 'engine, warm',
-    cold: `cold exchange (${where}, TLS, POST)`,
+    cold: `cold exchange (TLS, POST; source token from ${where})`,
     'lane-1000': 'fast lane, warm, 1,000 profiles',
     'engine-1000': 'engine, warm, 1,000 profiles',
     'cold-1000': 'cold exchange, 1,000 profiles',

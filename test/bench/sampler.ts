@@ -24,7 +24,7 @@ export interface Sampler {
   /** In words, for the table's foot. */
   readonly how: string;
   /**
-   * @param once - the command has to be made ready before each run, so it runs once for a figure
+   * @param once - the command runs once for a figure: it exchanges, and has to be made ready before each run
    * @throws Error with what the command said, when it failed
    */
   sample(command: Command, once: boolean): Promise<Sample>;

@@ -9,6 +9,7 @@ import {
   rmSync,
   utimesSync,
   writeFileSync,
+  writeSync,
   type Stats,
 } from 'node:fs';
 
@@ -65,6 +66,24 @@ export function putSmallFile(path: string, text: string, time?: number): void {
 /** Twelve hexadecimal digits. Nobody has to fail to guess them: the folder is ours alone, and `wx` takes no file there is. */
 function draftNumber(): string {
   return Math.random().toString(16).slice(2, 14).padEnd(12, '0');
+}
+
+/**
+ * Adds to a file (0600) in one write, so that of many writers at once none loses what another adds. A symlink is not
+ * followed, a FIFO not waited for.
+ *
+ * @throws the system error
+ */
+export function addToSmallFile(path: string, text: string): void {
+  const own = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
+  // Windows has neither flag.
+  const wary = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+  const descriptor = openSync(path, own | wary, 0o600);
+  try {
+    writeSync(descriptor, text);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** Removes a file of ours if it can be: what stays is looked at again or overwritten, and fails nothing. */

@@ -1,12 +1,13 @@
 /** A failure is remembered for a few seconds: kubectl runs a failing plugin up to six times for one command. */
 import { exit, type ExitCode } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { discard, putSmallFile, readSmallFile } from '../small-files.ts';
+import { addToSmallFile, discard, putSmallFile, readSmallFile } from '../small-files.ts';
 import { entryFile, prepareFolder } from './entry.ts';
 
 /** As long as kubectl's six tries may take on a busy machine: it pauses between them, and each starts the engine. */
 const secondsRemembered = 10;
-const remembered = 8;
+/** Longest file that is added to; then those of long ago are dropped. Characters. */
+const longest = 1000;
 
 interface Told {
   /** Epoch seconds. */
@@ -17,19 +18,31 @@ interface Told {
 
 /** The exit code to repeat without a word, when this very parent was told within the last seconds. */
 export function recallRefusal(host: Host, name: string): ExitCode | undefined {
-  const told = read(host, name).find(({ parent }) => parent === host.ppid);
+  const told = read(host, name).findLast(({ parent }) => parent === host.ppid);
   return Object.values(exit).find((known) => known === told?.code);
 }
 
 export function rememberRefusal(host: Host, name: string, code: ExitCode): void {
-  const others = read(host, name).filter(({ parent }) => parent !== host.ppid);
-  const told: Told[] = [{ at: Math.floor(host.now() / 1000), parent: host.ppid, code }, ...others];
+  const file = entryFile(host, name, 'refused');
+  const line = `${Math.floor(host.now() / 1000)} ${host.ppid} ${code}\n`;
   try {
     if (!prepareFolder(host)) return;
-    const lines = told.slice(0, remembered).map((each) => `${each.at} ${each.parent} ${each.code}\n`);
-    putSmallFile(entryFile(host, name, 'refused'), lines.join(''));
+    if ((readSmallFile(file)?.text.length ?? 0) < longest) add(file, line);
+    else {
+      const others = read(host, name).map((told) => `${told.at} ${told.parent} ${told.code}\n`);
+      putSmallFile(file, [...others.slice(-longest / 50), line].join(''));
+    }
   } catch {
     // Then the person reads the line more than once.
+  }
+}
+
+function add(file: string, line: string): void {
+  try {
+    addToSmallFile(file, line);
+  } catch {
+    // Something else lies there.
+    putSmallFile(file, line);
   }
 }
 
@@ -37,7 +50,7 @@ export function forgetRefusal(host: Host, name: string): void {
   discard(entryFile(host, name, 'refused'));
 }
 
-/** `AT PARENT CODE`, one line for each parent that was told a moment ago. */
+/** `AT PARENT CODE`, one line for each time that a parent was told, a moment ago; the newest last. */
 function read(host: Host, name: string): Told[] {
   const text = readSmallFile(entryFile(host, name, 'refused'))?.text ?? '';
   return text

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { entryFile } from '../../src/entry/entry.ts';
 import { forgetRefusal, recallRefusal, rememberRefusal } from '../../src/entry/refusal.ts';
@@ -40,13 +40,26 @@ test('each parent has its own, and the last one counts', (t) => {
   t.is(recallRefusal(at(host, 1019, 8), 'prod'), undefined);
 });
 
-test('eight parents are remembered, and those of long ago are dropped', (t) => {
+test('many parents are remembered, and those of long ago are dropped in the end', (t) => {
   const host = remembered(t);
-  for (let ppid = 10; ppid < 19; ppid += 1) rememberRefusal(at(host, 1001, ppid), 'prod', exit.refused);
-  t.is(recallRefusal(at(host, 1001, 10), 'prod'), undefined);
-  t.is(recallRefusal(at(host, 1001, 11), 'prod'), 4);
+  for (let ppid = 10; ppid < 30; ppid += 1) rememberRefusal(at(host, 1001, ppid), 'prod', exit.refused);
+  for (let ppid = 10; ppid < 30; ppid += 1) t.is(recallRefusal(at(host, 1001, ppid), 'prod'), 4);
+  const file = entryFile(host, 'prod', 'refused');
+  for (let ppid = 100; ppid < 200; ppid += 1) rememberRefusal(at(host, 1001, ppid), 'prod', exit.refused);
+  t.true(statSync(file).size < 1100);
+  writeFileSync(file, '1000 7 4\n'.repeat(120));
   rememberRefusal(at(host, 2000), 'prod', exit.refused);
-  t.is(readFileSync(entryFile(host, 'prod', 'refused'), 'utf8'), '2000 7 4\n');
+  t.is(readFileSync(file, 'utf8'), '2000 7 4\n');
+});
+
+test('a link in its place is replaced, and what it leads to left alone', (t) => {
+  const host = remembered(t);
+  const [file, victim] = [entryFile(host, 'prod', 'refused'), put(host, 'victim', 'precious')];
+  rmSync(file);
+  symlinkSync(victim, file);
+  rememberRefusal(at(host, 1000), 'prod', exit.refused);
+  t.is(recallRefusal(at(host, 1000), 'prod'), 4);
+  t.is(readFileSync(victim, 'utf8'), 'precious');
 });
 
 test('a refusal can be forgotten, and forgotten again', (t) => {

@@ -115,6 +115,7 @@ export const RECIPES: Recipe[] = [
           'mvn',
           '-q',
           '-B',
+          '-Dstyle.color=never',
           '-f',
           pom,
           `-Dmaven.repo.local=${join(shared, 'maven')}`,

@@ -10,14 +10,14 @@ import { eventually, kill, processesOf } from './support/processes.ts';
 import { setScene, type Scene } from './support/scene.ts';
 
 /** Starts a call that the server keeps waiting; resolves to the id of its process once the request is there. */
-async function stalledHolder(t: ExecutionContext, scene: Scene): Promise<number> {
+async function stalledHolder(t: ExecutionContext, scene: Scene): Promise<number | undefined> {
   scene.server.faults.next('stall');
   // Its end is looked at by nobody: it is going to be killed.
   void scene.plugin(['get-token', 'prod']);
   await eventually(() => (scene.server.requests.length > 0 ? true : undefined));
   const engine = (await processesOf(scene.home)).find(({ argv }) => argv.includes('get-token'));
   t.truthy(engine, 'the holder waits for its answer');
-  return engine?.pid ?? 0;
+  return engine?.pid;
 }
 
 async function checkNothingLeft(t: ExecutionContext, { home }: Scene): Promise<void> {

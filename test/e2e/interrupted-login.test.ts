@@ -84,7 +84,7 @@ withKeychain.serial('Ctrl-C while the server keeps the login waiting', async (t)
   const running = logIn(scene, [{ expect: PROMPT, send: `${scene.robot.token}\r` }]);
   await eventually(() => (scene.server.requests.length > 0 ? true : undefined));
   const login = (await processesOf(scene.home)).find(({ argv }) => argv.includes('login'));
-  t.true(kill(login?.pid ?? 0, 'SIGINT'));
+  t.true(kill(login?.pid, 'SIGINT'));
   const result = await running;
   t.is(result.signal, 2);
   await checkNothingDone(t, scene, result);

@@ -35,7 +35,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL'] as const) {
     const running = scene.plugin(['get-token', 'prod']);
     await stalled(scene);
     const engine = (await processesOf(scene.home)).find(({ argv }) => argv.includes('get-token'));
-    t.true(kill(engine?.pid ?? 0, signal));
+    t.true(kill(engine?.pid, signal));
     t.like(await running, { code: null, signal, stdout: '', stderr: '', timedOut: false });
     await worksAsEver(t, scene);
   });
@@ -51,10 +51,11 @@ test('SIGTERM while it waits for another call’s exchange', async (t) => {
   const waiting = await eventually(async () =>
     (await processesOf(scene.home)).find(
       ({ pid, argv }) =>
-        !before.has(pid) && argv.some((word) => /kubectl-sa[-_]token(?:-engine|\.ts)?$/.test(word)),
+        !before.has(pid) &&
+        argv.some((word) => /(?:kubectl-sa[-_]token(?:\.ts)?|sa-token-engine)$/.test(word)),
     ),
   );
-  t.true(kill(waiting?.pid ?? 0, 'SIGTERM'));
+  t.true(kill(waiting?.pid, 'SIGTERM'));
   t.like(await second, { code: null, signal: 'SIGTERM', stdout: '', stderr: '' });
   checkCredential(t, await first);
   t.is(scene.server.exchanges, 1);

@@ -39,8 +39,9 @@ export async function killAll(home: string): Promise<void> {
   for (const { pid } of await processesOf(home)) kill(pid);
 }
 
-/** False when it had gone already. */
-export function kill(pid: number, signal: NodeJS.Signals = 'SIGKILL'): boolean {
+/** False when it had gone already, or was never found: 0 would mean all of this process's own group. */
+export function kill(pid: number | undefined, signal: NodeJS.Signals = 'SIGKILL'): boolean {
+  if (pid === undefined || pid <= 1) return false;
   try {
     return process.kill(pid, signal);
   } catch {

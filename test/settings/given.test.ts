@@ -12,7 +12,7 @@ interface Layers {
 }
 
 function given(t: ExecutionContext, { profile, flags = {}, env = {}, cluster }: Layers) {
-  const host = withParts(createHost(t), { env, cwd: '/work', home: '/home/ann' });
+  const host = withParts(createHost(t), { env, cwd: '/here', home: '/home/ann' });
   return readGiven(host, profile, flags, cluster);
 }
 
@@ -42,7 +42,7 @@ test('a path in a flag or variable starts from the working folder', (t) => {
   const env = { KUBECTL_SA_TOKEN_CERTIFICATE_AUTHORITY: '~/ca.crt' };
   t.deepEqual(given(t, { flags, env }).settings, {
     'certificate-authority': '/home/ann/ca.crt',
-    'source-file': '/work/token',
+    'source-file': '/here/token',
   });
 });
 
@@ -70,7 +70,7 @@ test('the address and TLS fields of the cluster are kept apart', (t) => {
     cluster: {
       ...cluster,
       server: 'https://h.example/k',
-      'certificate-authority': '/work/ca.crt',
+      'certificate-authority': '/here/ca.crt',
       'proxy-url': 'http://p/',
     },
   });

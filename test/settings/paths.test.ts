@@ -2,10 +2,10 @@ import test from 'ava';
 import { resolvePath, shortPath } from '../../src/settings/paths.ts';
 
 test('a path is absolute, of the home folder, or of where it is written', (t) => {
-  t.is(resolvePath('/a/b', '/work', '/home/ann'), '/a/b');
-  t.is(resolvePath('~/a', '/work', '/home/ann'), '/home/ann/a');
-  t.is(resolvePath('a', '/work', '/home/ann'), '/work/a');
-  t.is(resolvePath('../a', '/work', '/home/ann'), '/a');
+  t.is(resolvePath('/a/b', '/here', '/home/ann'), '/a/b');
+  t.is(resolvePath('~/a', '/here', '/home/ann'), '/home/ann/a');
+  t.is(resolvePath('a', '/here', '/home/ann'), '/here/a');
+  t.is(resolvePath('../a', '/here', '/home/ann'), '/a');
 });
 
 test('a path is shown shorter where it lies in the home folder', (t) => {

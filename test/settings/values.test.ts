@@ -4,7 +4,7 @@ import type { SettingName } from '../../src/settings/table.ts';
 import { parseValue } from '../../src/settings/values.ts';
 import { fails } from '../failure.ts';
 
-const place = { where: 'here', folder: '/work', home: '/home/ann' };
+const place = { where: 'here', folder: '/here', home: '/home/ann' };
 
 const good = test.macro<[SettingName, unknown, unknown]>({
   exec(t, name, raw, value) {
@@ -113,10 +113,10 @@ test(bad, 'cache', 'memory', '"memory" is not one of disk, keychain, none');
 
 // Paths: from the place they are written at, never left to the shell.
 test(good, 'source-file', '/abs', '/abs');
-test(good, 'source-file', 'rel/x', '/work/rel/x');
+test(good, 'source-file', 'rel/x', '/here/rel/x');
 test(good, 'source-file', '~/x', '/home/ann/x');
 test(good, 'client-key', '~', '/home/ann');
-test(good, 'client-key', '~other/x', '/work/~other/x');
+test(good, 'client-key', '~other/x', '/here/~other/x');
 
 // Base64 of PEM, with the line ends that `base64` puts in.
 test(good, 'certificate-authority-data', 'LS0tLQ==', 'LS0tLQ==');

@@ -1,6 +1,6 @@
 /** A lock between processes, on a file of its own: held by a heart that beats, so that a dead holder is seen at once. */
 import { randomBytes } from 'node:crypto';
-import { linkSync, lstatSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { linkSync, lstatSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemCode } from './errors.ts';
@@ -57,8 +57,8 @@ export async function acquire(host: Host, path: string, options: LockOptions = {
     // A pause of our own, on a machine that is busy, says nothing about the holder.
     still = beat === lastBeat ? still + Math.min(now - lastLook, 3 * lookEvery) : 0;
     [lastBeat, lastLook] = [beat, now];
-    if (still > patienceWith(host, path)) breakLock(path, beat);
-    else await sleep(lookEvery * (0.5 + Math.random()));
+    const broken = still > patienceWith(host, path) && breakLock(host, path, beat);
+    if (!broken) await sleep(lookEvery * (0.5 + Math.random()));
   }
 }
 
@@ -111,15 +111,28 @@ function patienceWith(host: Host, path: string): number {
   return host.isAlive(Number(pid)) ? stoppedAfter : -1;
 }
 
-/** Moved aside first: of many that see the same dead holder, one wins, and a lock taken meanwhile is put back. */
-function breakLock(path: string, beat: string): void {
-  const aside = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+/**
+ * Removes the lock of a dead holder; false when it is still there. Of many that see it one claims it, by its own
+ * beat, and looks once more: removed without a claim, it could be the lock of the one who was quicker.
+ */
+function breakLock(host: Host, path: string, beat: string): boolean {
+  const claim = `${path}.${numberOf(beat)}.tmp`;
   try {
-    renameSync(path, aside);
-    if (readBeat(aside) !== beat) linkSync(aside, path);
+    writeFileSync(claim, '', { flag: 'wx', mode: 0o600 });
   } catch {
-    // Another process was quicker.
-  } finally {
-    discard(aside);
+    const claimed = statSync(claim, { throwIfNoEntry: false });
+    // By one who died over it.
+    if (claimed !== undefined && Math.abs(host.now() - claimed.mtimeMs) > stoppedAfter) discard(claim);
+    return false;
   }
+  if (readBeat(path) === beat) discard(path);
+  discard(claim);
+  return readBeat(path) !== beat;
+}
+
+/** Twelve hexadecimal digits, as drafts have them, so that what a killed one left is cleared away with theirs. */
+function numberOf(beat: string): string {
+  return BigInt.asUintN(48, BigInt(beat.replace(' ', '')))
+    .toString(16)
+    .padStart(12, '0');
 }

@@ -82,7 +82,7 @@ async function inScene(
     crowd,
     archive: ours === undefined ? undefined : { target: ours.target, bytes: ours.archiveBytes },
     notes: [
-      `${wish.rounds} rounds, every row once in each; ${sampler.how}.`,
+      `${wish.rounds} rounds, every row once in each, shuffled; ${sampler.how}.`,
       `${cpus().length} × ${cpu?.model ?? 'CPU'}, ${process.platform} ${release()}, Node ${process.version}; load average ${load.toFixed(1)} at the start.`,
       ...problems,
     ],

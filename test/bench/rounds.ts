@@ -1,4 +1,4 @@
-/** Measures: every row once a round, so that what slows the machine for a while slows all rows alike. */
+/** Measures: every row once a round, so that what slows the machine for a while slows all rows alike, and in another order each time. */
 import { execute } from '../support/child.ts';
 import type { Entry, Missing, Row } from './rows.ts';
 import type { Sample, Sampler } from './sampler.ts';
@@ -48,7 +48,7 @@ export async function measure(
   }
   scene.server.reset();
   for (let round = 1; round <= rounds; round += 1) {
-    for (const { row, figures } of present) {
+    for (const { row, figures } of shuffled(present)) {
       keep(figures, row, await once(row, sampler));
       // Else what the server records piles up.
       scene.server.requests.length = 0;
@@ -60,6 +60,14 @@ export async function measure(
   await takeMemory(present, sampler);
   progress('');
   return { results, problems: seen === due ? [] : [`Doubtful: ${seen} exchanges where ${due} were due.`] };
+}
+
+/** A small program that runs after a large one finds its pages gone from the processor's caches. */
+function shuffled<T>(items: readonly T[]): T[] {
+  return items
+    .map((item) => ({ item, place: Math.random() }))
+    .toSorted((a, b) => a.place - b.place)
+    .map(({ item }) => item);
 }
 
 async function takeMemory(present: readonly Measuring[], sampler: Sampler): Promise<void> {

@@ -11,9 +11,9 @@ const unix = [
   '0644 THIRD_PARTY_LICENSES',
   '0644 keyring.node',
   '0755 kubectl-sa-token',
-  '0755 sa-token-engine',
   '0755 kubectl-sa_token',
   '0755 kubectl_complete-sa_token',
+  '0755 sa-token-engine',
 ];
 const windows = [
   'LICENSE',

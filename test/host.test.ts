@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { testWith } from './support/require.ts';
 import { cacheFolder, profileFile } from '../src/host.ts';
 import { sourceUrl } from './source-url.ts';
 import { createHost, withParts } from './support/host.ts';
@@ -44,7 +45,7 @@ test('HOME goes before the password database, and an empty one is none', async (
     t.is((await run(t, show, [], { env: { HOME } })).stdout, userInfo().homedir);
 });
 
-const asRoot = process.getuid?.() === 0 ? test : test.skip;
+const asRoot = testWith('root');
 
 asRoot(
   'a user that nobody knows has no home, and so no file in the folder that it is called in',

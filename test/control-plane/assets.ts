@@ -54,10 +54,19 @@ export function findKubectl(): string {
 
 /** Where build.ts puts a binary: a folder as envtest has them for each set of pins, so that a changed pin is built anew. */
 export function cached(binary: Binary, minor: Minor): string {
+  const folder = `${pinnedVersion(minor)}-${process.platform}-${process.arch}-${pinsOf(goMod(minor))}`;
+  return join(cacheFolder(), folder, binary);
+}
+
+/** What is built or fetched outlives the checkout. */
+export function cacheFolder(): string {
   const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
-  const pins = createHash('sha256').update(goMod(minor)).digest('hex').slice(0, 12);
-  const folder = `${pinnedVersion(minor)}-${process.platform}-${process.arch}-${pins}`;
-  return join(cache, 'kubectl-sa-token', 'control-plane', folder, binary);
+  return join(cache, 'kubectl-sa-token', 'control-plane');
+}
+
+/** Names one set of pins, the text of a go.mod. */
+export function pinsOf(text: string | Uint8Array): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }
 
 export function pinnedVersion(minor: Minor): string {

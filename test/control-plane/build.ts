@@ -1,6 +1,7 @@
 /**
- * Builds the control plane's missing binaries as Go modules into the cache (`npm run build:control-plane`). About
- * eight minutes in all on two idle cores with an empty Go build cache; nothing at all when they are there.
+ * Builds the control plane's missing binaries as Go modules into the cache (`npm run build:control-plane`), and fetches
+ * the kinds of Gateway API and Istio. About eight minutes in all on two idle cores with an empty Go build cache; nothing
+ * at all when they are there.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
@@ -16,6 +17,7 @@ import {
   type Binary,
   type Minor,
 } from './assets.ts';
+import { fetchRouteKinds } from './route-kinds.ts';
 
 const VERSION = 'k8s.io/component-base/version';
 
@@ -38,6 +40,7 @@ if (missing.length > 0 && !hasGo()) {
   process.exit(process.env['CI'] ? 1 : 0);
 }
 for (const [binary, minor] of missing) build(binary, minor);
+if (hasGo()) fetchRouteKinds();
 
 /** Without cgo, so that no C compiler is needed; by -mod=readonly go.mod and go.sum decide every version. */
 function build(binary: Binary, minor: Minor): void {

@@ -34,6 +34,7 @@ export interface ApiObject {
     managedFields?: unknown;
   };
   spec: { expirationSeconds: number };
+  rules: unknown;
   status: { token: string; expirationTimestamp: string; allowed: boolean; userInfo: unknown };
   message: string;
   gitVersion: string;

@@ -26,6 +26,8 @@ export interface ClusterObjects {
   makeLegacyToken(request: LegacyTokenRequest): Promise<LegacyToken>;
   /** Fills in a Secret of that type that somebody made, as the token controller does. */
   fillTokenSecret(namespace: string, secretName: string): Promise<void>;
+  /** Gives the ClusterRole `view` the rules that the aggregation controller collects for it. */
+  fillViewRole(): Promise<void>;
   /** Lets one service account request tokens for others (itself alone by default); resolves once the server does so. */
   allowTokenRequests(namespace: string, serviceAccount: string, targets?: string[]): Promise<void>;
 }
@@ -67,6 +69,13 @@ export function createClusterObjects(api: ApiClient, caPem: string, key: Signing
     },
 
     fillTokenSecret: (namespace, secretName) => fillTokenSecret(api, caPem, key, { namespace, secretName }),
+
+    async fillViewRole() {
+      const roles = '/apis/rbac.authorization.k8s.io/v1/clusterroles';
+      const { rules } = await api.need('GET', `${roles}/system:aggregate-to-view`);
+      const headers = { 'content-type': 'application/merge-patch+json' };
+      await api.need('PATCH', `${roles}/view`, { headers, body: { rules } });
+    },
 
     async allowTokenRequests(namespace, serviceAccount, targets = [serviceAccount]) {
       const rbac = `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`;

@@ -30,13 +30,17 @@ export interface NginxOptions {
 
 const PATIENCE_MS = 5000;
 
-export async function startNginx(sandbox: Sandbox, options: NginxOptions): Promise<Nginx> {
+export function startNginx(sandbox: Sandbox, options: NginxOptions): Promise<Nginx> {
+  return runNginx((folder, port) => printConfig(sandbox, folder, port, options));
+}
+
+/** @param configure - makes the configuration for a folder to write to and a port on loopback */
+export async function runNginx(configure: (folder: string, port: number) => Promise<string>): Promise<Nginx> {
   const folder = await mkdtemp(join(tmpdir(), 'sa-token-nginx-'));
   // Started by root, the worker is another user.
   await chmod(folder, 0o755);
   const port = await freePort();
-  const config = await printConfig(sandbox, folder, port, options);
-  await writeFile(join(folder, 'nginx.conf'), config);
+  await writeFile(join(folder, 'nginx.conf'), await configure(folder, port));
   // A file, since nginx opens /dev/stdout anew, which it cannot where that is a socket.
   const log = await open(join(folder, 'log'), 'a');
   const program = onPath('nginx') ?? 'nginx';

@@ -7,6 +7,8 @@ import { listenOnLoopback } from './loopback.ts';
 export interface ConnectProxyOptions {
   /** Asks for them with a 407 until they come (RFC 9110 11.7). */
   credentials?: { username: string; password: string };
+  /** `host:port` of names that nobody else knows, and the port on loopback that each leads to. */
+  names?: Readonly<Record<string, number>>;
 }
 
 export interface ConnectProxy {
@@ -23,15 +25,17 @@ export interface ConnectProxy {
 
 interface Tunnelling {
   expected: string | undefined;
+  names: Readonly<Record<string, number>>;
   connects: string[];
   tunnels: string[];
   open: Set<Duplex>;
 }
 
-export async function startConnectProxy({ credentials }: ConnectProxyOptions = {}): Promise<ConnectProxy> {
+export async function startConnectProxy(options: ConnectProxyOptions = {}): Promise<ConnectProxy> {
+  const { credentials, names = {} } = options;
   const userinfo = credentials && `${credentials.username}:${credentials.password}`;
   const expected = userinfo && `Basic ${Buffer.from(userinfo).toString('base64')}`;
-  const state: Tunnelling = { expected, connects: [], tunnels: [], open: new Set() };
+  const state: Tunnelling = { expected, names, connects: [], tunnels: [], open: new Set() };
   const server = http.createServer((_request, response) => response.writeHead(405).end());
   server.on('connect', (request: IncomingMessage, client: Duplex, head: Buffer) =>
     tunnel(state, request, client, head),
@@ -54,7 +58,8 @@ function tunnel(state: Tunnelling, request: IncomingMessage, client: Duplex, hea
     );
     return;
   }
-  const { hostname, port } = new URL(`http://${target}`);
+  const known = state.names[target];
+  const { hostname, port } = new URL(`http://${known === undefined ? target : `127.0.0.1:${known}`}`);
   const server: Socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) });
   hold(state, server);
   server.once('connect', () => {

@@ -1,5 +1,5 @@
 /** Holds what was granted against what was asked: refuses a token that is not ours, names what is less than asked. */
-import { badAnswer } from '../failures/exchange.ts';
+import { accountMadeAnew, badAnswer } from '../failures/exchange.ts';
 import { readClaims } from '../source/claims.ts';
 import type { Settings } from '../settings/table.ts';
 import type { Target } from '../settings/target.ts';
@@ -9,10 +9,17 @@ import type { Grant } from './token-request.ts';
 const tolerance = 60;
 
 /**
+ * @param uid - of the account, where the source token says it
  * @returns what differs, in words for people: a shortened life, the server's warnings. The hook never prints them.
- * @throws SaTokenError `bad-answer` for another subject, a missing audience, or a token that ends before it was said to
+ * @throws SaTokenError `bad-answer` for another subject, a missing audience, or a token that ends before it was said to;
+ *   `account-made-anew`
  */
-export function checkGrant(target: Target, settings: Settings, grant: Grant): string[] {
+export function checkGrant(
+  target: Target,
+  settings: Settings,
+  grant: Grant,
+  uid: string | undefined,
+): string[] {
   const claims = readClaims(grant.token);
   if (claims === undefined) throw badAnswer(target, 'the issued token is not a JWT');
   const subject = `system:serviceaccount:${target.namespace}:${target.serviceAccount}`;
@@ -22,6 +29,8 @@ export function checkGrant(target: Target, settings: Settings, grant: Grant): st
       `the issued token is for ${JSON.stringify(claims.subject ?? 'nobody')}, not for ${subject}`,
     );
   }
+  // Before 1.34 the server does not look at the UID asked for, and takes a dead account's token for some seconds more.
+  if (uid !== undefined && claims.uid !== undefined && claims.uid !== uid) throw accountMadeAnew(target);
   const missing = (settings.audience ?? []).filter((audience) => !claims.audiences.includes(audience));
   if (missing.length > 0)
     throw badAnswer(target, `the issued token lacks the audience ${missing.join(', ')}`);

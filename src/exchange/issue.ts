@@ -9,7 +9,7 @@ import type { Settings } from '../settings/table.ts';
 import { digestOf, label, type Target } from '../settings/target.ts';
 import { readClaims } from '../source/claims.ts';
 import { checkGrant } from './granted.ts';
-import { judgeReply, send, type Grant } from './token-request.ts';
+import { judgeReply, knownUid, send, type Grant } from './token-request.ts';
 
 export interface Issued {
   readonly entry: Omit<Entry, 'written'>;
@@ -70,10 +70,11 @@ async function exchangeOnce(
 ): Promise<Issued> {
   const asked = host.now() / 1000;
   host.trace(`exchange: POST for ${label(target)}`);
-  const reply = await send(host, target, settings, sourceToken, readClaims(sourceToken), left);
+  const claims = readClaims(sourceToken);
+  const reply = await send(host, target, settings, sourceToken, claims, left);
   host.trace(`exchange: answered ${reply.status}`);
   const grant = judgeReply(target, reply, asked);
-  const notes = checkGrant(target, settings, grant);
+  const notes = checkGrant(target, settings, grant, knownUid(target, claims));
   const digest = digestOf(settings, target, sourceToken);
   return { entry: toEntry(grant, asked, digest), notes, skew: grant.skew, life: grant.life };
 }

@@ -39,10 +39,7 @@ export function send(
  * same name is a conflict and not a surprise.
  */
 export function tokenRequest(target: Target, settings: Settings, claims: Claims | undefined): object {
-  const own =
-    claims?.namespace === target.namespace && claims.serviceAccount === target.serviceAccount
-      ? claims
-      : undefined;
+  const uid = knownUid(target, claims);
   const bound = boundObject(settings, claims?.namespace === target.namespace ? claims : undefined);
   return {
     kind: 'TokenRequest',
@@ -50,7 +47,7 @@ export function tokenRequest(target: Target, settings: Settings, claims: Claims 
     metadata: {
       name: target.serviceAccount,
       namespace: target.namespace,
-      ...(own?.uid === undefined ? {} : { uid: own.uid }),
+      ...(uid === undefined ? {} : { uid }),
     },
     spec: {
       ...(settings.audience === undefined ? {} : { audiences: settings.audience }),
@@ -58,6 +55,12 @@ export function tokenRequest(target: Target, settings: Settings, claims: Claims 
       ...(bound === undefined ? {} : { boundObjectRef: bound }),
     },
   };
+}
+
+/** UID of the target's account, where the source token is that account's own and says it. */
+export function knownUid(target: Target, claims: Claims | undefined): string | undefined {
+  const isOwn = claims?.namespace === target.namespace && claims.serviceAccount === target.serviceAccount;
+  return isOwn ? claims.uid : undefined;
 }
 
 /**

@@ -61,6 +61,13 @@ export const conflict = (target: Target, message: string): SaTokenError =>
     'log in with a token of the new one: kubectl sa-token login',
   );
 
+export const accountMadeAnew = (target: Target): SaTokenError =>
+  refused(
+    'account-made-anew',
+    `${label(target)}: the account was deleted and made anew: the source token is of the one before`,
+    'log in with a token of the new one: kubectl sa-token login',
+  );
+
 export const invalidRequest = (target: Target, status: number, message: string): SaTokenError =>
   refused(
     'invalid-request',

@@ -20,7 +20,7 @@ function grant(over: Partial<Record<keyof typeof claims, unknown>> = {}, life = 
 
 const kept = test.macro<[Settings, Grant, string[]]>({
   exec(t, settings, given, notes) {
-    t.deepEqual(checkGrant(target, settings, given), notes);
+    t.deepEqual(checkGrant(target, settings, given, undefined), notes);
   },
   title: (given) => `a grant is kept: ${given}`,
 });
@@ -52,7 +52,7 @@ test('within a minute of what the answer says', kept, {}, grant({}, 3659), []);
 
 const refused = test.macro<[Settings, Grant, string]>({
   async exec(t, settings, given, problem) {
-    await fails(t, () => checkGrant(target, settings, given), {
+    await fails(t, () => checkGrant(target, settings, given, undefined), {
       code: 'bad-answer',
       exitCode: 5,
       line: `${at}: ${problem}; nothing was kept; check what serves this address`,
@@ -89,6 +89,18 @@ test(
   grant(),
   'the issued token lacks the audience other, third',
 );
+const account = (uid: string) => ({ 'kubernetes.io': { serviceaccount: { name: 'robot', uid } } });
+
+test('a grant for an account that was made anew is refused, whether its server looked at the UID or not', async (t) => {
+  const given = { ...grant(), token: jwt({ ...claims, ...account('new') }) };
+  for (const uid of [undefined, 'new']) t.deepEqual(checkGrant(target, {}, given, uid), []);
+  await fails(t, () => checkGrant(target, {}, given, 'old'), {
+    code: 'account-made-anew',
+    exitCode: 4,
+    line: `${at}: the account was deleted and made anew: the source token is of the one before; log in with a token of the new one: kubectl sa-token login`,
+  });
+});
+
 test('without an end', refused, {}, grant({ exp: undefined }), 'the issued token has no end');
 test('with an end that is no number', refused, {}, grant({ exp: '2027' }), 'the issued token has no end');
 test(

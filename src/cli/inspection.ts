@@ -62,7 +62,6 @@ function signatureOf({ kind }: TokenReport, { state, place }: NonNullable<TokenR
 /** For scripts: what is not known is left out, and times are both dates and seconds. */
 export function inspectionValue({ profile, target, source, issued, warnings }: Inspection): object {
   if (target === undefined) return { token: issued && withDates(issued) };
-  if (target === undefined) return { token: issued && withDates(issued) };
   return {
     profile,
     target,

@@ -31,47 +31,34 @@ export const listCommand: Command = {
         host,
         'no profiles; make one with "kubectl sa-token login PROFILE --server https://HOST/kubernetes"',
       );
-    host.out(format === 'wide' ? wide(profiles) : narrow(profiles));
-    for (const { name, insecure } of profiles) {
-      if (insecure)
-        tell(
-          host,
-          `warning: ${name}: insecure-skip-tls-verify: whoever answers at that address gets the source token`,
-        );
-    }
+    host.out(table(profiles, format === 'wide' ? wideColumns : columns));
+    for (const { name, warnings } of profiles)
+      for (const warning of warnings) tell(host, `warning: ${name}: ${warning}`);
   },
 };
 
-function narrow(profiles: readonly ProfileSummary[]): string {
-  const rows = profiles.map((profile) => [
-    profile.name,
-    accountOf(profile),
-    profile.server ?? '-',
-    profile.source,
-    cachedOf(profile),
-  ]);
-  return tableOf(['PROFILE', 'ACCOUNT', 'SERVER', 'SOURCE', 'CACHED'], rows);
-}
+type Column = readonly [string, (profile: ProfileSummary) => string];
 
-function wide(profiles: readonly ProfileSummary[]): string {
-  const rows = profiles.map((profile) => [
-    profile.name,
-    accountOf(profile),
-    profile.server ?? '-',
-    profile.source,
-    cachedOf(profile),
-    profile.cached?.expirationTimestamp ?? '-',
-    profile.audiences.join(',') || '(API server)',
-    profile.duration === undefined ? '(server)' : shortTime(profile.duration),
-  ]);
+const columns: readonly Column[] = [
+  ['PROFILE', ({ name }) => name],
+  ['ACCOUNT', ({ namespace, serviceAccount }) => `${namespace ?? '?'}/${serviceAccount ?? '?'}`],
+  ['SERVER', ({ server }) => server ?? '-'],
+  ['SOURCE', ({ source }) => source],
+  ['CACHED', cachedOf],
+];
+
+const wideColumns: readonly Column[] = [
+  ...columns,
+  ['EXPIRES', ({ cached }) => cached?.expirationTimestamp ?? '-'],
+  ['AUDIENCES', ({ audiences }) => audiences.join(',') || '(API server)'],
+  ['DURATION', ({ duration }) => (duration === undefined ? '(server)' : shortTime(duration))],
+];
+
+function table(profiles: readonly ProfileSummary[], shown: readonly Column[]): string {
   return tableOf(
-    ['PROFILE', 'ACCOUNT', 'SERVER', 'SOURCE', 'CACHED', 'EXPIRES', 'AUDIENCES', 'DURATION'],
-    rows,
+    shown.map(([heading]) => heading),
+    profiles.map((profile) => shown.map(([, cell]) => cell(profile))),
   );
-}
-
-function accountOf({ namespace, serviceAccount }: ProfileSummary): string {
-  return `${namespace ?? '?'}/${serviceAccount ?? '?'}`;
 }
 
 function cachedOf({ cached }: ProfileSummary): string {

@@ -1,4 +1,5 @@
 /** `inspect` as a use case: both tokens of a call, what they say, what to know of them, and whether their issuer signed them. */
+import { tokenIn } from '../entry/exec-credential.ts';
 import { notVerified } from '../failures/cluster.ts';
 import type { Host } from '../host.ts';
 import type { Given } from '../settings/given.ts';
@@ -7,7 +8,7 @@ import type { Target } from '../settings/target.ts';
 import { checkSignature, type IssuerKeys } from '../source/signature.ts';
 import { identify } from './identity.ts';
 import { findKeys, type KeySource } from './issuer-keys.ts';
-import { cachedEntry, issuedToken, tokenIn } from './issued.ts';
+import { cachedEntry, issuedToken } from './issued.ts';
 import { reportToken, type TokenReport } from './token-report.ts';
 import { issuedWarnings, sourceWarnings, type Warning } from './token-warnings.ts';
 

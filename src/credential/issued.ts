@@ -1,6 +1,6 @@
 /** Issued tokens for commands that use or look at one themselves; what the hook serves is in get-token.ts. */
 import { readEntry, type Entry } from '../entry/entry.ts';
-import { render } from '../entry/exec-credential.ts';
+import { tokenIn } from '../entry/exec-credential.ts';
 import type { Host } from '../host.ts';
 import { entryName, type Given } from '../settings/given.ts';
 import type { Settings } from '../settings/table.ts';
@@ -25,9 +25,4 @@ export async function cachedEntry(
   const name = entryName(given);
   if (settings.cache === 'none') return undefined;
   return settings.cache === 'keychain' ? keychainEntries(host, name).read() : readEntry(host, name);
-}
-
-/** The token of a credential that is kept as v1. */
-export function tokenIn(credential: string): string {
-  return render(credential, 'token', 'client.authentication.k8s.io/v1').trimEnd();
 }

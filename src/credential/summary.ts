@@ -1,13 +1,14 @@
 /** What is known of each profile without opening a keychain, running a command or asking a server. */
-import { listEntries, readEntry } from '../entry/entry.ts';
-import { timestamp } from '../entry/exec-credential.ts';
+import { isNewerThanProfiles, listEntries, readEntry, type Entry } from '../entry/entry.ts';
+import { timestamp, tokenIn } from '../entry/exec-credential.ts';
 import type { Host } from '../host.ts';
-import { objectAt, parseJson, textAt } from '../json.ts';
 import { shortPath } from '../settings/paths.ts';
 import { readProfiles } from '../settings/profiles.ts';
 import type { Settings } from '../settings/table.ts';
 import { readClaims } from '../source/claims.ts';
 import { sourceKind } from '../source/source.ts';
+import { reportToken } from './token-report.ts';
+import { shortened } from './token-warnings.ts';
 
 export interface ProfileSummary {
   readonly name: string;
@@ -22,30 +23,42 @@ export interface ProfileSummary {
   readonly insecure: boolean;
   /** The entry, if there is one. */
   readonly cached: { readonly expirationTimestamp: string; readonly secondsLeft: number } | undefined;
+  /** What to know of it, in words. */
+  readonly warnings: readonly string[];
 }
 
 /** All profiles in the file's order. Throws as `readProfiles`. */
 export function summarize(host: Host): ProfileSummary[] {
-  return [...readProfiles(host)].map(([name, settings]) => ({
-    name,
-    server: settings.server,
-    namespace: settings.namespace,
-    serviceAccount: settings['service-account'],
-    audiences: settings.audience ?? [],
-    duration: settings.duration,
-    source: describeSource(host, settings),
-    insecure: settings['insecure-skip-tls-verify'] === true,
-    cached: cachedOf(host, name),
-  }));
+  return [...readProfiles(host)].map(([name, settings]) => {
+    const entry = readEntry(host, name);
+    return {
+      name,
+      server: settings.server,
+      namespace: settings.namespace,
+      serviceAccount: settings['service-account'],
+      audiences: settings.audience ?? [],
+      duration: settings.duration,
+      source: describeSource(host, settings),
+      insecure: settings['insecure-skip-tls-verify'] === true,
+      cached: entry && {
+        expirationTimestamp: timestamp(entry.expires),
+        secondsLeft: Math.floor(entry.expires - host.now() / 1000),
+      },
+      warnings: warningsOf(host, settings, entry),
+    };
+  });
 }
 
-function cachedOf(host: Host, name: string): ProfileSummary['cached'] {
-  const entry = readEntry(host, name);
-  if (entry === undefined) return undefined;
-  return {
-    expirationTimestamp: timestamp(entry.expires),
-    secondsLeft: Math.floor(entry.expires - host.now() / 1000),
-  };
+function warningsOf(host: Host, settings: Settings, entry: Entry | undefined): string[] {
+  const warnings: string[] = [];
+  if (settings['insecure-skip-tls-verify'] === true)
+    warnings.push('insecure-skip-tls-verify: whoever answers at that address gets the source token');
+  // One from before the last change of the profiles may have been asked for otherwise.
+  if (entry !== undefined && isNewerThanProfiles(host, entry)) {
+    const short = shortened(reportToken(tokenIn(entry.credential), 'cached', host.now() / 1000), settings);
+    if (short !== undefined) warnings.push(`cached token: ${short}`);
+  }
+  return warnings;
 }
 
 function describeSource(host: Host, settings: Settings): string {
@@ -58,8 +71,8 @@ function describeSource(host: Host, settings: Settings): string {
 export function seenAudiences(host: Host): string[] {
   const configured = [...readProfiles(host).values()].flatMap((settings) => settings.audience ?? []);
   const cached = listEntries(host).flatMap((name) => {
-    const token = textAt(objectAt(parseJson(readEntry(host, name)?.credential ?? ''), 'status'), 'token');
-    return token === undefined ? [] : (readClaims(token)?.audiences ?? []);
+    const entry = readEntry(host, name);
+    return entry === undefined ? [] : (readClaims(tokenIn(entry.credential))?.audiences ?? []);
   });
   return [...new Set([...configured, ...cached])];
 }

@@ -1,6 +1,7 @@
 /** What to know of a source token and of the token issued for it. Pure: reports in, words out. */
 import type { Settings } from '../settings/table.ts';
 import type { Target } from '../settings/target.ts';
+import { tolerance } from '../exchange/granted.ts';
 import { warnAfter, type TokenReport } from './token-report.ts';
 
 export interface Warning {
@@ -16,6 +17,7 @@ export interface Warning {
     | 'self-renewing'
     | 'may-be-self-renewing'
     | 'stale'
+    | 'shortened'
     | 'other-settings';
   readonly token: 'source' | 'issued';
   readonly text: string;
@@ -77,12 +79,21 @@ export function issuedWarnings(
     );
   if (issued.life !== undefined && issued.life.left <= 0)
     warnings.push(warn('expired', 'it has expired: the next call gets a new one'));
+  const short = settings && shortened(issued, settings);
+  if (short !== undefined) warnings.push(warn('shortened', short));
   const renewing = selfRenewing(issued, source, settings);
   if (renewing !== undefined) warnings.push(warn(renewing.code, renewing.text));
   const stale = warnAfter(issued);
   if (stale !== undefined && now > stale)
     warnings.push(warn('stale', 'the API server marks its use as stale: it should have been renewed by now'));
   return warnings;
+}
+
+/** What a token lives less than was asked for, in words; an audience that is missing is refused when it is issued. */
+export function shortened({ life }: TokenReport, { duration }: Settings): string | undefined {
+  if (duration === undefined || life?.granted === undefined || life.granted >= duration - tolerance)
+    return undefined;
+  return `asked for ${duration} s, granted ${life.granted} s: the API server's limit (--service-account-max-token-expiration)`;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Checks of the account, all from one exchange: whether the source token is accepted, what it may, what it is given. */
 import { grantManifest } from '../cluster/manifests-account.ts';
 import { exit, SaTokenError } from '../errors.ts';
-import { tokenIn } from '../credential/issued.ts';
+import { tokenIn } from '../entry/exec-credential.ts';
 import { readClaims } from '../source/claims.ts';
 import type { Target } from '../settings/target.ts';
 import { fail, ok, warn, type Finding } from './check.ts';

@@ -28,6 +28,11 @@ export function formatCredential(token: string, expires: number, apiVersion: Api
   return JSON.stringify(credential);
 }
 
+/** The token of a credential that is kept as v1. */
+export function tokenIn(kept: string): string {
+  return textAt(objectAt(parseJson(kept), 'status'), 'token') ?? '';
+}
+
 /**
  * What to print for a credential that is kept as v1.
  *
@@ -35,11 +40,10 @@ export function formatCredential(token: string, expires: number, apiVersion: Api
  */
 export function render(kept: string, output: Output, apiVersion: ApiVersion): string {
   if (output === 'exec-credential' && apiVersion === 'client.authentication.k8s.io/v1') return `${kept}\n`;
+  if (output === 'token') return `${tokenIn(kept)}\n`;
+  if (output === 'header') return `Authorization: Bearer ${tokenIn(kept)}\n`;
   const credential = parseJson(kept);
-  const status = objectAt(credential, 'status');
-  if (output === 'token') return `${textAt(status, 'token') ?? ''}\n`;
-  if (output === 'header') return `Authorization: Bearer ${textAt(status, 'token') ?? ''}\n`;
-  if (output === 'json') return `${JSON.stringify(status)}\n`;
+  if (output === 'json') return `${JSON.stringify(objectAt(credential, 'status'))}\n`;
   return `${JSON.stringify({ ...(isObject(credential) ? credential : {}), apiVersion })}\n`;
 }
 

@@ -6,7 +6,7 @@ import type { Target } from '../settings/target.ts';
 import type { Grant } from './token-request.ts';
 
 /** How far the JWT's own end may lie from the one in the answer's status, seconds (an extended token lies far after it). */
-const tolerance = 60;
+export const tolerance = 60;
 
 /**
  * @param uid - of the account, where the source token says it

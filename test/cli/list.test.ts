@@ -1,8 +1,9 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, utimesSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { parse } from 'yaml';
 import { writeEntry } from '../../src/entry/entry.ts';
 import { formatCredential } from '../../src/entry/exec-credential.ts';
+import { jwt } from '../jwt.ts';
 import { createHost, put, withParts, type TestHost } from '../support/host.ts';
 import { runMain } from './in-process.ts';
 
@@ -98,6 +99,7 @@ test('JSON and YAML hold the same, and status is another word for list', async (
         source: 'keychain',
         insecure: false,
         cached: { expirationTimestamp: '2027-01-15T09:05:00Z', secondsLeft: 3900 },
+        warnings: [],
       },
       {
         name: 'dev',
@@ -108,9 +110,17 @@ test('JSON and YAML hold the same, and status is another word for list', async (
         source: 'file ~/token',
         insecure: true,
         cached: { expirationTimestamp: '2027-01-15T07:59:59Z', secondsLeft: -1 },
+        warnings: ['insecure-skip-tls-verify: whoever answers at that address gets the source token'],
       },
-      { name: 'old', audiences: [], source: 'env CI_TOKEN', insecure: false },
-      { name: 'cmd', server: 'https://h.example', audiences: [], source: 'command', insecure: false },
+      { name: 'old', audiences: [], source: 'env CI_TOKEN', insecure: false, warnings: [] },
+      {
+        name: 'cmd',
+        server: 'https://h.example',
+        audiences: [],
+        source: 'command',
+        insecure: false,
+        warnings: [],
+      },
     ],
   };
   t.deepEqual<unknown, unknown>(JSON.parse(json.out), expected);
@@ -118,6 +128,29 @@ test('JSON and YAML hold the same, and status is another word for list', async (
   const host = setUp(t);
   await runMain(withParts(host, { argv: ['status', '-o', 'json'] }));
   t.is(host.written.out, json.out);
+});
+
+const granted = (life: number) => {
+  const token = jwt({ iat: now - 60, exp: now - 60 + life, aud: ['istio', 'vault'] });
+  return {
+    ...at(now + life),
+    credential: formatCredential(token, now + life, 'client.authentication.k8s.io/v1'),
+  };
+};
+
+test('a token that lives less than was asked for is told of, until its settings may be others', async (t) => {
+  const host = setUp(t);
+  const short =
+    "cached token: asked for 5400 s, granted 3600 s: the API server's limit (--service-account-max-token-expiration)";
+  writeEntry(host, 'prod', granted(5400));
+  t.is((await list(host)).err, warning);
+  const shorter = setUp(t);
+  writeEntry(shorter, 'prod', granted(3600));
+  t.is((await list(shorter)).err, `warning: prod: ${short}\n${warning}`);
+  const edited = setUp(t);
+  writeEntry(edited, 'prod', granted(3600));
+  utimesSync(`${edited.home}/.kube/sa-token.yaml`, now, now);
+  t.is((await list(edited)).err, warning);
 });
 
 test('no format shows a token, nor the words of a command that gives one', async (t) => {

@@ -89,6 +89,12 @@ async function checkProduct(t: ExecutionContext, plane: ControlPlane, laptop: La
   const login = await laptop.plugin(['login', 'prod', ...flags], { stdin: token });
   t.is(login.code, 0);
   t.regex(login.stderr, /requested expiration of 86400 seconds shortened to 7200 seconds/);
+  const list = await laptop.plugin(['list']);
+  t.regex(list.stderr, /^warning: prod: cached token: asked for 86400 s, granted 7200 s: /);
+  t.regex(
+    await need(laptop.plugin(['inspect', 'prod'])),
+    /warning: issued token: asked for 86400 s, granted 7200 s/,
+  );
   await need(laptop.sh('kubectl sa-token kubeconfig prod'));
   await need(laptop.sh('kubectl config set-context prod --cluster=test --user=prod'));
   t.like(await laptop.sh('kubectl --context prod get --raw /api'), { code: 0, stderr: '' });

@@ -72,6 +72,14 @@ for (const [title, source, expected] of [
 }
 
 const issued = report(bound());
+
+test('less than was asked for', (t) => {
+  const [warning] = issuedWarnings(issued, legacy, { duration: 7200, audience: ['factors'] }, NOW);
+  t.is(warning?.code, 'shortened');
+  t.regex(warning?.text ?? '', /^asked for 7200 s, granted 3600 s: /);
+  t.false(codes(issuedWarnings(issued, legacy, { duration: 3600 }, NOW)).includes('shortened'));
+});
+
 const other = report(bound({ audiences: ['factors'] }));
 const stranger = report(bound({ name: 'requester' }));
 

@@ -12,12 +12,23 @@ export async function run(host: Host, list: readonly Command[] = commands): Prom
   refuseTokens(host.argv);
   const parser = configure(yargs([]), host, list);
   let asked = '';
-  const words = host.argv.length === 0 ? ['--help'] : host.argv;
+  const words = host.argv.length === 0 ? ['--help'] : separated(host.argv, list);
   // With a callback yargs hands over what it would print, and never ends the process.
-  await parser.parseAsync([...words], {}, (_error, _argv, output) => {
+  await parser.parseAsync(words, {}, (_error, _argv, output) => {
     asked = output;
   });
   if (asked !== '') host.out(`${asked}\n`);
+}
+
+/** `-ojson` as `-o json`: kubectl's users write it so, and yargs would read each letter as a flag of its own. */
+function separated(argv: readonly string[], list: readonly Command[]): string[] {
+  const options = list.flatMap((command) => Object.values(command.options));
+  const valued = new Set(options.flatMap(({ alias, type }) => (type === 'string' ? (alias ?? []) : [])));
+  const end = argv.indexOf('--');
+  return argv.flatMap((word, index) => {
+    const [, letter = '', value = ''] = /^-(\w)([^=].*)$/.exec(word) ?? [];
+    return valued.has(letter) && (end === -1 || index < end) ? [`-${letter}`, value] : [word];
+  });
 }
 
 function configure(parser: Argv, host: Host, list: readonly Command[]): Argv {

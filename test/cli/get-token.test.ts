@@ -46,6 +46,16 @@ test('what only yargs can read is answered alike', async (t) => {
   });
 });
 
+test('a short flag and its value in one word, as kubectl takes them', async (t) => {
+  const { get, host } = await setUp(t);
+  const { out } = await get('prod', '-o', 'token');
+  t.deepEqual(await get('prod', '-otoken'), { out, err: '', exitCode: undefined });
+  t.deepEqual(await get('prod', '-nteam-a', '-otoken'), await get('prod', '-n', 'team-a', '-o', 'token'));
+  t.regex((await get('prod', '-oyaml')).err, /-o yaml is not one of/);
+  t.regex((await get('prod', '-xyz')).err, /unknown arguments: x, y, z/);
+  t.is((await runMain(withParts(host, { argv: ['list', '-oname'] }))).out, 'prod\n');
+});
+
 test('a failure is one line, an exit code, and nothing on standard output, in every format', async (t) => {
   const { get, server, robot } = await setUp(t);
   server.cluster.deny({ namespace: 'team-a', name: 'robot' });

@@ -6,7 +6,6 @@ import {
   fchownSync,
   fstatSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -21,6 +20,7 @@ import { basename, dirname, join } from 'node:path';
 import { systemCode } from './errors.ts';
 import { unsafeFile } from './failures/local.ts';
 import type { Host } from './host.ts';
+import { discard, makeFolder } from './small-files.ts';
 
 /** Largest configuration file read, in bytes: a kubeconfig with many clusters has some hundred KiB. */
 const largest = 16 * 1024 * 1024;
@@ -67,7 +67,7 @@ export function refuseForeignWriters(host: Host, path: string): void {
  * @throws the system error; the old file is then still whole
  */
 export function replaceFile(path: string, content: string | Uint8Array, mode = 0o600): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path));
   const real = realPath(path);
   const kept = statSync(real, { throwIfNoEntry: false });
   const temporary = `${real}.${randomBytes(4).toString('hex')}.tmp`;
@@ -83,7 +83,7 @@ export function replaceFile(path: string, content: string | Uint8Array, mode = 0
     }
     renameSync(temporary, real);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    discard(temporary);
     throw error;
   }
 }

@@ -2,7 +2,9 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
+  mkdirSync,
   openSync,
   readSync,
   renameSync,
@@ -12,6 +14,8 @@ import {
   writeSync,
   type Stats,
 } from 'node:fs';
+import { dirname } from 'node:path';
+import { systemCode } from './errors.ts';
 
 const largest = 64 * 1024;
 
@@ -83,6 +87,26 @@ export function addToSmallFile(path: string, text: string): void {
     writeSync(descriptor, text);
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/**
+ * Makes a folder (0700) and those above it that are not there. Not by Node's own `recursive`, which never returns where
+ * the system says ENOENT below a folder that is there, as /proc does.
+ *
+ * @throws the system error; a file in the folder's place is left for the caller to find
+ */
+export function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return;
+    const above = dirname(path);
+    if (systemCode(error) !== 'ENOENT' || existsSync(above)) throw error;
+    makeFolder(above);
+    // It is a link that leads nowhere.
+    if (!existsSync(above)) throw error;
+    makeFolder(path);
   }
 }
 

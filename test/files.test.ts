@@ -114,7 +114,7 @@ test('a failure leaves the old file, and no draft', (t) => {
   put(host, 'd/a/content', '');
   t.throws(() => replaceFile(join(host.home, 'd/a'), 'new'), { code: 'EISDIR' });
   t.deepEqual(readdirSync(join(host.home, 'd')), ['a']);
-  t.throws(() => replaceFile(join(host.home, 'd/a/content/b'), 'new'), { code: 'EEXIST' });
+  t.throws(() => replaceFile(join(host.home, 'd/a/content/b'), 'new'), { code: 'ENOTDIR' });
 });
 
 test('a file that others can write, or own, is refused; root’s is taken', async (t) => {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { discard, putSmallFile, readSmallFile } from '../src/small-files.ts';
+import { discard, makeFolder, putSmallFile, readSmallFile } from '../src/small-files.ts';
 import { createHost, put } from './support/host.ts';
 
 test('a small file is read with its status; what is none is not', (t) => {
@@ -53,4 +53,23 @@ test('what cannot be discarded stays, and nothing fails', (t) => {
   discard(file);
   t.false(existsSync(file));
   t.true(existsSync(host.home));
+});
+
+test('folders are made down to the one asked for, private, and again without a word', (t) => {
+  const { home } = createHost(t);
+  const folder = join(home, 'a', 'b', 'c');
+  makeFolder(folder);
+  makeFolder(folder);
+  for (const each of ['a', 'a/b', 'a/b/c']) t.is(statSync(join(home, each)).mode & 0o777, 0o700);
+});
+
+test('a folder that cannot be made is an error, at once', (t) => {
+  const host = createHost(t);
+  const file = put(host, 'file', '');
+  makeFolder(file);
+  t.throws(() => makeFolder(join(file, 'below')), { code: 'ENOTDIR' });
+  symlinkSync('nowhere', join(host.home, 'dangling'));
+  t.throws(() => makeFolder(join(host.home, 'dangling', 'below')), { code: 'ENOENT' });
+  // Node's own recursive mkdir never comes back from here.
+  if (existsSync('/proc/self')) t.throws(() => makeFolder('/proc/none/below'), { code: 'ENOENT' });
 });

@@ -1,5 +1,5 @@
 /** The profile file: YAML that people edit by hand, read strictly and changed without losing a comment. */
-import { mkdirSync, utimesSync } from 'node:fs';
+import { utimesSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isMap, isNode, isScalar, LineCounter, parseDocument, YAMLMap, type Document, type Node } from 'yaml';
 import { messageOf, SaTokenError } from '../errors.ts';
@@ -7,6 +7,7 @@ import { badProfileFile, unreadableFile, unwritableFile } from '../failures/usag
 import { readTextFile, refuseForeignWriters, replaceFile } from '../files.ts';
 import { profileFile, type Host } from '../host.ts';
 import { withLock } from '../lock.ts';
+import { makeFolder } from '../small-files.ts';
 import { checkProfileName } from './name.ts';
 import { shortPath } from './paths.ts';
 import { isSettingName, settingNames, type Settings } from './table.ts';
@@ -45,7 +46,7 @@ export async function writeProfile(host: Host, name: string, settings: Settings 
       throw unwritableFile(shortPath(path, host.home), error);
     }
   };
-  writing(() => mkdirSync(dirname(path), { recursive: true, mode: 0o700 }));
+  writing(() => makeFolder(dirname(path)));
   await withLock(host, `${path}.lock`, () => {
     const opened = open(host);
     const before = readAll(host, opened).get(name);

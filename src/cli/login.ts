@@ -76,6 +76,7 @@ function readTokenFile(host: Host, file: string): string {
 
 function report(host: Host, profile: string, done: Login): void {
   for (const warning of done.warnings) tell(host, `warning: ${warning}`);
+  if (done.left !== undefined) tell(host, done.left);
   const life = done.life === undefined ? 'not verified' : `tokens live ${shortTime(done.life)}`;
   host.out(`logged in to "${profile}" as ${label(done.target)} (source token in ${done.place}; ${life})\n`);
   host.out(`next: kubectl sa-token kubeconfig ${profile}\n`);

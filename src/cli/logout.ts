@@ -1,7 +1,7 @@
 /** `logout`: removes source tokens and entries; profiles stay unless asked. */
-import { logOut } from '../credential/log-out.ts';
+import { forgetCalls, logOut } from '../credential/log-out.ts';
 import { badUsage, unknownProfile } from '../failures/usage.ts';
-import { profileFile } from '../host.ts';
+import { profileFile, type Host } from '../host.ts';
 import { checkProfileName } from '../settings/name.ts';
 import { shortPath } from '../settings/paths.ts';
 import { readProfiles } from '../settings/profiles.ts';
@@ -26,15 +26,21 @@ export const logoutCommand: Command = {
     for (const name of names) {
       if (!known.includes(name)) throw unknownProfile(name, shortPath(profileFile(host), host.home), known);
     }
-    await eachOf(names, async (name) => {
-      host.out(`${await logOut(host, name, argv['forget'] === true, names)}\n`);
-    });
+    const leave = names.map((name) => () => logOut(host, name, argv['forget'] === true, names));
+    await each(host, all ? [...leave, () => forgetCalls(host)] : leave);
   },
 };
 
 /** Whoever leaves everything leaves all that can be left: the first failure is thrown when the last one had its turn. */
-async function eachOf(names: readonly string[], leave: (name: string) => Promise<void>): Promise<void> {
+async function each(host: Host, leave: readonly (() => Promise<string | undefined>)[]): Promise<void> {
   const failures: unknown[] = [];
-  for (const name of names) await leave(name).catch((error: unknown) => failures.push(error));
+  for (const one of leave) {
+    try {
+      const done = await one();
+      if (done !== undefined) host.out(`${done}\n`);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
   if (failures.length > 0) throw failures[0];
 }

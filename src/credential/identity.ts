@@ -30,8 +30,14 @@ export async function identify(host: Host, given: Given, settings: Resolved): Pr
   if (sourceToken === undefined) {
     const login = `kubectl sa-token login ${given.profile ?? 'PROFILE'} --server ${settings.server}`;
     const hint = source.place === 'keychain' ? `log in: ${login}` : 'see what should have put it there';
-    throw notLoggedIn(given.profile ?? account, source.place, hint);
+    throw notLoggedIn(given.profile ?? whoOf(settings), source.place, hint);
   }
   const target = targetOf(settings, readClaims(sourceToken));
   return { target, sourceToken, digest: digestOf(settings, target, sourceToken), place: source.place };
+}
+
+/** The account as far as the settings name it: what they leave out only the missing token could have told. */
+function whoOf({ server, namespace, 'service-account': serviceAccount }: Resolved): string {
+  if (namespace === undefined || serviceAccount === undefined) return server;
+  return label({ server, namespace, serviceAccount });
 }

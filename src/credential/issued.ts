@@ -4,7 +4,7 @@ import { tokenIn } from '../entry/exec-credential.ts';
 import type { Host } from '../host.ts';
 import { entryName, type Given } from '../settings/given.ts';
 import type { Settings } from '../settings/table.ts';
-import { keychainEntries } from './keychain-cache.ts';
+import { readFromKeychain } from './keychain-cache.ts';
 import { obtain } from './obtain.ts';
 
 /**
@@ -24,5 +24,5 @@ export async function cachedEntry(
 ): Promise<Omit<Entry, 'written'> | undefined> {
   const name = entryName(given);
   if (settings.cache === 'none') return undefined;
-  return settings.cache === 'keychain' ? keychainEntries(host, name).read() : readEntry(host, name);
+  return settings.cache === 'keychain' ? readFromKeychain(host, name) : readEntry(host, name);
 }

@@ -1,16 +1,16 @@
 /** A login: prove the token, then keychain, profile and entry, in an order that leaves nothing behind when one fails. */
-import { removeEntries, writeEntry, type Entry } from '../entry/entry.ts';
 import { issue } from '../exchange/issue.ts';
 import { badToken, badUsage, missingSetting, notLoggedIn, wrongAccount } from '../failures/usage.ts';
 import type { Host } from '../host.ts';
 import type { Flags } from '../settings/given.ts';
 import { readGiven } from '../settings/given.ts';
-import { readProfiles, writeProfile } from '../settings/profiles.ts';
+import { readProfiles } from '../settings/profiles.ts';
 import { mergeLayers } from '../settings/resolve.ts';
 import type { Settings } from '../settings/table.ts';
 import { label, targetOf, type Target } from '../settings/target.ts';
 import { readClaims, type Claims } from '../source/claims.ts';
-import { cleanToken, openSource, sourceKind, type Source } from '../source/source.ts';
+import { cleanToken, openSource, sourceKind } from '../source/source.ts';
+import { leaveOld, storeLogin } from './store-login.ts';
 
 export interface LoginRequest {
   readonly profile: string;
@@ -28,6 +28,8 @@ export interface Login {
   /** Seconds that the proving token lives; undefined when it was not verified. */
   readonly life: number | undefined;
   readonly warnings: readonly string[];
+  /** What became of the source token of the account or server before, in words. */
+  readonly left: string | undefined;
 }
 
 /**
@@ -58,12 +60,14 @@ export async function logIn(host: Host, request: LoginRequest): Promise<Login> {
   const issued = request.verify ? await issue(host, target, settings, token) : undefined;
   const whole = { ...settings, namespace: target.namespace, 'service-account': target.serviceAccount };
   const source = await openSource(host, settings, label(target));
-  await store(host, request.profile, whole, kept ? { source, token } : undefined, issued?.entry);
+  await storeLogin(host, request.profile, whole, kept ? { source, token } : undefined, issued?.entry);
+  const left = before && (await leaveOld(host, before));
   return {
     target,
     place: source.place,
     life: issued?.life,
     warnings: [...warningsOf(settings, claims), ...(issued?.notes ?? [])],
+    left,
   };
 }
 
@@ -103,43 +107,6 @@ function refuseOtherAccount(
       `${before?.namespace}/${before?.['service-account']}`,
       `${namespace}/${serviceAccount}`,
     );
-}
-
-/** Keychain, then profile, then entries; a failure of the second takes back the first. Ctrl-C waits until it is done. */
-async function store(
-  host: Host,
-  profile: string,
-  settings: Settings,
-  keep: { source: Source; token: string } | undefined,
-  entry: Omit<Entry, 'written'> | undefined,
-): Promise<void> {
-  const release = host.holdSignals();
-  try {
-    const previous = keep === undefined ? undefined : await keep.source.read();
-    try {
-      await keep?.source.write(keep.token);
-      await writeProfile(host, profile, settings);
-    } catch (error) {
-      await takeBack(keep?.source, previous);
-      throw error;
-    }
-    try {
-      removeEntries(host, profile);
-    } catch {
-      // What stays is older than the profile now and of another digest, so that it is never served.
-    }
-    if (entry !== undefined && (settings.cache ?? 'disk') === 'disk') writeEntry(host, profile, entry);
-  } finally {
-    release();
-  }
-}
-
-async function takeBack(source: Source | undefined, previous: string | undefined): Promise<void> {
-  try {
-    await (previous === undefined ? source?.remove() : source?.write(previous));
-  } catch {
-    // The first failure is the one to tell.
-  }
 }
 
 function warningsOf(settings: Settings, claims: Claims | undefined): string[] {

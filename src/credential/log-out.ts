@@ -1,11 +1,11 @@
 /** A logout: source token, entries, and the profile if asked. What cannot be removed is an error, never silence. */
-import { removeEntries } from '../entry/entry.ts';
+import { removeEntries } from '../entry/folder.ts';
 import type { Host } from '../host.ts';
 import { readProfiles, touchProfiles, writeProfile } from '../settings/profiles.ts';
 import type { Settings } from '../settings/table.ts';
-import { label, targetOf } from '../settings/target.ts';
 import { openSource, sourceKind } from '../source/source.ts';
-import { keychainEntries } from './keychain-cache.ts';
+import { removeFromKeychain } from './keychain-cache.ts';
+import { keychainAccount, sharerOf } from './keychain-item.ts';
 
 /**
  * Logs one profile out.
@@ -22,16 +22,35 @@ export async function logOut(
 ): Promise<string> {
   const profiles = readProfiles(host);
   const settings = profiles.get(profile) ?? {};
-  // Entries first: they are what a thief of this machine could use at once, and they need no keychain.
-  const removed = removeEntries(host, profile);
-  if (settings.cache === 'keychain') await keychainEntries(host, profile).remove();
+  const removed = await removeCached(host, profile, settings.cache === 'keychain');
   const staying = [...profiles].filter(([name]) => !leaving.includes(name));
   const source = await removeSource(host, settings, staying);
   if (forget) await writeProfile(host, profile, undefined);
   else touchProfiles(host);
-  const cached =
-    removed === 0 ? 'nothing was cached' : `${removed} cached ${removed === 1 ? 'token' : 'tokens'} removed`;
-  return `logged out of "${profile}": ${source}; ${cached}${forget ? '; profile removed' : ''}`;
+  return `logged out of "${profile}": ${source}; ${countOf(removed)}${forget ? '; profile removed' : ''}`;
+}
+
+/**
+ * Removes what calls without a profile have cached; their source tokens are not in any profile's place.
+ *
+ * @returns what was done, for the person; undefined where there was nothing
+ * @throws SaTokenError as `logOut`
+ */
+export async function forgetCalls(host: Host): Promise<string | undefined> {
+  const removed = await removeCached(host, '', false);
+  return removed === 0 ? undefined : `calls without a profile: ${countOf(removed)}`;
+}
+
+/** The disk first: what is there a thief of this machine could use at once, and it needs no keychain. */
+async function removeCached(host: Host, profile: string, inKeychain: boolean): Promise<number> {
+  const files = removeEntries(host, profile);
+  return files + (await removeFromKeychain(host, profile, inKeychain));
+}
+
+function countOf(removed: number): string {
+  return removed === 0
+    ? 'nothing was cached'
+    : `${removed} cached ${removed === 1 ? 'token' : 'tokens'} removed`;
 }
 
 async function removeSource(
@@ -41,24 +60,12 @@ async function removeSource(
 ): Promise<string> {
   if (sourceKind(settings) !== 'keychain')
     return `the source token stays where it is (source-${sourceKind(settings)})`;
-  const account = accountOf(settings);
+  const account = keychainAccount(settings);
   if (account === undefined) return 'it names no account, so there was no source token';
-  const sharing = staying.find(([, other]) => accountOf(other) === account);
-  if (sharing !== undefined)
-    return `source token kept for profile "${sharing[0]}", which has the same account`;
+  const sharing = sharerOf(account, staying);
+  if (sharing !== undefined) return `source token kept for profile "${sharing}", which has the same account`;
   const source = await openSource(host, settings, account);
   return (await source.remove())
     ? 'source token removed from the keychain'
     : 'there was no source token in the keychain';
-}
-
-function accountOf(settings: Settings): string | undefined {
-  if (sourceKind(settings) !== 'keychain') return undefined;
-  if (
-    settings.server === undefined ||
-    settings.namespace === undefined ||
-    settings['service-account'] === undefined
-  )
-    return undefined;
-  return label(targetOf(settings));
 }

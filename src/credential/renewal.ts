@@ -1,7 +1,8 @@
 /** Renewal ahead of expiry: one detached process for an entry, which holds nothing of the caller's open. */
 import { spawn } from 'node:child_process';
 import { rmSync, statSync, writeFileSync } from 'node:fs';
-import { entryFile, renewalVariable } from '../entry/entry.ts';
+import { renewalVariable } from '../entry/entry.ts';
+import { entryFile } from '../entry/folder.ts';
 import type { Host } from '../host.ts';
 import { discard } from '../small-files.ts';
 

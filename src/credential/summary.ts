@@ -1,5 +1,6 @@
 /** What is known of each profile without opening a keychain, running a command or asking a server. */
-import { isNewerThanProfiles, listEntries, readEntry, type Entry } from '../entry/entry.ts';
+import { isNewerThanProfiles, readEntry, type Entry } from '../entry/entry.ts';
+import { listEntries } from '../entry/folder.ts';
 import { timestamp, tokenIn } from '../entry/exec-credential.ts';
 import type { Host } from '../host.ts';
 import { shortPath } from '../settings/paths.ts';

@@ -6,7 +6,7 @@ import { exit, SaTokenError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { numberAt, parseJson, textAt } from '../json.ts';
 import { discard, putSmallFile, readSmallFile } from '../small-files.ts';
-import { entryFile } from './entry.ts';
+import { entryFile } from './folder.ts';
 
 /**
  * Notes what a server, or the way to it, failed an exchange with; anything else is the caller's own.

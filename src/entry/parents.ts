@@ -4,7 +4,7 @@
  */
 import type { Host } from '../host.ts';
 import { putSmallFile, readSmallFile } from '../small-files.ts';
-import { entryFile, prepareFolder } from './entry.ts';
+import { entryFile, prepareFolder } from './folder.ts';
 
 /** Fewer than run at once, and each that is refused would find itself forgotten when it comes back. */
 const remembered = 50;

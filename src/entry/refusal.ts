@@ -2,7 +2,7 @@
 import { exit, type ExitCode } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { addToSmallFile, discard, putSmallFile, readSmallFile } from '../small-files.ts';
-import { entryFile, prepareFolder } from './entry.ts';
+import { entryFile, prepareFolder } from './folder.ts';
 
 /** As long as kubectl's six tries may take on a busy machine: it pauses between them, and each starts the engine. */
 const secondsRemembered = 10;

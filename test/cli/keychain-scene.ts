@@ -55,14 +55,17 @@ export async function setScene(t: ExecutionContext, options?: ServerOptions): Pr
   };
 }
 
+/** One by one: a listing of a keychain that other tests change meanwhile gives the secret of one with the name of the next. */
 async function itemsOf(sandbox: Sandbox, url: string): Promise<Record<string, string>> {
-  const search = ['search', '--all', '--unlock', 'service', 'kubectl-sa-token'];
-  const { stdout, stderr } = await sandbox.exec('secret-tool', search);
-  const secrets = [...stdout.matchAll(/^secret = (.*)$/gm)].map(([, secret]) => secret ?? '');
-  // Attributes go to standard error, in the same order.
+  const service = ['service', 'kubectl-sa-token'];
+  const { stderr } = await sandbox.exec('secret-tool', ['search', '--all', '--unlock', ...service]);
   const accounts = [...stderr.matchAll(/^attribute\.username = (.*)$/gm)].map(([, account]) => account ?? '');
-  const pairs = accounts.map((account, index) => [account, secrets[index] ?? ''] as const);
-  return Object.fromEntries(pairs.filter(([account]) => account.includes(url)));
+  const items: Record<string, string> = {};
+  for (const account of accounts.filter((each) => each.includes(url))) {
+    const { code, stdout } = await sandbox.exec('secret-tool', ['lookup', ...service, 'username', account]);
+    if (code === 0) items[account] = stdout;
+  }
+  return items;
 }
 
 function filesBelow(folder: string): string[] {

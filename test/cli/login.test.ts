@@ -5,6 +5,7 @@ import type { RunResult } from '../support/child.ts';
 import { withoutSession } from '../support/keychain-session.ts';
 import { writeKubeconfig } from '../support/kubectl.ts';
 import { testWith } from '../support/require.ts';
+import { withRobot } from '../support/robot.ts';
 import { findSecret } from '../support/secret-scan.ts';
 import { setScene, withKeychain, type Scene } from './keychain-scene.ts';
 
@@ -114,6 +115,38 @@ withKeychain('a token with nested claims, and one without any', async (t) => {
   failed(t, await scene.login('other', [], opaque), 2, /^kubectl-sa-token: the call has no --namespace; /);
   t.like(await scene.login('other', ['-n', 'team-a', '--service-account', 'robot'], opaque), { code: 0 });
   t.deepEqual(await scene.kept(), { [account(scene)]: opaque });
+});
+
+withKeychain('a login to another server takes the source token of the one before along', async (t) => {
+  const [scene, other] = [await setScene(t), await withRobot(t)];
+  await scene.login('prod');
+  await scene.login('same', ['--audience', 'istio']);
+  writeFileSync(join(scene.home, 'other.crt'), other.server.caPem);
+  const there = ['--server', other.server.url, '--certificate-authority', 'other.crt', '--token-stdin'];
+  const go = (profile: string) => scene.run(['login', profile, ...there], { stdin: other.robot.token });
+  t.like(await go('prod'), { code: 0, stderr: '' });
+  t.deepEqual(await scene.kept(), { [account(scene)]: scene.robot.token }, 'it is that of "same" too');
+  t.like(await go('same'), {
+    code: 0,
+    stderr: `the source token of ${account(scene)} was removed from the keychain\n`,
+  });
+  t.deepEqual(await scene.kept(), {});
+  t.like(await scene.run(['get-token', 'same']), { code: 0, stderr: '' });
+});
+
+withKeychain('a keychain item that somebody garbled is replaced by a login', async (t) => {
+  const scene = await setScene(t);
+  await scene.login('prod');
+  const store = ['store', '--label', 'x', 'service', 'kubectl-sa-token', 'username', account(scene)];
+  await scene.sandbox.exec('secret-tool', store, { stdin: 'two words' });
+  failed(
+    t,
+    await scene.run(['get-token', 'prod', '--force-refresh']),
+    2,
+    /the keychain item: holds more than/,
+  );
+  t.like(await scene.login('prod'), { code: 0, stderr: '' });
+  t.deepEqual(await scene.kept(), { [account(scene)]: scene.robot.token });
 });
 
 withKeychain('an unverified login, and one that skips TLS checks, say so', async (t) => {

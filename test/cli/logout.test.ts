@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setScene, withKeychain, type Scene } from './keychain-scene.ts';
 
@@ -122,7 +122,47 @@ withKeychain('tokens that are cached in the keychain are removed with the source
   t.is(scene.server.exchanges, 2, 'one at login, one for the cache');
   const search = () => scene.sandbox.exec('secret-tool', ['search', '--all', 'username', 'entry prod']);
   t.regex((await search()).stdout, /^secret = /m);
-  t.like(await scene.run(['logout', 'prod']), { code: 0, stderr: '' });
+  const { stdout } = await scene.run(['logout', 'prod']);
+  t.is(stdout, `logged out of "prod": ${removed}; 1 cached token removed\n`);
   t.is((await search()).stdout, '');
   t.deepEqual(await scene.kept(), {});
+});
+
+withKeychain('so are those of calls with settings of their own, which only a note tells of', async (t) => {
+  const scene = await setScene(t);
+  await scene.login('prod', ['--cache', 'keychain']);
+  for (const audience of ['istio', 'vault']) await scene.run(['get-token', 'prod', '--audience', audience]);
+  const notes = scene.files().filter((file) => file.endsWith('.keychain'));
+  t.is(notes.length, 2);
+  for (const note of notes) t.is(scene.kube(note), '', 'a note holds nothing');
+  const items = () =>
+    Promise.all(
+      notes.map(async (note) => {
+        const item = `entry ${note.replace(/^.*\/|\.keychain$/g, '')}`;
+        return (await scene.sandbox.exec('secret-tool', ['search', 'username', item])).stdout !== '';
+      }),
+    );
+  t.deepEqual(await items(), [true, true]);
+  // The first has ended long ago: the next call that keeps one there removes it.
+  utimesSync(join(scene.home, '.kube', notes[0] ?? ''), 1_600_000_000, 1_600_000_000);
+  await scene.run(['get-token', 'prod', '--audience', 'other']);
+  t.deepEqual(await items(), [false, true]);
+  const { stdout } = await scene.run(['logout', 'prod']);
+  t.is(stdout, `logged out of "prod": ${removed}; 2 cached tokens removed\n`);
+  t.deepEqual(await items(), [false, false]);
+  t.deepEqual(scene.files(), ['sa-token.yaml']);
+});
+
+withKeychain('--all takes what calls without a profile have cached too', async (t) => {
+  const scene = await setScene(t);
+  await scene.login('prod');
+  const target = ['--namespace', 'team-a', '--service-account', 'robot', '--certificate-authority', 'ca.crt'];
+  const call = ['get-token', '--server', scene.server.url, ...target];
+  t.like(await scene.run(call), { code: 0, stderr: '' });
+  const one = await scene.run(['logout', 'prod']);
+  t.is(one.stdout, `logged out of "prod": ${removed}; 1 cached token removed\n`);
+  t.is(scene.files().filter((file) => file.endsWith('.entry')).length, 1);
+  const all = await scene.run(['logout', '--all']);
+  t.regex(all.stdout, /\ncalls without a profile: 1 cached token removed\n$/);
+  t.deepEqual(scene.files(), ['sa-token.yaml']);
 });

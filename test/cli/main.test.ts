@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { entryFile, prepareFolder } from '../../src/entry/entry.ts';
+import { entryFile, prepareFolder } from '../../src/entry/folder.ts';
 import { createHost, put } from '../support/host.ts';
 import { createSandbox } from '../support/runner.ts';
 import { runMain } from './in-process.ts';

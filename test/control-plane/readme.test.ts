@@ -14,7 +14,7 @@ onEachMinor((test) => {
   test('the four commands of the README, and kubectl after them', async (t, plane) => {
     t.timeout(240_000);
     if (!requirement(t, 'nginx')) return;
-    const { commands, then } = await adminSection();
+    const { commands, next } = await adminSection();
     t.is(commands.length, 4);
     const [account = '', proxy = '', login = '', kubeconfig = ''] = commands;
     const laptop = await setUpLaptop(t, plane);
@@ -37,23 +37,23 @@ onEachMinor((test) => {
     t.regex(said.stdout, /logged in/);
     t.regex(await need(laptop.sh(kubeconfig)), /prod/);
 
-    const pods = await untilOk(() => laptop.sh(then));
+    const pods = await untilOk(() => laptop.sh(next));
     t.like(pods, { code: 0, stdout: '', stderr: 'No resources found in team-a namespace.\n' });
     t.is(decodeJwt(await laptop.issued('prod')).sub, 'system:serviceaccount:team-a:robot');
     t.regex(
       await nginx.accessLog(),
       /"method":"POST","path":"\/kubernetes\/api\/v1\/namespaces\/team-a\/.*"status":201/,
     );
-    t.log(['README:', ...commands, then].join('\n'));
+    t.log(['README:', ...commands, next].join('\n'));
   });
 });
 
 /** The commands, and the one that a comment says to run then; only the host is put in. */
-async function adminSection(): Promise<{ commands: string[]; then: string }> {
+async function adminSection(): Promise<{ commands: string[]; next: string }> {
   const readme = await readFile(join(repository, 'README.md'), 'utf8');
   const [, block = ''] = /^## For the cluster's admin\n[^]*?^```sh\n([^]*?)^```/m.exec(readme) ?? [];
   const lines = block.replaceAll('HOST', HOST).trim().split('\n');
-  const then = /# then: (kubectl .*)$/.exec(lines.at(-1) ?? '')?.[1];
-  if (then === undefined) throw new Error('the section does not say what to run then');
-  return { commands: lines.map((line) => line.replace(/\s+# .*/, '')), then };
+  const next = /# then: (kubectl .*)$/.exec(lines.at(-1) ?? '')?.[1];
+  if (next === undefined) throw new Error('the section does not say what to run then');
+  return { commands: lines.map((line) => line.replace(/\s+# .*/, '')), next };
 }

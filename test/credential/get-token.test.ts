@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import ava from 'ava';
 import { decodeJwt } from 'jose';
 import { AlreadyTold } from '../../src/credential/get-token.ts';
-import { entryFile, isNewerThanProfiles, readEntry } from '../../src/entry/entry.ts';
+import { isNewerThanProfiles, readEntry } from '../../src/entry/entry.ts';
+import { entryFile } from '../../src/entry/folder.ts';
 import { fails } from '../failure.ts';
 import { put } from '../support/host.ts';
 import { age, profilePath, setScene, touchProfile } from './scene.ts';
@@ -189,6 +190,33 @@ test('a program that cannot be started again costs the renewal, not the call', a
   const first = await scene.hook();
   age(scene, 2900);
   t.deepEqual(await scene.hook(['prod'], { self: ['/none/engine'] }), first);
+});
+
+test('in its last minute a token goes before a place of the source token that fails', async (t) => {
+  const scene = await setScene(t);
+  const script = put(scene.host, 'give', `cat '${join(scene.host.home, 'token')}'`);
+  const profile = `profiles:
+  prod:
+    server: ${scene.server.url}
+    certificate-authority: ~/ca.crt
+    source-command: [sh, ${script}]
+`;
+  const write = (text: string, written: number) => {
+    const then = Date.now() / 1000 + written;
+    utimesSync(put(scene.host, profilePath, text), then, then);
+  };
+  write(profile, -60);
+  const { status } = await scene.hook();
+  put(scene.host, 'give', 'exit 1');
+  age(scene, 3545);
+  t.like((await scene.hook()).status, { token: status.token });
+  t.regex(scene.host.written.steps.join('\n'), /served for its last seconds, .*source-command ended with/);
+  const failure = { code: 'source-command-failed', exitCode: 3, line: /ended with exit code 1/ } as const;
+  age(scene, 3571);
+  await fails(t, () => scene.hook(), failure);
+  age(scene, 3545);
+  write(`${profile}    audience: istio\n`, 1);
+  await fails(t, () => scene.hook(), failure);
 });
 
 test('in its last minute a token is renewed before the answer', async (t) => {

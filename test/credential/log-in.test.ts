@@ -2,7 +2,8 @@ import { existsSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSyn
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { logIn, type Login, type LoginRequest } from '../../src/credential/log-in.ts';
-import { entryFile, readEntry } from '../../src/entry/entry.ts';
+import { readEntry } from '../../src/entry/entry.ts';
+import { entryFile } from '../../src/entry/folder.ts';
 import type { Host } from '../../src/host.ts';
 import { readProfiles } from '../../src/settings/profiles.ts';
 import { fails } from '../failure.ts';
@@ -50,6 +51,7 @@ test('a login proves the token by one exchange, which the first call is then ans
     place: 'file ~/token',
     life: 3600,
     warnings: [],
+    left: undefined,
   });
   t.is(world.server.exchanges, 1);
   await world.hook();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { getToken } from '../../src/credential/get-token.ts';
 import { readCall } from '../../src/credential/call.ts';
-import { entryFile, listEntries } from '../../src/entry/entry.ts';
+import { entryFile, listEntries } from '../../src/entry/folder.ts';
 import type { Host } from '../../src/host.ts';
 import { createHost, put, withParts, type TestHost } from '../support/host.ts';
 import { withRobot, type Scene as Robot } from '../support/robot.ts';

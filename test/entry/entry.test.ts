@@ -21,16 +21,14 @@ import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import {
   confirmEntry,
-  entryFile,
   isNewerThanProfiles,
-  listEntries,
   parseEntry,
-  prepareFolder,
   profileStamp,
+  pruneEntries,
   readEntry,
-  removeEntries,
   writeEntry,
 } from '../../src/entry/entry.ts';
+import { entryFile, listEntries, prepareFolder, removeEntries } from '../../src/entry/folder.ts';
 import { formatCredential } from '../../src/entry/exec-credential.ts';
 import { cacheFolder } from '../../src/host.ts';
 import { fails } from '../failure.ts';
@@ -355,4 +353,26 @@ test('any text is a whole entry or none', (t) => {
     }),
     { numRuns: 500 },
   );
+});
+
+test('what ended an hour ago is removed, but for what profiles have and what lives', (t) => {
+  const { host, folder } = setUp(t);
+  const ended = { ...whole, serveUntil: 1_600_000_000, expires: 1_600_000_300 };
+  for (const name of ['prod', '@old', 'prod@old', '@young']) writeEntry(host, name, ended);
+  writeEntry(host, '@lives', whole);
+  for (const file of ['@old.parents', '@failed.refused', '@noted.keychain', 'prod@old.lock'])
+    writeFileSync(join(folder, file), '');
+  for (const file of readdirSync(folder).filter((each) => !each.startsWith('@young')))
+    utimesSync(join(folder, file), 1_600_000_000, 1_600_000_000);
+  pruneEntries(host);
+  t.deepEqual(readdirSync(folder).sort(), [
+    '@lives.entry',
+    '@lives.until',
+    '@noted.keychain',
+    '@young.entry',
+    '@young.until',
+    'prod.entry',
+    'prod.until',
+    'prod@old.lock',
+  ]);
 });

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
-import { entryFile, prepareFolder } from '../../src/entry/entry.ts';
+import { entryFile, prepareFolder } from '../../src/entry/folder.ts';
 import { failureSince, forgetFailure, noteFailure } from '../../src/entry/failed.ts';
 import { exit, SaTokenError, type ExitCode } from '../../src/errors.ts';
 import { createHost, put, withParts, type TestHost } from '../support/host.ts';

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { entryFile } from '../../src/entry/entry.ts';
+import { entryFile } from '../../src/entry/folder.ts';
 import { forgetParents, isClientGo, isRefused, noteForced, noteParent } from '../../src/entry/parents.ts';
 import { createHost, put, withParts, type TestHost } from '../support/host.ts';
 

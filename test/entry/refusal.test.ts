@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
-import { entryFile } from '../../src/entry/entry.ts';
+import { entryFile } from '../../src/entry/folder.ts';
 import { forgetRefusal, recallRefusal, rememberRefusal } from '../../src/entry/refusal.ts';
 import { exit } from '../../src/errors.ts';
 import { createHost, put, withParts, type TestHost } from '../support/host.ts';

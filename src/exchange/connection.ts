@@ -1,17 +1,20 @@
 /** Says in words what kept a connection from being made, from the error that Node gives. */
-import { textAt } from '../json.ts';
-import { isIP } from 'node:net';
-import { connect } from 'node:tls';
+import { request } from 'node:https';
+import type { PeerCertificate, TLSSocket } from 'node:tls';
 import { SaTokenError, systemCode } from '../errors.ts';
 import { certificateProblem, connectionProblem } from '../failures/connection.ts';
 import { badAnswer, cannotConnect, fakeCertificate, untrusted } from '../failures/exchange.ts';
+import type { Host } from '../host.ts';
+import { textAt } from '../json.ts';
 import type { Settings } from '../settings/table.ts';
 import type { Endpoint } from '../settings/target.ts';
+import { tlsAgent } from './tls.ts';
 
 const fakeName = 'Kubernetes Ingress Controller Fake Certificate';
 
 /** A failed request as an error of ours; errors that already are stay as they are. */
 export async function judgeConnection(
+  host: Host,
   target: Endpoint,
   settings: Settings,
   error: unknown,
@@ -20,7 +23,7 @@ export async function judgeConnection(
   const code = systemCode(error) ?? '';
   const problem = certificateProblem(error);
   if (problem !== undefined) {
-    const shown = await peerCertificate(target, settings);
+    const shown = await peerCertificate(host, target, settings);
     if (shown.includes(fakeName)) return fakeCertificate(target, error);
     return untrusted(target, `${problem}${shown === '' ? '' : ` (${shown})`}`, error);
   }
@@ -29,33 +32,32 @@ export async function judgeConnection(
   return cannotConnect(target, `${connectionProblem(error)}${through}`, error);
 }
 
-/** Looks at the certificate with a connection of its own, over which nothing is sent; Node tells none that it refused. */
-function peerCertificate(target: Endpoint, settings: Settings): Promise<string> {
-  const url = new URL(target.server);
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  const servername = settings['tls-server-name'] ?? (isIP(host) === 0 ? host : '');
+/** Looks at the certificate over another connection, made the same way, that no token goes over; Node tells none that it refused. */
+function peerCertificate(host: Host, target: Endpoint, settings: Settings): Promise<string> {
+  const { 'client-certificate': _certificate, 'client-key': _key, ...others } = settings;
+  const agent = tlsAgent(host, target, { ...others, 'insecure-skip-tls-verify': true });
   return new Promise((resolve) => {
-    const socket = connect({
-      host,
-      port: Number(url.port || 443),
-      servername,
-      rejectUnauthorized: false,
-      timeout: 2000,
-    });
+    const looking = request(target.server, { method: 'HEAD', agent, timeout: 2000 });
     const end = (text: string): void => {
-      socket.destroy();
       resolve(text);
+      looking.destroy();
     };
-    socket.on('secureConnect', () => {
-      const { subject, issuer, subjectaltname } = socket.getPeerCertificate();
-      end(
-        `subject ${textAt(subject, 'CN') ?? '?'}, issuer ${textAt(issuer, 'CN') ?? '?'}, names ${subjectaltname ?? 'none'}`.replaceAll(
-          'DNS:',
-          '',
-        ),
-      );
+    looking.on('socket', (socket: TLSSocket) => {
+      const look = (): void => end(describe(socket.getPeerCertificate()));
+      // Through a proxy it comes when the handshake is over.
+      if (socket.getPeerCertificate().subject === undefined) socket.once('secureConnect', look);
+      else look();
     });
-    socket.on('error', () => end(''));
-    socket.on('timeout', () => end(''));
+    looking.on('error', () => end(''));
+    looking.on('timeout', () => end(''));
+    looking.end();
   });
+}
+
+function describe({ subject, issuer, subjectaltname }: PeerCertificate): string {
+  const names = subjectaltname ?? 'none';
+  return `subject ${textAt(subject, 'CN') ?? '?'}, issuer ${textAt(issuer, 'CN') ?? '?'}, names ${names}`.replaceAll(
+    'DNS:',
+    '',
+  );
 }

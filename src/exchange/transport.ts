@@ -73,7 +73,7 @@ export async function ask(host: Host, target: Endpoint, settings: Settings, call
     return await send(secure ? request : plainRequest, url, options, call.body, target, patience);
   } catch (error) {
     if (patience.over) throw timedOut(target, call.milliseconds / 1000, patience.step);
-    throw await judgeConnection(target, settings, error);
+    throw await judgeConnection(host, target, settings, error);
   } finally {
     patience.end();
   }

@@ -268,6 +268,23 @@ test('a name to check holds through a proxy too', async (t) => {
   await fails(t, () => post(settings), unreachable('untrusted-certificate', /it is for another name/));
 });
 
+test('a certificate that is not trusted is looked at through the proxy too', async (t) => {
+  const { server, post } = await setUp(t);
+  const proxy = await startConnectProxy();
+  t.teardown(proxy.close);
+  await fails(
+    t,
+    () => post({ 'proxy-url': proxy.url }),
+    unreachable(
+      'untrusted-certificate',
+      /\(subject localhost, issuer kubectl-sa-token test CA, names localhost, /,
+    ),
+  );
+  const there = `localhost:${server.port}`;
+  t.deepEqual(proxy.tunnels, [there, there]);
+  t.is(server.requests.length, 0, 'nothing but a handshake reached the server');
+});
+
 test('a proxy that does not let us through is told', async (t) => {
   const { server, trusting, post, label } = await setUp(t);
   const proxy = await startConnectProxy({ credentials: { username: 'ann', password: 'secret-word' } });

@@ -126,7 +126,7 @@ test('folders on one floor do not know each other both ways', (t) => {
 test('each package is used by the folders that it is for', (t) => {
   const homes: Record<string, RegExp> = {
     yargs: /^src\/cli\/program\.ts$/,
-    yaml: /^src\/(?:settings\/profiles|cluster\/\S+|cli\/terminal)\.ts$/,
+    yaml: /^src\/(?:settings\/profile(?:s|-document)|cluster\/\S+|cli\/terminal)\.ts$/,
     '@kubernetes/client-node': /^src\/cluster\//,
     '@napi-rs/keyring': /^src\/source\/keychain\.ts$/,
     jose: /^src\//,

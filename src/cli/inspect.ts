@@ -1,7 +1,7 @@
 /** `inspect`: what the tokens say of themselves, never the tokens. */
 import { badUsage, badValue } from '../failures/usage.ts';
 import { readGiven } from '../settings/given.ts';
-import { isSafeAddress } from '../settings/values.ts';
+import { isSafeAddress } from '../settings/addresses.ts';
 import type { KeySource } from '../credential/issuer-keys.ts';
 import { accessOptions, formatOf, outputOption, profileOf, structured } from './fields.ts';
 import type { Arguments, Command } from './command.ts';

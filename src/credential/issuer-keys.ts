@@ -5,7 +5,7 @@ import { keysAt, keysOfIssuer } from '../exchange/issuer-keys.ts';
 import { unknownIssuer } from '../failures/cluster.ts';
 import type { Host } from '../host.ts';
 import type { Resolved } from '../settings/resolve.ts';
-import { isSafeAddress } from '../settings/values.ts';
+import { isSafeAddress } from '../settings/addresses.ts';
 import type { IssuerKeys } from '../source/signature.ts';
 
 /** The first that is given counts; with none of them, the address of the issuer in the tokens. */

@@ -1,6 +1,7 @@
 /** Checks of what is between: that the call reaches an API server as it was sent, and that little else does. */
 import { exit } from '../errors.ts';
-import { isForeignPath, judgeReply } from '../exchange/token-request.ts';
+import { isForeignPath } from '../exchange/refused.ts';
+import { judgeReply } from '../exchange/token-request.ts';
 import type { Reply } from '../exchange/transport.ts';
 import { isObject, parseJson, textAt } from '../json.ts';
 import { fail, ok, warn, type Finding } from './check.ts';

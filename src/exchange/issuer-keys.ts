@@ -5,7 +5,7 @@ import type { Host } from '../host.ts';
 import { parseJson, textAt } from '../json.ts';
 import type { Resolved } from '../settings/resolve.ts';
 import type { Settings } from '../settings/table.ts';
-import { isSafeAddress } from '../settings/values.ts';
+import { isSafeAddress } from '../settings/addresses.ts';
 import { readKeySet, type IssuerKeys } from '../source/signature.ts';
 import { defaultTimeout } from './issue.ts';
 import { ask } from './transport.ts';

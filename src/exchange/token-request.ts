@@ -1,12 +1,12 @@
 /** The TokenRequest call in two halves: `send` does the I/O, `judgeReply` reads the answer and does none (contracts 3.1 to 3.3). */
-import type { SaTokenError } from '../errors.ts';
-import * as failures from '../failures/exchange.ts';
+import { badAnswer } from '../failures/exchange.ts';
 import { missingSetting } from '../failures/usage.ts';
 import type { Host } from '../host.ts';
-import { isObject, objectAt, parseJson, textAt } from '../json.ts';
+import { objectAt, parseJson, textAt } from '../json.ts';
 import type { Claims } from '../source/claims.ts';
 import type { Settings } from '../settings/table.ts';
 import type { Target } from '../settings/target.ts';
+import { judgeRefusal } from './refused.ts';
 import { ask, type Reply } from './transport.ts';
 
 /** What the API server granted. */
@@ -98,73 +98,20 @@ export function judgeReply(target: Target, reply: Reply, asked: number): Grant {
   const status = objectAt(parseJson(reply.body), 'status');
   const token = textAt(status, 'token');
   const end = Date.parse(textAt(status, 'expirationTimestamp') ?? '');
-  if (token === undefined) throw failures.badAnswer(target, 'the answer is 201 but holds no token');
+  if (token === undefined) throw badAnswer(target, 'the answer is 201 but holds no token');
   if (!/^[\x21-\x7e]+$/.test(token))
-    throw failures.badAnswer(target, 'the issued token has characters that no token has');
-  if (Number.isNaN(end)) throw failures.badAnswer(target, 'the answer does not say when the token expires');
+    throw badAnswer(target, 'the issued token has characters that no token has');
+  if (Number.isNaN(end)) throw badAnswer(target, 'the answer does not say when the token expires');
   const date = Date.parse(reply.headers.date ?? '') / 1000;
   // The server's clock on both sides of the difference, so that a wrong clock here does no harm.
   const life = end / 1000 - (Number.isNaN(date) ? asked : date);
-  if (life <= 0) throw failures.badAnswer(target, 'the issued token has expired already');
+  if (life <= 0) throw badAnswer(target, 'the issued token has expired already');
   return {
     token,
     life,
     skew: Number.isNaN(date) ? undefined : date - asked,
     warnings: reply.warnings.map(warningText),
   };
-}
-
-function judgeRefusal(target: Target, reply: Reply): SaTokenError {
-  const { status, body, headers } = reply;
-  if (status >= 300 && status < 400) return failures.redirected(target, status, headers.location ?? '');
-  if (status === 429 || status === 503)
-    return failures.overloaded(target, status, retryAfter(headers['retry-after']));
-  const said = parseJson(body);
-  const message = isObject(said) && said['kind'] === 'Status' ? (textAt(said, 'message') ?? '') : undefined;
-  if (message !== undefined) return judgeStatus(target, status, message);
-  // Every answer of an API server has an Audit-Id; its 404 for a path that it does not know is no Status.
-  if (status === 404 && headers['audit-id'] !== undefined) return failures.noTokenRequest(target);
-  return judgeForeign(target, status, body);
-}
-
-/** The API server's own word, a `Status` (AM pkg/api/errors). */
-function judgeStatus(target: Target, status: number, message: string): SaTokenError {
-  if (status === 401) return failures.unauthorized(target);
-  if (isForeignPath(message)) return failures.notTheEndpoint(target, status, message);
-  if (status === 403)
-    return message.includes('"system:anonymous"')
-      ? failures.anonymous(target)
-      : failures.forbidden(target, message);
-  if (status === 404 && message.includes('could not find the requested resource'))
-    return failures.noTokenRequest(target);
-  if (status === 404) return failures.accountNotFound(target, message);
-  if (status === 409) return failures.conflict(target, message);
-  if (status < 500) return failures.invalidRequest(target, status, message);
-  return failures.serverFailed(target, status, message);
-}
-
-/** The API server itself, asked below a prefix that it does not have: RBAC speaks first, and of the path as it came. */
-export function isForeignPath(message: string): boolean {
-  return /^forbidden: User ".*" cannot \w+ path "/.test(message);
-}
-
-/** Anything else was said by something in between: a proxy's page, a gateway's line, an empty 404. */
-function judgeForeign(target: Target, status: number, body: string): SaTokenError {
-  const text = body
-    .replace(/<(?:style|script)[\s\S]*?<\/(?:style|script)>/gi, ' ')
-    .replace(/<[^>]*>/g, ' ')
-    .replace(/\s+/g, ' ')
-    .trim();
-  if (status === 401 && /jwt|issuer|jwks/i.test(text)) return failures.unknownIssuer(target, text);
-  if (status === 401 || status === 403 || status === 405 || status === 407)
-    return failures.proxyRefused(target, status, text);
-  if (status >= 500) return failures.serverFailed(target, status, text);
-  return failures.notTheEndpoint(target, status, text);
-}
-
-/** Whole seconds, or undefined (RFC 9110 10.2.3; the API server sends seconds). */
-export function retryAfter(header: string | undefined): number | undefined {
-  return header !== undefined && /^\d{1,6}$/.test(header.trim()) ? Number(header) : undefined;
 }
 
 /** The text in `299 - "text"` (AM pkg/util/net/http.go), or the header as it is. */

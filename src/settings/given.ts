@@ -4,7 +4,8 @@ import { badValue } from '../failures/usage.ts';
 import type { ClusterInfo } from './exec-info.ts';
 import { checkProfileName } from './name.ts';
 import { isSettingName, settingNames, table, variableOf, type SettingName, type Settings } from './table.ts';
-import { parseValue, type Place } from './values.ts';
+import type { Place } from './text.ts';
+import { parseValue } from './values.ts';
 
 /** Raw flags by setting name, as the command line gave them. */
 export type Flags = Readonly<Partial<Record<SettingName, unknown>>>;

@@ -1,16 +1,9 @@
 /** Turns what a person wrote for a setting into its one canonical value, or says what is wrong with it. */
 import { badValue } from '../failures/usage.ts';
+import { proxy, server } from './addresses.ts';
 import { resolvePath } from './paths.ts';
+import { kind, text, type Place } from './text.ts';
 import { table, type SettingName, type Settings, type SettingType } from './table.ts';
-
-/** Where a value was written: for the message, and for paths that are relative to it. */
-export interface Place {
-  /** `--duration`, `KUBECTL_SA_TOKEN_DURATION`, `FILE:LINE: duration`. */
-  readonly where: string;
-  /** Folder that a relative path starts from. */
-  readonly folder: string;
-  readonly home: string;
-}
 
 /** One hour is the server's default; below ten minutes and above 2^32 s it refuses (KK validation.go). */
 const shortestLife = 600;
@@ -20,7 +13,6 @@ const shortestTimeout = 1;
 const longestTimeout = 86_400;
 const dnsLabel = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 const dnsSubdomain = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
-const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /**
  * Reads one value.
@@ -83,15 +75,6 @@ const readers: Record<SettingType, Reader> = {
     matching(raw, place, /^[A-Za-z_][A-Za-z0-9_]*$/, 200, 'the name of an environment variable'),
 };
 
-function text(raw: unknown, place: Place): string {
-  if (typeof raw !== 'string') throw badValue(place.where, `needs text, not ${kind(raw)}`);
-  const given = raw.trim();
-  if (given === '') throw badValue(place.where, 'has no value');
-  // eslint-disable-next-line no-control-regex
-  if (/[\u0000-\u001f\u007f]/.test(given)) throw badValue(place.where, 'has a control character in it');
-  return given;
-}
-
 function matching(raw: unknown, place: Place, pattern: RegExp, limit: number, what: string): string {
   const given = text(raw, place);
   if (given.length > limit || !pattern.test(given))
@@ -127,55 +110,9 @@ function boolean(raw: unknown, place: Place): boolean {
   throw badValue(place.where, `needs true or false, not ${kind(raw)}`);
 }
 
-/** The source token goes here: https only, and plain http to this machine itself (a `kubectl proxy`, say). */
-function server(raw: unknown, place: Place): string {
-  const url = address(raw, place, 'https://HOST/kubernetes');
-  if (!isSafeAddress(url.href)) {
-    throw badValue(place.where, 'must begin with https://', 'a token is never sent in the clear');
-  }
-  if (url.search !== '' || url.hash !== '') throw badValue(place.where, 'must have no "?" and no "#"');
-  return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
-}
-
-/** Whether what comes from an address can be relied on: https, or this machine itself. */
-export function isSafeAddress(given: string): boolean {
-  const url = URL.parse(given);
-  return url?.protocol === 'https:' || (url?.protocol === 'http:' && loopback.test(url.hostname));
-}
-
-function proxy(raw: unknown, place: Place): string {
-  const url = address(raw, place, 'http://PROXY:PORT', true);
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw badValue(
-      place.where,
-      `proxies of kind ${url.protocol}// are not supported`,
-      'use an http:// or https:// proxy',
-    );
-  }
-  return url.href;
-}
-
-function address(raw: unknown, place: Place, example: string, credentials = false): URL {
-  const given = text(raw, place);
-  const url = URL.parse(given.includes('://') ? given : `missing-scheme:${given}`);
-  if (url === null || url.protocol === 'missing-scheme:' || url.hostname === '') {
-    throw badValue(place.where, 'is not a whole URL', `write it like ${example}`);
-  }
-  if (!credentials && (url.username !== '' || url.password !== '')) {
-    throw badValue(place.where, 'must not hold a user name or password');
-  }
-  return url;
-}
-
 /** A text is for the shell; a list is run as it is. */
 function command(raw: unknown, place: Place): string | string[] {
   if (!Array.isArray(raw)) return text(raw, place);
   if (raw.length === 0) throw badValue(place.where, 'is an empty list');
   return raw.map((item) => text(item, place));
-}
-
-function kind(raw: unknown): string {
-  if (raw === null) return 'nothing';
-  if (typeof raw === 'object') return Array.isArray(raw) ? 'a list' : 'a map';
-  return `a ${typeof raw}`;
 }

@@ -57,15 +57,24 @@ export async function setScene(t: ExecutionContext, options?: ServerOptions): Pr
 
 /** One by one: a listing of a keychain that other tests change meanwhile gives the secret of one with the name of the next. */
 async function itemsOf(sandbox: Sandbox, url: string): Promise<Record<string, string>> {
-  const service = ['service', 'kubectl-sa-token'];
-  const { stderr } = await sandbox.exec('secret-tool', ['search', '--all', '--unlock', ...service]);
-  const accounts = [...stderr.matchAll(/^attribute\.username = (.*)$/gm)].map(([, account]) => account ?? '');
   const items: Record<string, string> = {};
-  for (const account of accounts.filter((each) => each.includes(url))) {
-    const { code, stdout } = await sandbox.exec('secret-tool', ['lookup', ...service, 'username', account]);
+  for (const account of (await accountsIn(sandbox)).filter((each) => each.includes(url))) {
+    const lookup = ['lookup', 'service', 'kubectl-sa-token', 'username', account];
+    const { code, stdout } = await sandbox.exec('secret-tool', lookup);
     if (code === 0) items[account] = stdout;
   }
   return items;
+}
+
+/** Again where another test removed an item meanwhile: the search then ends with that as an error. */
+async function accountsIn(sandbox: Sandbox): Promise<string[]> {
+  const search = ['search', '--all', '--unlock', 'service', 'kubectl-sa-token'];
+  for (let tries = 0; tries < 20; tries += 1) {
+    const { stderr } = await sandbox.exec('secret-tool', search);
+    if (!/^secret-tool: /m.test(stderr))
+      return [...stderr.matchAll(/^attribute\.username = (.*)$/gm)].map(([, account]) => account ?? '');
+  }
+  throw new Error('secret-tool cannot search the keychain');
 }
 
 function filesBelow(folder: string): string[] {

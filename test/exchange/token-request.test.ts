@@ -1,7 +1,8 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { SaTokenError } from '../../src/errors.ts';
-import { judgeReply, retryAfter, tokenRequest, warningText } from '../../src/exchange/token-request.ts';
+import { retryAfter } from '../../src/exchange/refused.ts';
+import { judgeReply, tokenRequest, warningText } from '../../src/exchange/token-request.ts';
 import type { Reply } from '../../src/exchange/transport.ts';
 import type { Settings } from '../../src/settings/table.ts';
 import { readClaims } from '../../src/source/claims.ts';

@@ -1,0 +1,60 @@
+/** What an answer without a credential means: one error for each row of contracts 3.3. */
+import type { SaTokenError } from '../errors.ts';
+import * as failures from '../failures/exchange.ts';
+import { isObject, parseJson, textAt } from '../json.ts';
+import type { Target } from '../settings/target.ts';
+import type { Reply } from './transport.ts';
+
+/** The API server's refusal, or that of whatever answered in its place. */
+export function judgeRefusal(target: Target, reply: Reply): SaTokenError {
+  const { status, body, headers } = reply;
+  if (status >= 300 && status < 400) return failures.redirected(target, status, headers.location ?? '');
+  if (status === 429 || status === 503)
+    return failures.overloaded(target, status, retryAfter(headers['retry-after']));
+  const said = parseJson(body);
+  const message = isObject(said) && said['kind'] === 'Status' ? (textAt(said, 'message') ?? '') : undefined;
+  if (message !== undefined) return judgeStatus(target, status, message);
+  // Every answer of an API server has an Audit-Id; its 404 for a path that it does not know is no Status.
+  if (status === 404 && headers['audit-id'] !== undefined) return failures.noTokenRequest(target);
+  return judgeForeign(target, status, body);
+}
+
+/** The API server's own word, a `Status` (AM pkg/api/errors). */
+function judgeStatus(target: Target, status: number, message: string): SaTokenError {
+  if (status === 401) return failures.unauthorized(target);
+  if (isForeignPath(message)) return failures.notTheEndpoint(target, status, message);
+  if (status === 403)
+    return message.includes('"system:anonymous"')
+      ? failures.anonymous(target)
+      : failures.forbidden(target, message);
+  if (status === 404 && message.includes('could not find the requested resource'))
+    return failures.noTokenRequest(target);
+  if (status === 404) return failures.accountNotFound(target, message);
+  if (status === 409) return failures.conflict(target, message);
+  if (status < 500) return failures.invalidRequest(target, status, message);
+  return failures.serverFailed(target, status, message);
+}
+
+/** The API server itself, asked below a prefix that it does not have: RBAC speaks first, and of the path as it came. */
+export function isForeignPath(message: string): boolean {
+  return /^forbidden: User ".*" cannot \w+ path "/.test(message);
+}
+
+/** Anything else was said by something in between: a proxy's page, a gateway's line, an empty 404. */
+function judgeForeign(target: Target, status: number, body: string): SaTokenError {
+  const text = body
+    .replace(/<(?:style|script)[\s\S]*?<\/(?:style|script)>/gi, ' ')
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
+  if (status === 401 && /jwt|issuer|jwks/i.test(text)) return failures.unknownIssuer(target, text);
+  if (status === 401 || status === 403 || status === 405 || status === 407)
+    return failures.proxyRefused(target, status, text);
+  if (status >= 500) return failures.serverFailed(target, status, text);
+  return failures.notTheEndpoint(target, status, text);
+}
+
+/** Whole seconds, or undefined (RFC 9110 10.2.3; the API server sends seconds). */
+export function retryAfter(header: string | undefined): number | undefined {
+  return header !== undefined && /^\d{1,6}$/.test(header.trim()) ? Number(header) : undefined;
+}

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { namespaceDocument } from './manifests-account.ts';
 import { indent, nginxConfig } from './manifests-nginx.ts';
 import { folders, podSpec, port } from './manifests-pod.ts';
-import { routeManifest, type Route } from './manifests-routes.ts';
+import { routeManifest, type Route, type Routed } from './manifests-routes.ts';
 
 export interface ProxyManifest {
   readonly namespace: string;
@@ -32,9 +32,13 @@ export function proxyManifest(wanted: ProxyManifest): string {
     configMap(wanted, config),
     deployment(wanted, config),
     service(wanted),
-    wanted.route === undefined ? undefined : routeManifest({ ...wanted, service: wanted.name }, wanted.route),
+    wanted.route && routeManifest(routed(wanted), wanted.route),
   ];
   return parts.filter((part) => part !== undefined).join('---\n');
+}
+
+function routed({ namespace, name, prefix }: ProxyManifest): Routed {
+  return { namespace, name, service: name, prefix, path: `${prefix}/api/v1/namespaces/` };
 }
 
 function configMap({ name, namespace }: ProxyManifest, config: string): string {

@@ -1,4 +1,5 @@
 /** Routes from a cluster's entrance to the proxy: Gateway API, Istio, Ingress. nginx behind them enforces; these only lead there. */
+import { istioRoute } from './manifests-istio.ts';
 
 export type Route = GatewayApiRoute | IstioRoute | IngressRoute;
 
@@ -34,7 +35,10 @@ export interface Routed {
   readonly namespace: string;
   readonly name: string;
   readonly service: string;
+  /** Of the proxy, without a slash at its end. */
   readonly prefix: string;
+  /** All that it serves is below this. */
+  readonly path: string;
 }
 
 /** In the place of a host: whatever the gateway takes. */
@@ -42,7 +46,7 @@ export const anyHost = '*';
 
 export function routeManifest(to: Routed, route: Route): string {
   if (route.kind === 'gateway-api') return gatewayApi(to, route);
-  return route.kind === 'istio' ? istio(to, route) : ingress(to, route);
+  return route.kind === 'istio' ? istioRoute(to, route) : ingress(to, route);
 }
 
 /** A prefix and no rewrite, which is core in every implementation; a regular expression would not be (contracts 5.5). */
@@ -62,7 +66,7 @@ ${host === anyHost ? '' : `  hostnames: ["${host}"]\n`}  rules:
     - matches:
         - path:
             type: PathPrefix
-            value: ${pathOf(to.prefix)}
+            value: ${to.path}
       backendRefs:
         - name: ${to.service}
           port: 80
@@ -88,7 +92,7 @@ ${tlsSecret === undefined ? '' : `      secretName: ${tlsSecret}\n`}  rules:
     - host: "${host}"
       http:
         paths:
-          - path: ${pathOf(to.prefix)}
+          - path: ${to.path}
             pathType: Prefix
             backend:
               service:
@@ -96,69 +100,4 @@ ${tlsSecret === undefined ? '' : `      secretName: ${tlsSecret}\n`}  rules:
                 port:
                   name: http
 `;
-}
-
-/**
- * The route has a name, so that the filter can be bound to it: a RequestAuthentication reads every bearer token, cannot
- * be told to leave a path alone, and answers 401 "Jwt issuer is not configured" to the source token (contracts 5.4).
- */
-function istio(to: Routed, route: IstioRoute): string {
-  const { host, gateway, workload } = route;
-  return `# The host has to be written as the gateway's other VirtualServices write it ("*" in Kubeflow): a narrower one would take all
-# of that host's other paths from them.
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata:
-  name: ${to.name}
-  namespace: ${to.namespace}
-spec:
-  hosts: ["${host}"]
-  gateways: ["${gateway.namespace}/${gateway.name}"]
-  http:
-    # The EnvoyFilter below knows the route by this name.
-    - name: ${to.namespace}.${to.name}
-      match:
-        - uri:
-            prefix: ${pathOf(to.prefix)}
-      route:
-        - destination:
-            host: ${to.service}.${to.namespace}.svc.cluster.local
-            port:
-              number: 80
----
-# A RequestAuthentication on the gateway reads every bearer token. A source token's issuer it does not know: 401, "Jwt
-# issuer is not configured". One that it knows it takes away on the way (forwardOriginalToken: false): 403 for
-# system:anonymous. Neither can be switched off for a path there, so its filter is switched off for this one route; the
-# API server judges the token. It has to be in the namespace of the gateway's pods.
-# An AuthorizationPolicy with action CUSTOM (AuthService, oauth2-proxy) must leave the path alone as well: give its rules
-# "notPaths: ["${to.prefix}/*"]". One with action DENY for requests without requestPrincipals likewise.
-apiVersion: networking.istio.io/v1alpha3
-kind: EnvoyFilter
-metadata:
-  name: ${to.name}
-  namespace: ${workload.namespace}
-spec:
-  workloadSelector:
-    labels:
-      ${workload.label[0]}: "${workload.label[1]}"
-  configPatches:
-    - applyTo: HTTP_ROUTE
-      match:
-        context: GATEWAY
-        routeConfiguration:
-          vhost:
-            route:
-              name: ${to.namespace}.${to.name}
-      patch:
-        operation: MERGE
-        value:
-          typed_per_filter_config:
-            envoy.filters.http.jwt_authn:
-              "@type": type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig
-              disabled: true
-`;
-}
-
-function pathOf(prefix: string): string {
-  return `${prefix}/api/v1/namespaces/`;
 }

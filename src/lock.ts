@@ -106,9 +106,13 @@ function readBeat(path: string): string {
 
 /** How long a heart may stand still. Only a process of this host can be asked; for others the heart alone decides. */
 function patienceWith(host: Host, path: string): number {
-  const [pid, where] = (readSmallFile(path)?.text ?? '').trim().split(' ');
-  if (where !== hostname()) return deadAfter;
-  return host.isAlive(Number(pid)) ? stoppedAfter : -1;
+  const found = readSmallFile(path);
+  const [pid, where] = (found?.text ?? '').trim().split(' ');
+  if (found === undefined || where !== hostname()) return deadAfter;
+  if (!host.isAlive(Number(pid))) return -1;
+  // The last beat is from long ago: of before a reboot, say, and the id is another process's now.
+  const isOld = Math.abs(host.now() - found.status.mtimeMs) > stoppedAfter;
+  return isOld ? deadAfter : stoppedAfter;
 }
 
 /**

@@ -1,5 +1,5 @@
 /** The layout of the design (section 6), held against the imports that the sources really have. */
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import test from 'ava';
 import { repository } from './support/runner.ts';
@@ -153,3 +153,13 @@ function withoutTexts(line: string): string {
     text === "'node:process'" ? text : "''",
   );
 }
+
+test('the tests that SECURITY.md names for its claims are there', (t) => {
+  const named = readFileSync(join(repository, 'SECURITY.md'), 'utf8').match(/`test\/[^`]+`/g) ?? [];
+  const files = [...new Set(named.map((each) => each.replaceAll('`', '')))];
+  t.true(files.length > 15);
+  t.deepEqual(
+    files.filter((file) => !existsSync(join(repository, file))),
+    [],
+  );
+});

@@ -136,6 +136,18 @@ test('a holder on a host that is gone is given up after a second', async (t) => 
   release();
 });
 
+test('a lock of before a reboot, whose process id is another process’s now, is given up after a second', async (t) => {
+  const { host, path } = setUp(t);
+  writeFileSync(path, `${process.ppid} ${hostname()} 0123\n`);
+  utimesSync(path, Date.now() / 1000 - 3600, Date.now() / 1000 - 3600);
+  const began = performance.now();
+  // Without the lock it would go on after this limit, which is less than a stopped process is given.
+  const release = await acquire(host, path, { limit: 4000 });
+  t.true(performance.now() - began >= 500);
+  t.true(readFileSync(path, 'utf8').startsWith(`${host.pid} ${hostname()} `));
+  release();
+});
+
 test('a lock of nobody, as kubectl leaves when it is killed, is given up too', async (t) => {
   const { host, path } = setUp(t);
   writeFileSync(path, '');

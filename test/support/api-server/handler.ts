@@ -93,7 +93,8 @@ function note(
   };
   const subject = socket instanceof TLSSocket ? socket.getPeerCertificate().subject : undefined;
   if (subject) record.clientCertificate = [subject.CN].flat().join(',');
-  response.once('finish', () => (record.status = response.statusCode));
+  // Before the answer goes out: `finish` comes after, and then a client may have read it already.
+  response.once('prefinish', () => (record.status = response.statusCode));
   running.requests.push(record);
   return record;
 }

@@ -110,12 +110,12 @@ export function judgeReply(target: Target, reply: Reply, asked: number): Grant {
     token,
     life,
     skew: Number.isNaN(date) ? undefined : date - asked,
-    warnings: reply.warnings.map(warningText),
+    warnings: reply.warnings.flatMap(warningTexts),
   };
 }
 
-/** The text in `299 - "text"` (AM pkg/util/net/http.go), or the header as it is. */
-export function warningText(header: string): string {
-  const quoted = /"((?:\\.|[^"\\])*)"/.exec(header)?.[1];
-  return quoted === undefined ? header : quoted.replace(/\\(.)/g, '$1');
+/** The texts in `299 - "text"` (AM pkg/util/net/http.go), of which a proxy may have folded several into one header; else it as it is. */
+export function warningTexts(header: string): string[] {
+  const found = [...header.matchAll(/(?<=^|,)\s*\d{3} \S+ "((?:\\.|[^"\\])*)"/g)];
+  return found.length === 0 ? [header] : found.map(([, text = '']) => text.replace(/\\(.)/g, '$1'));
 }

@@ -2,7 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { SaTokenError } from '../../src/errors.ts';
 import { retryAfter } from '../../src/exchange/refused.ts';
-import { judgeReply, tokenRequest, warningText } from '../../src/exchange/token-request.ts';
+import { judgeReply, tokenRequest, warningTexts } from '../../src/exchange/token-request.ts';
 import type { Reply } from '../../src/exchange/transport.ts';
 import type { Settings } from '../../src/settings/table.ts';
 import { readClaims } from '../../src/source/claims.ts';
@@ -138,24 +138,23 @@ test('Retry-After is whole seconds, or nothing', (t) => {
 });
 
 test('a warning is what stands between the quotes', (t) => {
-  t.is(
-    warningText('299 - "requested expiration of 10 seconds shortened to 5 seconds"'),
-    'requested expiration of 10 seconds shortened to 5 seconds',
-  );
-  t.is(
-    warningText(String.raw`299 - "unknown field \"spec.x\" \\ y"`),
-    String.raw`unknown field "spec.x" \ y`,
-  );
-  t.is(warningText('299 - "x" "Fri, 02 Jan 2026 03:04:05 GMT"'), 'x');
-  t.is(warningText('not a warning'), 'not a warning');
-  t.is(warningText('299 - "open'), '299 - "open');
+  const shortened = 'requested expiration of 10 seconds shortened to 5 seconds';
+  const field = String.raw`299 - "unknown field \"spec.x\", \\ y"`;
+  t.deepEqual(warningTexts(`299 - "${shortened}"`), [shortened]);
+  t.deepEqual(warningTexts(field), [String.raw`unknown field "spec.x", \ y`]);
+  t.deepEqual(warningTexts('299 - "x" "Fri, 02 Jan 2026 03:04:05 GMT"'), ['x']);
+  for (const none of ['not a warning', '299 - "open']) t.deepEqual(warningTexts(none), [none]);
+  const folded = `299 - "a, 299 - b", 199 api.example:443 "${shortened}",299 - "c"`;
+  t.deepEqual(warningTexts(folded), ['a, 299 - b', shortened, 'c']);
 });
 
-test('a warning escaped as the API server does comes back as it was', (t) => {
+const escaped = (text: string) => text.replaceAll('\\', '\\\\').replaceAll('"', String.raw`\"`);
+
+test('warnings escaped as the API server does come back as they were, one by one or folded', (t) => {
   fc.assert(
-    fc.property(fc.string(), (text) => {
-      const escaped = text.replaceAll('\\', '\\\\').replaceAll('"', String.raw`\"`);
-      t.is(warningText(`299 - "${escaped}"`), text);
+    fc.property(fc.array(fc.string(), { minLength: 1, maxLength: 4 }), (texts) => {
+      const folded = texts.map((text) => `299 - "${escaped(text)}"`).join(', ');
+      t.deepEqual(warningTexts(folded), texts);
     }),
     { numRuns: 1000 },
   );

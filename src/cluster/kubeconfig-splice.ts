@@ -1,15 +1,16 @@
 /** Puts a user into the text of a kubeconfig, so that every byte outside that user stays as people wrote it. */
+import { isMap, isSeq, parseDocument, stringify, type Pair, type YAMLMap, type YAMLSeq } from 'yaml';
 import {
-  isCollection,
-  isMap,
-  isScalar,
-  isSeq,
-  parseDocument,
-  stringify,
-  type Pair,
-  type YAMLMap,
-  type YAMLSeq,
-} from 'yaml';
+  column,
+  contentEnd,
+  lineEnd,
+  lineStart,
+  nextLine,
+  pairOf,
+  pastComments,
+  rangeOf,
+  trimmed,
+} from './yaml-text.ts';
 
 /** What stands between two positions of a text, replaced. */
 interface Edit {
@@ -121,56 +122,8 @@ function insertLines(text: string, at: number, lines: string): Edit {
   return { from: at, to: at, by: own };
 }
 
-function pairOf(map: YAMLMap, key: string): Pair | undefined {
-  return map.items.find((pair) => isScalar(pair.key) && pair.key.value === key);
-}
-
-/** Start and end of a node's own text. */
-function rangeOf(node: unknown): readonly [number, number] | undefined {
-  const range = isScalar(node) || isCollection(node) ? node.range : undefined;
-  return range === undefined || range === null ? undefined : [range[0], range[1]];
-}
-
-/** Where the last value in a node ends; comments behind it are not part of it. */
-function contentEnd(node: unknown): number | undefined {
-  if (isMap(node) && node.flow !== true) {
-    const last = node.items.at(-1);
-    return contentEnd(last?.value) ?? rangeOf(last?.key)?.[1];
-  }
-  return rangeOf(node)?.[1];
-}
-
-function trimmed(text: string, from: number, to: number): number {
-  return from + text.slice(from, to).trimEnd().length;
-}
-
-function lineStart(text: string, at: number): number {
-  return text.lastIndexOf('\n', at - 1) + 1;
-}
-
-function column(text: string, at: number): number {
-  return at - lineStart(text, at);
-}
-
-function nextLine(text: string, at: number): number {
-  if (at > 0 && text[at - 1] === '\n') return at;
-  const end = text.indexOf('\n', at);
-  return end === -1 ? text.length : end + 1;
-}
-
-/** Comments that are indented deeper than the list belong to its last item. */
-function pastComments(text: string, at: number, dash: number): number {
-  const comment = /^( *)#[^\n]*(?:\n|$)/.exec(text.slice(at));
-  if (comment === null || (comment[1]?.length ?? 0) <= dash) return at;
-  return pastComments(text, at + comment[0].length, dash);
-}
-
 /** True where lists stand deeper than their keys, as in most hand-written YAML; kubectl writes them level. */
 function indents(text: string, root: YAMLMap, list: YAMLSeq): boolean {
   const [start, key] = [rangeOf(list)?.[0], rangeOf(pairOf(root, 'users')?.key)?.[0]];
   return start !== undefined && key !== undefined && column(text, start) > column(text, key);
-}
-
-function lineEnd(text: string): string {
-  return text.includes('\r\n') ? '\r\n' : '\n';
 }

@@ -1,4 +1,5 @@
 /** A person's machine: a home, a server, and a keychain that all tests of one file share, each with an account of its own. */
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,7 +17,7 @@ export interface Scene extends Robot {
   run: (args: string[], options?: RunOptions) => Promise<RunResult>;
   /** `login PROFILE` with the robot's token on standard input. */
   login: (profile: string, args?: string[], stdin?: string) => Promise<RunResult>;
-  /** What the keychain has for this scene's server, by account. */
+  /** What the keychain has for this scene's server: by account the fingerprint of the secret. */
   kept: () => Promise<Record<string, string>>;
   /** The text of a file below ~/.kube; undefined where there is none. */
   kube: (file: string) => string | undefined;
@@ -61,9 +62,14 @@ async function itemsOf(sandbox: Sandbox, url: string): Promise<Record<string, st
   for (const account of (await accountsIn(sandbox)).filter((each) => each.includes(url))) {
     const lookup = ['lookup', 'service', 'kubectl-sa-token', 'username', account];
     const { code, stdout } = await sandbox.exec('secret-tool', lookup);
-    if (code === 0) items[account] = stdout;
+    if (code === 0) items[account] = fingerprint(stdout);
   }
   return items;
+}
+
+/** A secret for an assertion, which shows both sides when it fails. */
+export function fingerprint(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex').slice(0, 12);
 }
 
 /** Again where another test removed an item meanwhile: the search then ends with that as an error. */

@@ -7,7 +7,7 @@ import { writeKubeconfig } from '../support/kubectl.ts';
 import { testWith } from '../support/require.ts';
 import { withRobot } from '../support/robot.ts';
 import { findSecret } from '../support/secret-scan.ts';
-import { setScene, withKeychain, type Scene } from './keychain-scene.ts';
+import { fingerprint, setScene, withKeychain, type Scene } from './keychain-scene.ts';
 
 const withTerminal = testWith('secret-service', 'pty');
 
@@ -39,7 +39,7 @@ withKeychain('a token from a pipe: proved, kept in the keychain, and nowhere els
       stderr: '',
     },
   );
-  t.deepEqual(await scene.kept(), { [account(scene)]: scene.robot.token });
+  t.deepEqual(await scene.kept(), { [account(scene)]: fingerprint(scene.robot.token) });
   t.deepEqual(scene.files(), ['cache/sa-token/prod.entry', 'cache/sa-token/prod.until', 'sa-token.yaml']);
   t.is(statSync(join(scene.home, '.kube/sa-token.yaml')).mode & 0o777, 0o600);
   t.deepEqual(await findSecret(scene.robot.token, { roots: [scene.home], texts: { stdout, stderr } }), []);
@@ -65,7 +65,7 @@ withKeychain('a token from a file, and one from a Secret of the cluster', async 
   const secret = ['--from-secret', `team-a/${robot.secretName}`];
   t.like(await scene.run(['login', 'b', ...flags, ...secret, '--kubeconfig', path]), { code: 0, stderr: '' });
   t.like(await scene.run(['login', 'c', ...flags, ...secret], { env: { KUBECONFIG: path } }), { code: 0 });
-  t.deepEqual(await scene.kept(), { [account(scene)]: robot.token });
+  t.deepEqual(await scene.kept(), { [account(scene)]: fingerprint(robot.token) });
 
   const from = (...args: string[]) =>
     scene.run(['login', 'd', ...flags, ...args], { env: { KUBECONFIG: path } });
@@ -110,11 +110,11 @@ withKeychain('a token with nested claims, and one without any', async (t) => {
   const of = { namespace: 'team-a', serviceAccount: 'robot' };
   const long = await scene.server.cluster.issueLongToken({ ...of, seconds: 86_400 });
   t.like(await scene.login('prod', [], `${long}\n`), { code: 0, stderr: '' });
-  t.deepEqual(await scene.kept(), { [account(scene)]: long });
+  t.deepEqual(await scene.kept(), { [account(scene)]: fingerprint(long) });
   const opaque = scene.server.cluster.registerOpaqueToken(of);
   failed(t, await scene.login('other', [], opaque), 2, /^kubectl-sa-token: the call has no --namespace; /);
   t.like(await scene.login('other', ['-n', 'team-a', '--service-account', 'robot'], opaque), { code: 0 });
-  t.deepEqual(await scene.kept(), { [account(scene)]: opaque });
+  t.deepEqual(await scene.kept(), { [account(scene)]: fingerprint(opaque) });
 });
 
 withKeychain('a login to another server takes the source token of the one before along', async (t) => {
@@ -125,7 +125,11 @@ withKeychain('a login to another server takes the source token of the one before
   const there = ['--server', other.server.url, '--certificate-authority', 'other.crt', '--token-stdin'];
   const go = (profile: string) => scene.run(['login', profile, ...there], { stdin: other.robot.token });
   t.like(await go('prod'), { code: 0, stderr: '' });
-  t.deepEqual(await scene.kept(), { [account(scene)]: scene.robot.token }, 'it is that of "same" too');
+  t.deepEqual(
+    await scene.kept(),
+    { [account(scene)]: fingerprint(scene.robot.token) },
+    'it is that of "same" too',
+  );
   t.like(await go('same'), {
     code: 0,
     stderr: `the source token of ${account(scene)} was removed from the keychain\n`,
@@ -146,7 +150,7 @@ withKeychain('a keychain item that somebody garbled is replaced by a login', asy
     /the keychain item: holds more than/,
   );
   t.like(await scene.login('prod'), { code: 0, stderr: '' });
-  t.deepEqual(await scene.kept(), { [account(scene)]: scene.robot.token });
+  t.deepEqual(await scene.kept(), { [account(scene)]: fingerprint(scene.robot.token) });
 });
 
 withKeychain('an unverified login, and one that skips TLS checks, say so', async (t) => {
@@ -208,7 +212,7 @@ withKeychain('a profile file that cannot be written takes back what the keychain
   const of = { namespace: 'team-a', serviceAccount: 'robot', secretName: 'second' };
   const second = await scene.server.cluster.createSecretToken(of);
   failed(t, await again(second.token), 2, /^kubectl-sa-token: cannot write /);
-  t.deepEqual(await scene.kept(), { [account(scene)]: scene.robot.token });
+  t.deepEqual(await scene.kept(), { [account(scene)]: fingerprint(scene.robot.token) });
 });
 
 withKeychain(
@@ -256,7 +260,7 @@ withTerminal('Ctrl-C at the prompt gives the terminal back, and writes nothing',
   server.cluster.opaqueTokens.set(padded, { namespace: 'team-a', name: 'robot' });
   const whole = await sandbox.runInTerminal(words, { script: [{ expect, send: `${padded}\r` }] });
   t.like(whole, { code: 0, echoAtStep: [false], echo: true });
-  t.deepEqual(await scene.kept(), { [account(scene)]: padded });
+  t.deepEqual(await scene.kept(), { [account(scene)]: fingerprint(padded) });
   t.deepEqual(await findSecret(padded, { texts: { transcript: whole.transcript } }), []);
 });
 

@@ -1,6 +1,6 @@
 import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setScene, withKeychain, type Scene } from './keychain-scene.ts';
+import { fingerprint, setScene, withKeychain, type Scene } from './keychain-scene.ts';
 
 const account = ({ server }: Scene) => `team-a/robot@${server.url}`;
 const removed = 'source token removed from the keychain';
@@ -10,7 +10,7 @@ withKeychain('a logout takes the source token and what was cached, and leaves th
   const { run, login } = scene;
   await login('prod');
   await run(['get-token', 'prod', '--audience', 'istio']);
-  t.deepEqual(await scene.kept(), { [account(scene)]: scene.robot.token });
+  t.deepEqual(await scene.kept(), { [account(scene)]: fingerprint(scene.robot.token) });
   const result = await run(['logout', 'prod']);
   t.deepEqual(
     { code: result.code, stdout: result.stdout, stderr: result.stderr },
@@ -44,7 +44,7 @@ withKeychain('--forget takes the profile too, and leaves the others with their c
     result.stdout,
     'logged out of "prod": source token kept for profile "other", which has the same account; 1 cached token removed; profile removed\n',
   );
-  t.deepEqual(await scene.kept(), { [account(scene)]: scene.robot.token });
+  t.deepEqual(await scene.kept(), { [account(scene)]: fingerprint(scene.robot.token) });
   t.regex(scene.kube('sa-token.yaml') ?? '', /^ {2}# keep me\n {2}other:$/m);
   t.notRegex(scene.kube('sa-token.yaml') ?? '', /prod/);
 });
@@ -90,7 +90,7 @@ withKeychain('without a keychain a logout fails, but what was cached is gone', a
     /^kubectl-sa-token: the keychain is not available: the D-Bus session does not answer; /,
   );
   t.deepEqual(scene.files(), ['sa-token.yaml']);
-  t.deepEqual(await scene.kept(), { [account(scene)]: scene.robot.token });
+  t.deepEqual(await scene.kept(), { [account(scene)]: fingerprint(scene.robot.token) });
 });
 
 withKeychain('a failure for one profile does not keep --all from the others', async (t) => {

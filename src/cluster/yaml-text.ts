@@ -1,0 +1,54 @@
+/** Where things stand in the text of a YAML document: nodes, lines, columns, comments. */
+import { isCollection, isMap, isScalar, type Pair, type YAMLMap } from 'yaml';
+
+/** The pair of a map with this key. */
+export function pairOf(map: YAMLMap, key: string): Pair | undefined {
+  return map.items.find((pair) => isScalar(pair.key) && pair.key.value === key);
+}
+
+/** Start and end of a node's own text. */
+export function rangeOf(node: unknown): readonly [number, number] | undefined {
+  const range = isScalar(node) || isCollection(node) ? node.range : undefined;
+  return range === undefined || range === null ? undefined : [range[0], range[1]];
+}
+
+/** Where the last value in a node ends; comments behind it are not part of it. */
+export function contentEnd(node: unknown): number | undefined {
+  if (isMap(node) && node.flow !== true) {
+    const last = node.items.at(-1);
+    return contentEnd(last?.value) ?? rangeOf(last?.key)?.[1];
+  }
+  return rangeOf(node)?.[1];
+}
+
+export function trimmed(text: string, from: number, to: number): number {
+  return from + text.slice(from, to).trimEnd().length;
+}
+
+export function lineStart(text: string, at: number): number {
+  return text.lastIndexOf('\n', at - 1) + 1;
+}
+
+export function column(text: string, at: number): number {
+  return at - lineStart(text, at);
+}
+
+export function nextLine(text: string, at: number): number {
+  if (at > 0 && text[at - 1] === '\n') return at;
+  const end = text.indexOf('\n', at);
+  return end === -1 ? text.length : end + 1;
+}
+
+/** Comments that are indented deeper than the list belong to its last item. */
+export function pastComments(text: string, at: number, dash: number): number {
+  const comment = /( *)#[^\n]*(?:\n|$)/y;
+  for (let end = at; ; end = comment.lastIndex) {
+    comment.lastIndex = end;
+    const indent = comment.exec(text)?.[1];
+    if (indent === undefined || indent.length <= dash) return end;
+  }
+}
+
+export function lineEnd(text: string): string {
+  return text.includes('\r\n') ? '\r\n' : '\n';
+}

@@ -2,18 +2,14 @@
 import { profileStamp, pruneEntries, renewalVariable, writeEntry, type Entry } from '../entry/entry.ts';
 import { failureSince, forgetFailure, noteFailure } from '../entry/failed.ts';
 import { entryFile, hasOwnSettings } from '../entry/folder.ts';
-import { judge } from '../entry/freshness.ts';
 import { forgetParents } from '../entry/parents.ts';
 import { forgetRefusal } from '../entry/refusal.ts';
-import { exit, exitCodeOf, messageOf, SaTokenError } from '../errors.ts';
-import { defaultTimeout, issue } from '../exchange/issue.ts';
+import { issue } from '../exchange/issue.ts';
 import type { Host } from '../host.ts';
 import type { Resolved } from '../settings/resolve.ts';
 import { discard } from '../small-files.ts';
 import type { Identity } from './identity.ts';
-
-/** Seconds for an exchange in the last minute of a token that still lives. */
-const patienceWhileAlive = 2;
+import { serveOnce, timeoutOf } from './last-minute.ts';
 
 /** What the exchange is for. */
 export interface Wanted {
@@ -52,32 +48,6 @@ export async function exchangeAndKeep(
     if (error !== shared) noteFailure(host, name, error, stamp);
     return serveOnce(host, spare, error);
   }
-}
-
-/**
- * A token that still lives, where the failure to get a new one may pass: the server, the keychain or the command with the
- * source token is away. Throws any other error.
- */
-export function serveOnce(host: Host, spare: Entry | undefined, error: unknown): string {
-  const code = exitCodeOf(error);
-  const mayPass =
-    code === exit.unreachable ||
-    code === exit.keychain ||
-    (error instanceof SaTokenError && error.code === 'source-command-failed');
-  if (spare === undefined || !mayPass || !livesOn(host, spare)) throw error;
-  host.trace(`entry: served for its last seconds, since there is no new one: ${messageOf(error)}`);
-  return spare.credential;
-}
-
-/** True while it may be served, if only for lack of another. */
-export function livesOn(host: Host, entry: Entry | undefined): boolean {
-  return entry !== undefined && judge(entry, entry.written, host.now() / 1000) !== 'dead';
-}
-
-/** Seconds for an exchange: few while the old token can still be served, so that nobody notices a slow server. */
-export function timeoutOf(settings: Resolved, alive: boolean): number {
-  const timeout = settings.timeout ?? defaultTimeout;
-  return alive ? Math.min(timeout, patienceWhileAlive) : timeout;
 }
 
 /** A login, logout or edit that came meanwhile makes what was issued a token of yesterday's settings: it is not kept. */

@@ -1,6 +1,6 @@
 /** Which of the ways to an issuer's keys is taken. */
+import { defaultTimeout } from '../settings/table.ts';
 import type { Access } from '../cluster/access.ts';
-import { defaultTimeout } from '../exchange/issue.ts';
 import { keysAt, keysOfIssuer } from '../exchange/issuer-keys.ts';
 import { unknownIssuer } from '../failures/cluster.ts';
 import type { Host } from '../host.ts';

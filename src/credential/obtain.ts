@@ -6,9 +6,10 @@ import type { Host } from '../host.ts';
 import { acquire } from '../lock.ts';
 import type { Given } from '../settings/given.ts';
 import { resolveSettings } from '../settings/resolve.ts';
-import { exchange, exchangeAndKeep, livesOn, serveOnce, timeoutOf, type Wanted } from './exchange.ts';
+import { exchange, exchangeAndKeep, type Wanted } from './exchange.ts';
 import { identify, type Identity } from './identity.ts';
 import { throughKeychain } from './keychain-cache.ts';
+import { livesOn, serveOnce, timeoutOf } from './last-minute.ts';
 
 /** Who waits for an exchange does so until it has failed, and a moment longer, to fail with it. Milliseconds. */
 const outlast = 2000;

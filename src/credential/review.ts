@@ -1,8 +1,8 @@
 /** `review` as a use case: which token goes to which API server, and what to do about its answer. */
+import { defaultTimeout } from '../settings/table.ts';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { clusterOf, clusterSettings, loadKubeConfig, type Access } from '../cluster/access.ts';
 import { reviewToken, type Review } from '../cluster/token-review.ts';
-import { defaultTimeout } from '../exchange/issue.ts';
 import { tokenRefused, unsafeCluster } from '../failures/cluster.ts';
 import type { Host } from '../host.ts';
 import type { Given } from '../settings/given.ts';

@@ -5,7 +5,7 @@ import type { Entry } from '../entry/entry.ts';
 import { formatCredential } from '../entry/exec-credential.ts';
 import { plan, reportEarly } from '../entry/freshness.ts';
 import { monotonic, type Host } from '../host.ts';
-import type { Settings } from '../settings/table.ts';
+import { defaultTimeout, type Settings } from '../settings/table.ts';
 import { digestOf, label, type Target } from '../settings/target.ts';
 import { readClaims } from '../source/claims.ts';
 import { checkGrant } from './granted.ts';
@@ -21,8 +21,6 @@ export interface Issued {
   readonly life: number;
 }
 
-/** Seconds for an exchange when no `timeout` is set. */
-export const defaultTimeout = 30;
 const mostTries = 5;
 const firstPause = 0.25;
 /** A try with less time than this would only time out, and hide what the one before it was told. Milliseconds. */

@@ -4,10 +4,9 @@ import { badKeys, keysUnreachable } from '../failures/cluster.ts';
 import type { Host } from '../host.ts';
 import { parseJson, textAt } from '../json.ts';
 import type { Resolved } from '../settings/resolve.ts';
-import type { Settings } from '../settings/table.ts';
+import { defaultTimeout, type Settings } from '../settings/table.ts';
 import { isSafeAddress } from '../settings/addresses.ts';
 import { readKeySet, type IssuerKeys } from '../source/signature.ts';
-import { defaultTimeout } from './issue.ts';
 import { ask } from './transport.ts';
 
 /**

@@ -4,8 +4,7 @@ import { apiFailed, notServed, selfRefused, selfForbidden } from '../failures/cl
 import { redirected } from '../failures/exchange.ts';
 import type { Host } from '../host.ts';
 import { isObject, objectAt, parseJson, textAt } from '../json.ts';
-import type { Settings } from '../settings/table.ts';
-import { defaultTimeout } from './issue.ts';
+import { defaultTimeout, type Settings } from '../settings/table.ts';
 import { ask, type Reply } from './transport.ts';
 
 export interface Self {

@@ -53,6 +53,9 @@ export interface Setting {
   readonly fromCluster: boolean;
 }
 
+/** Seconds for one exchange where no `timeout` is set. */
+export const defaultTimeout = 30;
+
 const token = { changesToken: true, fromCluster: true } as const;
 const call = { changesToken: false, fromCluster: true } as const;
 
@@ -103,7 +106,11 @@ export const table: { readonly [Name in SettingName]-?: Setting } = {
     type: 'proxy',
     help: 'HTTP proxy towards the server (default: HTTPS_PROXY, NO_PROXY)',
   },
-  timeout: { ...call, type: 'timeout', help: 'Limit for one exchange, retries included (default: 30s)' },
+  timeout: {
+    ...call,
+    type: 'timeout',
+    help: `Limit for one exchange, retries included (default: ${defaultTimeout}s)`,
+  },
   cache: {
     type: 'choice',
     changesToken: false,

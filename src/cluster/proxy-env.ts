@@ -1,5 +1,5 @@
-/** HTTPS_PROXY and NO_PROXY as Go programs read them (golang.org/x/net/http/httpproxy), but for address ranges. */
-import { isIP } from 'node:net';
+/** HTTPS_PROXY and NO_PROXY as Go programs read them (golang.org/x/net/http/httpproxy). */
+import { BlockList, isIP } from 'node:net';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -16,9 +16,21 @@ export function proxyFor(env: Env, server: string): string | undefined {
   return proxy.includes('://') ? proxy : `http://${proxy}`;
 }
 
+/** `10.0.0.0/8`, for servers that are named by their address. */
+function isInRange(item: string, host: string): boolean {
+  const [, network = '', bits = ''] = /^([0-9a-f.:]+)\/(\d{1,3})$/.exec(item) ?? [];
+  const address = host.replace(/^\[|\]$/g, '');
+  if (isIP(network) === 0 || isIP(network) !== isIP(address)) return false;
+  const kind = isIP(network) === 4 ? 'ipv4' : 'ipv6';
+  if (Number(bits) > (kind === 'ipv4' ? 32 : 128)) return false;
+  const range = new BlockList();
+  range.addSubnet(network, Number(bits), kind);
+  return range.check(address, kind);
+}
+
 /** `*`, a host with all below it, `.domain` or `*.domain` for all below it alone; each with a port or without. */
 function excepts(item: string, host: string, port: string): boolean {
-  if (item === '*') return true;
+  if (item === '*' || isInRange(item, host)) return true;
   const [, name = '', ownPort] = /^(.*?)(?::(\d+))?$/.exec(item) ?? [];
   if (ownPort !== undefined && ownPort !== port) return false;
   const domain = name.replace(/^\*/, '');

@@ -9,15 +9,16 @@ import type { Host } from '../host.ts';
 import type { Settings } from '../settings/table.ts';
 import type { Endpoint } from '../settings/target.ts';
 import { prepareHostNames } from './host-names.ts';
+import { httpProxy } from './http-proxy.ts';
 
-/** HTTPS_PROXY and NO_PROXY as Node reads them; `proxy-url` goes before both. */
+/** @throws SaTokenError of exit code 2 for a proxy, CA, certificate or key that cannot be used */
 export function tlsAgent(host: Host, target: Endpoint, settings: Settings): Agent {
-  const proxy = settings['proxy-url'];
+  const proxy = httpProxy(host, target, settings);
   const name = settings['tls-server-name'];
   prepareHostNames();
   return new Agent({
     keepAlive: false,
-    proxyEnv: proxy === undefined ? { ...host.env } : { HTTPS_PROXY: proxy },
+    ...(proxy === undefined ? {} : { proxyEnv: { HTTPS_PROXY: proxy } }),
     secureContext: secureContext(target, settings),
     rejectUnauthorized: settings['insecure-skip-tls-verify'] !== true,
     ...(name === undefined ? {} : { servername: name }),

@@ -14,6 +14,7 @@ import type { Settings } from '../settings/table.ts';
 import type { Endpoint } from '../settings/target.ts';
 import { version } from '../version.ts';
 import { judgeConnection } from './connection.ts';
+import { withoutToken } from './echo.ts';
 import { tlsAgent } from './tls.ts';
 
 export interface Reply {
@@ -70,7 +71,8 @@ export async function ask(host: Host, target: Endpoint, settings: Settings, call
   };
   const patience = new Patience(call.milliseconds);
   try {
-    return await send(secure ? request : plainRequest, url, options, call.body, target, patience);
+    const reply = await send(secure ? request : plainRequest, url, options, call.body, target, patience);
+    return call.token === undefined || reply.status === 201 ? reply : withoutToken(reply, call.token);
   } catch (error) {
     if (patience.over) throw timedOut(target, call.milliseconds / 1000, patience.step);
     throw await judgeConnection(host, target, settings, error);
@@ -113,8 +115,17 @@ function send(
 ): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const outgoing = start(url, { ...options, signal: patience.signal });
+    // A request whose proxy has not let it through yet has no socket, and says nothing when it is aborted.
+    patience.signal.addEventListener('abort', () => reject(new Error('aborted')));
     outgoing.on('finish', () => (patience.step = 'waiting for the answer'));
     outgoing.on('error', reject);
+    // Else Node closes the connection, and nobody hears of it.
+    outgoing.on('upgrade', (_, socket) => {
+      socket.destroy();
+      reject(
+        badAnswer(target, 'the server answered 101, a change to another protocol that nobody asked for'),
+      );
+    });
     outgoing.on('response', (answer) => {
       patience.step = 'reading the answer';
       // Before the body: the socket forgets it when it closes.

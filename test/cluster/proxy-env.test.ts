@@ -30,6 +30,11 @@ const exceptions: [string, string, boolean][] = [
   ['api.example:6443', 'https://api.example', false],
   ['a, b ,api.example', 'https://api.example', true],
   ['10.0.0.1', 'https://10.0.0.1', true],
+  ['10.0.0.0/8', 'https://10.1.2.3:6443', true],
+  ['10.0.0.0/8', 'https://11.1.2.3:6443', false],
+  ['fd00::/8', 'https://[fd00::1]', true],
+  ['10.0.0.0/33', 'https://10.1.2.3', false],
+  ['10.0.0.0/8', 'https://api.example', false],
   ['', 'https://api.example', false],
 ];
 

@@ -232,19 +232,104 @@ test('half of a client certificate is told, and not shown as none', async (t) =>
   t.is(server.connections, 0);
 });
 
+test('a change to another protocol is no answer', async (t) => {
+  const { server, post, label } = await setUp(t);
+  server.faults.next({ status: 101, headers: { Upgrade: 'x', Connection: 'upgrade' } });
+  await fails(t, () => post(), {
+    code: 'bad-answer',
+    exitCode: 5,
+    line: `${label}: the server answered 101, a change to another protocol that nobody asked for; nothing was kept; check what serves this address`,
+  });
+});
+
+test('an answer that repeats the token, whole, in part or wrapped, is not passed on', async (t) => {
+  const { server, robot, post } = await setUp(t);
+  const wrapped = robot.token.replace(/.{76}/g, '$&\n');
+  const signature = robot.token.split('.')[2] ?? '';
+  for (const text of [`Authorization: Bearer ${robot.token}`, wrapped, `signature: ${signature}`]) {
+    server.faults.next({ status: 502, body: text, headers: { Location: `/?token=${robot.token}` } });
+    const { body, headers } = await post();
+    t.is(body, '(the answer repeats the token, and so is not shown)');
+    t.is(headers.location, '(it repeats the token)');
+  }
+  server.faults.next({ status: 502, body: `of a key: ${robot.token.split('.')[0]}` });
+  t.regex((await post()).body, /^of a key: /);
+});
+
 // The way there.
 
-test('HTTPS_PROXY is used, and NO_PROXY obeyed', async (t) => {
-  const { server, trusting, post, host } = await setUp(t);
-  const proxy = await startConnectProxy();
+test('HTTPS_PROXY is used, and NO_PROXY obeyed, as kubectl does', async (t) => {
+  const { server, trusting, robot, host } = await setUp(t);
+  const there = `kube.example.test:${server.port}`;
+  const proxy = await startConnectProxy({ names: { [there]: server.port } });
   t.teardown(proxy.close);
-  const through = (env: Record<string, string>) => post(trusting, withParts(host, { env }));
-  for (const name of ['HTTPS_PROXY', 'https_proxy']) t.is((await through({ [name]: proxy.url })).status, 201);
-  t.deepEqual(proxy.tunnels, [`localhost:${server.port}`, `localhost:${server.port}`]);
-  for (const list of ['localhost', '*', `localhost:${server.port}`, 'x.example, localhost'])
-    t.is((await through({ HTTPS_PROXY: proxy.url, NO_PROXY: list })).status, 201);
-  t.is((await through({ HTTP_PROXY: proxy.url })).status, 201);
-  t.is(proxy.connects.length, 2);
+  const settings = { ...trusting, 'tls-server-name': 'localhost' };
+  const call = {
+    method: 'POST',
+    path: TOKEN_PATH,
+    token: robot.token,
+    body: '{}',
+    milliseconds: 30_000,
+  } as const;
+  const through = (env: Record<string, string>, name = there) =>
+    ask(withParts(host, { env }), { server: `https://${name}/kubernetes` }, settings, call);
+  const bare = proxy.url.replace('http://', '');
+  for (const env of [{ HTTPS_PROXY: proxy.url }, { https_proxy: bare }, { HTTPS_PROXY: `HTTP://${bare}` }])
+    t.is((await through(env)).status, 201);
+  t.deepEqual(proxy.tunnels, [there, there, there]);
+  for (const list of ['kube.example.test', '*', there, 'x.example, .example.test'])
+    await t.throwsAsync(through({ HTTPS_PROXY: proxy.url, NO_PROXY: list }), {
+      message: /name is not known/,
+    });
+  t.is(
+    (await through({ HTTPS_PROXY: proxy.url }, `localhost:${server.port}`)).status,
+    201,
+    'never for this machine',
+  );
+  t.is(proxy.connects.length, 3);
+});
+
+for (const [proxy, problem] of [
+  [
+    'socks5://u:s3cr3t@127.0.0.1:9',
+    'proxies of kind socks5:// are not supported; use an http:// or https:// proxy',
+  ],
+  ['http://u:s3cr3t#pass@127.0.0.1:9', 'is not the address of a proxy; write it like http://PROXY:PORT'],
+  ['http://u:s3cr3t@127.0.0.1:99999', 'is not the address of a proxy; write it like http://PROXY:PORT'],
+  [
+    'http://u:s3cr3t%ZZ@127.0.0.1:9',
+    'has a "%" that is no character in its user name or password; write "%" as %25',
+  ],
+] as const) {
+  test(`a proxy that cannot be used is told without its password: ${proxy}`, async (t) => {
+    const { host, trusting, server } = await setUp(t);
+    const from = withParts(host, { env: { HTTPS_PROXY: proxy } });
+    const target = { server: 'https://kube.example.test' };
+    const call = { method: 'GET', path: '/', milliseconds: 5000 } as const;
+    await fails(t, () => ask(from, target, trusting, call), {
+      code: 'bad-value',
+      exitCode: 2,
+      line: `HTTPS_PROXY: ${problem}`,
+    });
+    t.is(server.connections, 0);
+  });
+}
+
+test('a proxy that says nothing, or yes and then nothing, does not outlast the deadline', async (t) => {
+  for (const answer of ['', 'HTTP/1.1 200 OK\r\n\r\n', 'HTTP/1.1 200 OK\r\n\r\nnonsense']) {
+    const { trusting, post } = await setUp(t);
+    const silent = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => socket.write(answer));
+      t.teardown(() => socket.destroy());
+    });
+    const port = await listenOnLoopback(silent);
+    t.teardown(() => silent.close());
+    const began = performance.now();
+    const settings = { ...trusting, 'proxy-url': `http://127.0.0.1:${port}` };
+    await t.throwsAsync(post(settings, undefined, 500), { name: 'SaTokenError' });
+    t.true(performance.now() - began < 5000);
+  }
 });
 
 test('proxy-url goes before the environment, and its credentials are given', async (t) => {

@@ -3,7 +3,7 @@ import { badAnswer } from '../failures/exchange.ts';
 import { missingSetting } from '../failures/usage.ts';
 import type { Host } from '../host.ts';
 import { objectAt, parseJson, textAt } from '../json.ts';
-import type { Claims } from '../source/claims.ts';
+import { readClaims, type Claims } from '../source/claims.ts';
 import type { Settings } from '../settings/table.ts';
 import type { Target } from '../settings/target.ts';
 import { judgeRefusal } from './refused.ts';
@@ -19,6 +19,9 @@ export interface Grant {
   /** Texts of `Warning` headers, such as that of a shortened life. */
   readonly warnings: readonly string[];
 }
+
+/** The end of JavaScript's dates; a token that ends later does so in another age. Epoch seconds. */
+const latest = 8.64e12 - 86_400;
 
 /** Sends one request. Which token is sent, and where, is decided here and nowhere else. */
 export function send(
@@ -101,10 +104,10 @@ export function judgeReply(target: Target, reply: Reply, asked: number): Grant {
   if (token === undefined) throw badAnswer(target, 'the answer is 201 but holds no token');
   if (!/^[\x21-\x7e]+$/.test(token))
     throw badAnswer(target, 'the issued token has characters that no token has');
-  if (Number.isNaN(end)) throw badAnswer(target, 'the answer does not say when the token expires');
+  if (Number.isNaN(end) || end / 1000 > latest)
+    throw badAnswer(target, 'the answer does not say when the token expires');
   const date = Date.parse(reply.headers.date ?? '') / 1000;
-  // The server's clock on both sides of the difference, so that a wrong clock here does no harm.
-  const life = end / 1000 - (Number.isNaN(date) ? asked : date);
+  const life = end / 1000 - issuedAt(readClaims(token)?.issuedAt, date, asked);
   if (life <= 0) throw badAnswer(target, 'the issued token has expired already');
   return {
     token,
@@ -112,6 +115,16 @@ export function judgeReply(target: Target, reply: Reply, asked: number): Grant {
     skew: Number.isNaN(date) ? undefined : date - asked,
     warnings: reply.warnings.flatMap(warningTexts),
   };
+}
+
+/**
+ * When the token was issued, by the clock that tells its end. The token says it, the answer's `Date` (a proxy's, maybe)
+ * and the clock here: the one in the middle, so that one that is wrong is outvoted.
+ */
+function issuedAt(claimed: number | undefined, date: number, asked: number): number {
+  const told = [claimed ?? NaN, date].filter((each) => !Number.isNaN(each));
+  if (told.length < 2) return told[0] ?? asked;
+  return [...told, asked].sort((a, b) => a - b)[1] ?? asked;
 }
 
 /** The texts in `299 - "text"` (AM pkg/util/net/http.go), of which a proxy may have folded several into one header; else it as it is. */

@@ -39,6 +39,31 @@ test('a grant is the token, its life by the server’s clock, the skew and the w
   });
 });
 
+test('of the three clocks that tell when a token was issued, one that is wrong is outvoted', (t) => {
+  const token = jwt({ iat: asked, exp: asked + 3600 });
+  const answer = granted({ token, expirationTimestamp: new Date((asked + 3600) * 1000).toISOString() });
+  const at = (shift: number) => ({ date: new Date((asked + shift) * 1000).toUTCString() });
+  for (const proxy of [-7200, -120, 120, 7200, -asked])
+    t.like(
+      judgeReply(target, { ...answer, headers: at(proxy) }, asked),
+      { life: 3600 },
+      `Date ${proxy} s off`,
+    );
+  for (const here of [-7200, 7200])
+    t.like(
+      judgeReply(target, { ...answer, headers: at(0) }, asked + here),
+      { life: 3600 },
+      `here ${here} s off`,
+    );
+  // An answer of half an hour ago, which somebody kept.
+  t.like(judgeReply(target, { ...answer, headers: at(1800) }, asked + 1800), { life: 1800 });
+  t.like(
+    judgeReply(target, { ...answer, headers: {} }, asked + 7200),
+    { life: 3600 },
+    'without Date the token tells',
+  );
+});
+
 test('without a Date header the life is by the local clock', (t) => {
   const answer = granted({ token: 'a.b.c', expirationTimestamp: '2026-01-02T04:04:05Z' });
   for (const headers of [{}, { date: 'soon' }])

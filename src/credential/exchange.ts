@@ -1,5 +1,5 @@
 /** An exchange for a call: its answer is kept, its failure noted for those who wait, and a token that lives goes before it. */
-import { profileStamp, pruneEntries, renewalVariable, writeEntry, type Entry } from '../entry/entry.ts';
+import { profileStamp, pruneEntries, renewalVariable, type Entry, type NewEntry } from '../entry/entry.ts';
 import { failureSince, forgetFailure, noteFailure } from '../entry/failed.ts';
 import { entryFile, hasOwnSettings } from '../entry/folder.ts';
 import { forgetParents } from '../entry/parents.ts';
@@ -8,6 +8,7 @@ import { issue } from '../exchange/issue.ts';
 import type { Host } from '../host.ts';
 import type { Resolved } from '../settings/resolve.ts';
 import { discard } from '../small-files.ts';
+import type { EntryStore } from './entry-store.ts';
 import type { Identity } from './identity.ts';
 import { serveOnce, timeoutOf } from './last-minute.ts';
 
@@ -16,6 +17,7 @@ export interface Wanted {
   readonly settings: Resolved;
   /** Of the entry. */
   readonly name: string;
+  readonly store: EntryStore;
   /** State of the profile file when the settings were read. */
   readonly stamp: string | undefined;
   /** When the call began, epoch milliseconds. */
@@ -29,16 +31,17 @@ export interface Wanted {
  */
 export async function exchangeAndKeep(
   host: Host,
-  { settings, name, stamp, began }: Wanted,
+  wanted: Wanted,
   identity: Identity,
   spare: Entry | undefined,
 ): Promise<string> {
+  const { settings, name, stamp, began } = wanted;
   const shared = failureSince(host, name, began, stamp);
   try {
     if (shared !== undefined) throw shared;
     const timeout = timeoutOf(settings, spare !== undefined);
     const issued = await exchange(host, { ...settings, timeout }, identity);
-    keep(host, name, issued, stamp);
+    await keep(host, wanted, issued);
     forgetRefusal(host, name);
     forgetFailure(host, name);
     // A renewal that failed leaves its note: the next one comes after a while, and not with the next caller.
@@ -51,12 +54,13 @@ export async function exchangeAndKeep(
 }
 
 /** A login, logout or edit that came meanwhile makes what was issued a token of yesterday's settings: it is not kept. */
-function keep(host: Host, name: string, issued: Omit<Entry, 'written'>, stamp: string | undefined): void {
-  if (profileStamp(host) !== stamp) host.trace('entry: not written, since the profiles changed meanwhile');
-  else if (writeEntry(host, name, issued)) {
-    forgetParents(host, name);
-    if (hasOwnSettings(name)) pruneEntries(host);
-  } else host.trace('entry: could not be written; the next call exchanges again');
+async function keep(host: Host, { name, stamp, store }: Wanted, issued: NewEntry): Promise<void> {
+  if (profileStamp(host) !== stamp)
+    return host.trace('entry: not written, since the profiles changed meanwhile');
+  if (!(await store.write(issued)))
+    return host.trace('entry: could not be written; the next call exchanges again');
+  forgetParents(host, name);
+  if (hasOwnSettings(name)) pruneEntries(host);
 }
 
 /** The exchange itself; what was granted otherwise than asked is for those who trace alone. */
@@ -64,7 +68,7 @@ export async function exchange(
   host: Host,
   settings: Resolved,
   { target, sourceToken }: Identity,
-): Promise<Omit<Entry, 'written'>> {
+): Promise<NewEntry> {
   const issued = await issue(host, target, settings, sourceToken);
   for (const note of issued.notes) host.trace(`granted: ${note}`);
   return issued.entry;

@@ -1,5 +1,5 @@
 /** The exec hook, as its specification: the entry while it is fresh, else an exchange. Loads built-ins only when warm. */
-import { SaTokenError } from '../errors.ts';
+import { exitCodeOf } from '../errors.ts';
 import { isNewerThanProfiles, readEntry, type Entry } from '../entry/entry.ts';
 import { render } from '../entry/exec-credential.ts';
 import { judge, type Freshness } from '../entry/freshness.ts';
@@ -62,9 +62,7 @@ async function obtainOrRemember(host: Host, given: Given, name: string, unwanted
   try {
     return await obtain(host, given, name, unwanted);
   } catch (error) {
-    if (isClientGo(host.env['KUBERNETES_EXEC_INFO']) && error instanceof SaTokenError) {
-      rememberRefusal(host, name, error.exitCode);
-    }
+    if (isClientGo(host.env['KUBERNETES_EXEC_INFO'])) rememberRefusal(host, name, exitCodeOf(error));
     throw error;
   }
 }

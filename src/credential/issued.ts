@@ -1,5 +1,5 @@
 /** Issued tokens for commands that use or look at one themselves; what the hook serves is in get-token.ts. */
-import { readEntry, type Entry } from '../entry/entry.ts';
+import { readEntry, type NewEntry } from '../entry/entry.ts';
 import { tokenIn } from '../entry/exec-credential.ts';
 import type { Host } from '../host.ts';
 import { entryName, type Given } from '../settings/given.ts';
@@ -21,7 +21,7 @@ export async function cachedEntry(
   host: Host,
   given: Given,
   settings: Settings,
-): Promise<Omit<Entry, 'written'> | undefined> {
+): Promise<NewEntry | undefined> {
   const name = entryName(given);
   if (settings.cache === 'none') return undefined;
   return settings.cache === 'keychain' ? readFromKeychain(host, name) : readEntry(host, name);

@@ -1,58 +1,44 @@
 /** Entries in the keychain, for those who want no token on disk (`cache: keychain`). One that cannot be read is a miss. */
 import { statSync } from 'node:fs';
-import { parseEntry, type Entry } from '../entry/entry.ts';
-import { entryFile, hasOwnSettings, isOf, notedInKeychain, prepareFolder } from '../entry/folder.ts';
-import { judge } from '../entry/freshness.ts';
+import { formatEntry, parseEntry, type Entry, type NewEntry } from '../entry/entry.ts';
+import { entryFile, isOf, notedInKeychain, prepareFolder } from '../entry/folder.ts';
 import { messageOf } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { discard, putSmallFile } from '../small-files.ts';
 import { keychainSource } from '../source/keychain.ts';
 
-/**
- * The credential that is kept there while it is fresh, else what an exchange gives, which is then kept.
- *
- * @param digest - of the settings and the source token that it has to be of
- * @param force - exchange in any case
- */
-export async function throughKeychain(
-  host: Host,
-  { name, digest, force }: { name: string; digest: string; force: boolean },
-  exchange: () => Promise<Omit<Entry, 'written'>>,
-): Promise<string> {
-  const entry = force ? undefined : await readFromKeychain(host, name);
-  if (entry?.digest === digest && judge(entry, 0, host.now() / 1000) === 'fresh') return entry.credential;
-  const issued = await exchange();
-  await writeToKeychain(host, name, issued);
-  return issued.credential;
-}
-
 /** @param name - the entry's name, as its file would have */
 export async function readFromKeychain(host: Host, name: string): Promise<Entry | undefined> {
   const text = await orMiss(host, () => itemOf(host, name).read());
-  return text === undefined ? undefined : parseEntry(Buffer.from(text, 'base64').toString('utf8'), 0);
+  return text === undefined ? undefined : parseEntry(Buffer.from(text, 'base64').toString('utf8'), 0, 0);
 }
 
-/** Keeps one where that can be done, and removes what ended an hour ago. The keychain takes one word; an entry is two lines. */
-async function writeToKeychain(host: Host, name: string, entry: Omit<Entry, 'written'>): Promise<void> {
-  const text = `v1 ${entry.serveUntil} ${entry.expires} ${entry.digest}\n${entry.credential}\n`;
-  await orMiss(host, async () => {
-    if (hasOwnSettings(name)) note(host, name, entry.expires);
-    await itemOf(host, name).write(Buffer.from(text).toString('base64'));
+/**
+ * Keeps one where that can be done, and removes what ended an hour ago. The keychain takes one word; an entry is two lines.
+ *
+ * @returns false where it cannot be kept
+ */
+export async function writeToKeychain(host: Host, name: string, entry: NewEntry): Promise<boolean> {
+  const text = Buffer.from(formatEntry(entry, undefined)).toString('base64');
+  const kept = await orMiss(host, async () => {
+    note(host, name, entry.expires);
+    await itemOf(host, name).write(text);
     await removeEach(host, ended(host));
+    return true;
   });
+  return kept ?? false;
 }
 
 /**
  * Removes all entries of a profile.
  *
- * @param profile - '' for calls without one
- * @param own - that the profile itself keeps one there
+ * @param profile - '' for calls without one; undefined: of all calls
  * @returns how many there were
  * @throws SaTokenError `keychain-unavailable`
  */
-export async function removeFromKeychain(host: Host, profile: string, own: boolean): Promise<number> {
-  const noted = notedInKeychain(host).filter((name) => isOf(profile, name));
-  return removeEach(host, own ? [profile, ...noted] : noted);
+export async function removeFromKeychain(host: Host, profile: string | undefined): Promise<number> {
+  const noted = notedInKeychain(host);
+  return removeEach(host, profile === undefined ? noted : noted.filter((name) => isOf(profile, name)));
 }
 
 async function removeEach(host: Host, names: readonly string[]): Promise<number> {

@@ -1,4 +1,7 @@
 /** The keychain item that a profile's source token is in. Profiles of the same account and server share one. */
+import { entryFile, prepareFolder } from '../entry/folder.ts';
+import type { Host } from '../host.ts';
+import { withLock } from '../lock.ts';
 import { sourceKind } from '../source/source.ts';
 import type { Settings } from '../settings/table.ts';
 import { label, targetOf } from '../settings/target.ts';
@@ -18,4 +21,13 @@ export function sharerOf(
 ): string | undefined {
   for (const [name, settings] of profiles) if (keychainAccount(settings) === account) return name;
   return undefined;
+}
+
+/**
+ * Runs what changes keychain and profiles together: of two at once, one would remove the item that the other relies on,
+ * or both leave it to each other.
+ */
+export function whileNobodyLogsIn<T>(host: Host, work: () => Promise<T>): Promise<T> {
+  prepareFolder(host);
+  return withLock(host, entryFile(host, '@login', 'lock'), work);
 }

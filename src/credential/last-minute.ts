@@ -2,6 +2,7 @@
 import type { Entry } from '../entry/entry.ts';
 import { judge } from '../entry/freshness.ts';
 import { exit, exitCodeOf, messageOf, SaTokenError } from '../errors.ts';
+import { keychainUnavailable } from '../failures/local.ts';
 import type { Host } from '../host.ts';
 import type { Resolved } from '../settings/resolve.ts';
 import { defaultTimeout } from '../settings/table.ts';
@@ -9,19 +10,39 @@ import { defaultTimeout } from '../settings/table.ts';
 /** Seconds for an exchange in the last minute of a token that still lives. */
 const patienceWhileAlive = 2;
 
-/**
- * A token that still lives, where the failure to get a new one may pass: the server, the keychain or the command with the
- * source token is away. Throws any other error.
- */
+/** True for a failure of the place where the source token is: a keychain or a command that is away, or hangs. */
+export function isOfSource(error: unknown): boolean {
+  return (
+    exitCodeOf(error) === exit.keychain ||
+    (error instanceof SaTokenError && error.code === 'source-command-failed')
+  );
+}
+
+/** A token that still lives, where the failure to get a new one may pass. Throws any other error. */
 export function serveOnce(host: Host, spare: Entry | undefined, error: unknown): string {
-  const code = exitCodeOf(error);
-  const mayPass =
-    code === exit.unreachable ||
-    code === exit.keychain ||
-    (error instanceof SaTokenError && error.code === 'source-command-failed');
+  const mayPass = exitCodeOf(error) === exit.unreachable || isOfSource(error);
   if (spare === undefined || !mayPass || !livesOn(host, spare)) throw error;
   host.trace(`entry: served for its last seconds, since there is no new one: ${messageOf(error)}`);
   return spare.credential;
+}
+
+/**
+ * The same promise, with a limit while there is a token to serve instead.
+ *
+ * @throws SaTokenError `keychain-unavailable` when the time is over
+ */
+export async function inTime<T>(work: Promise<T>, spare: Entry | undefined): Promise<T> {
+  if (spare === undefined) return work;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const over = keychainUnavailable(`no answer within ${patienceWhileAlive} s`);
+    timer = setTimeout(() => reject(over), patienceWhileAlive * 1000);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** True while it may be served, if only for lack of another. */

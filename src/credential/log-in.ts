@@ -9,6 +9,7 @@ import { mergeLayers } from '../settings/resolve.ts';
 import type { Settings } from '../settings/table.ts';
 import { label, targetOf, type Target } from '../settings/target.ts';
 import { readClaims, type Claims } from '../source/claims.ts';
+import { whileNobodyLogsIn } from './keychain-item.ts';
 import { cleanToken, openSource, sourceKind } from '../source/source.ts';
 import { leaveOld, storeLogin } from './store-login.ts';
 
@@ -60,8 +61,10 @@ export async function logIn(host: Host, request: LoginRequest): Promise<Login> {
   const issued = request.verify ? await issue(host, target, settings, token) : undefined;
   const whole = { ...settings, namespace: target.namespace, 'service-account': target.serviceAccount };
   const source = await openSource(host, settings, label(target));
-  await storeLogin(host, request.profile, whole, kept ? { source, token } : undefined, issued?.entry);
-  const left = before && (await leaveOld(host, before));
+  const left = await whileNobodyLogsIn(host, async () => {
+    await storeLogin(host, request.profile, whole, kept ? { source, token } : undefined, issued?.entry);
+    return before && (await leaveOld(host, before));
+  });
   return {
     target,
     place: source.place,

@@ -5,7 +5,7 @@ import { readProfiles, touchProfiles, writeProfile } from '../settings/profiles.
 import type { Settings } from '../settings/table.ts';
 import { openSource, sourceKind } from '../source/source.ts';
 import { removeFromKeychain } from './keychain-cache.ts';
-import { keychainAccount, sharerOf } from './keychain-item.ts';
+import { keychainAccount, sharerOf, whileNobodyLogsIn } from './keychain-item.ts';
 
 /**
  * Logs one profile out.
@@ -14,37 +14,39 @@ import { keychainAccount, sharerOf } from './keychain-item.ts';
  * @returns what was done, for the person
  * @throws SaTokenError `keychain-unavailable`, `unwritable-file`
  */
-export async function logOut(
+export function logOut(
   host: Host,
   profile: string,
   forget: boolean,
   leaving: readonly string[] = [profile],
 ): Promise<string> {
-  const profiles = readProfiles(host);
-  const settings = profiles.get(profile) ?? {};
-  const removed = await removeCached(host, profile, settings.cache === 'keychain');
-  const staying = [...profiles].filter(([name]) => !leaving.includes(name));
-  const source = await removeSource(host, settings, staying);
-  if (forget) await writeProfile(host, profile, undefined);
-  else touchProfiles(host);
-  return `logged out of "${profile}": ${source}; ${countOf(removed)}${forget ? '; profile removed' : ''}`;
+  return whileNobodyLogsIn(host, async () => {
+    const profiles = readProfiles(host);
+    const settings = profiles.get(profile) ?? {};
+    // The disk first: what is there a thief of this machine could use at once, and it needs no keychain.
+    const files = removeEntries(host, profile);
+    const removed = files + (await removeFromKeychain(host, profile));
+    const staying = [...profiles].filter(([name]) => !leaving.includes(name));
+    const source = await removeSource(host, settings, staying);
+    if (forget) await writeProfile(host, profile, undefined);
+    else touchProfiles(host);
+    // What a call has put there meanwhile; from here on none keeps what it was issued with the settings of before.
+    removeEntries(host, profile);
+    await removeFromKeychain(host, profile);
+    return `logged out of "${profile}": ${source}; ${countOf(removed)}${forget ? '; profile removed' : ''}`;
+  });
 }
 
 /**
- * Removes what calls without a profile have cached; their source tokens are not in any profile's place.
+ * Removes everything else that is cached: of calls without a profile, and of profiles that are not there any more.
  *
  * @returns what was done, for the person; undefined where there was nothing
  * @throws SaTokenError as `logOut`
  */
 export async function forgetCalls(host: Host): Promise<string | undefined> {
-  const removed = await removeCached(host, '', false);
+  const files = removeEntries(host, undefined);
+  const removed = files + (await removeFromKeychain(host, undefined));
   return removed === 0 ? undefined : `calls without a profile: ${countOf(removed)}`;
-}
-
-/** The disk first: what is there a thief of this machine could use at once, and it needs no keychain. */
-async function removeCached(host: Host, profile: string, inKeychain: boolean): Promise<number> {
-  const files = removeEntries(host, profile);
-  return files + (await removeFromKeychain(host, profile, inKeychain));
 }
 
 function countOf(removed: number): string {

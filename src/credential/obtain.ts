@@ -1,15 +1,17 @@
 /** The cold half of `get-token`: settings, lock, entry again, source token, exchange, entry. */
 import { confirmEntry, isNewerThanProfiles, profileStamp, readEntry, type Entry } from '../entry/entry.ts';
+import { failureSince, noteFailure } from '../entry/failed.ts';
 import { entryFile, prepareFolder } from '../entry/folder.ts';
-import { judge } from '../entry/freshness.ts';
+import { judge, type Freshness } from '../entry/freshness.ts';
+import { isClientGo, isRefused, noteForced } from '../entry/parents.ts';
 import type { Host } from '../host.ts';
 import { acquire } from '../lock.ts';
 import type { Given } from '../settings/given.ts';
 import { resolveSettings } from '../settings/resolve.ts';
+import { storeOf } from './entry-store.ts';
 import { exchange, exchangeAndKeep, type Wanted } from './exchange.ts';
 import { identify, type Identity } from './identity.ts';
-import { throughKeychain } from './keychain-cache.ts';
-import { livesOn, serveOnce, timeoutOf } from './last-minute.ts';
+import { inTime, isOfSource, livesOn, serveOnce, timeoutOf } from './last-minute.ts';
 
 /** Who waits for an exchange does so until it has failed, and a moment longer, to fail with it. Milliseconds. */
 const outlast = 2000;
@@ -27,6 +29,13 @@ interface Cold extends Wanted {
   readonly unwanted: Unwanted;
 }
 
+/** What a look at the entry finds: whose call it is, and the entry, if it is of this very call. */
+interface Found {
+  readonly identity: Identity;
+  readonly ours: Entry | undefined;
+  readonly state: Freshness;
+}
+
 /**
  * The credential (v1, one line) for a call that no fresh entry answers.
  *
@@ -36,44 +45,77 @@ export async function obtain(host: Host, given: Given, name: string, unwanted: U
   const began = host.now();
   const stamp = profileStamp(host);
   const settings = resolveSettings(host, given);
-  const cache = settings.cache ?? 'disk';
-  if (cache !== 'disk') {
-    const identity = await identify(host, given, settings);
-    const anew = () => exchange(host, settings, identity);
-    if (cache === 'none') return (await anew()).credential;
-    return throughKeychain(host, { name, digest: identity.digest, force: unwanted.force }, anew);
-  }
+  if (settings.cache === 'none')
+    return (await exchange(host, settings, await identify(host, given, settings))).credential;
+  const cache = settings.cache === 'keychain' ? 'keychain' : 'disk';
+  const cold = { given, settings, name, unwanted, stamp, began, store: storeOf(host, name, cache) };
+  return cache === 'keychain' ? fromKeychain(host, cold) : fromDisk(host, cold);
+}
 
-  const fresh = (): Entry | undefined => wanted(unwanted, freshEntry(host, given, name));
+/** The warm lane has looked at the entry and found it wanting; another process may put a better one there while we wait. */
+function fromDisk(host: Host, cold: Cold): Promise<string> {
+  const { given, name, unwanted } = cold;
+  const fresh = (): Entry | undefined => {
+    const entry = wanted(unwanted, readEntry(host, name));
+    const isFresh = entry !== undefined && holds(host, given, entry) && stateOf(host, entry) === 'fresh';
+    return isFresh ? entry : undefined;
+  };
+  return underLock(host, cold, readEntry(host, name), fresh);
+}
+
+/** What the warm lane does for the disk, where the settings had to be read to know that it is for the keychain. */
+async function fromKeychain(host: Host, cold: Cold): Promise<string> {
+  const { ours, state } = await look(host, cold);
+  if (ours === undefined || (state !== 'fresh' && state !== 'aging'))
+    return underLock(host, cold, ours, () => undefined);
+  if (isClientGo(host.env['KUBERNETES_EXEC_INFO']) && isRefused(host, cold.name)) {
+    noteForced(host, cold.name);
+    const unwanted = { ...cold.unwanted, refused: ours.credential };
+    return underLock(host, { ...cold, unwanted }, undefined, () => undefined);
+  }
+  if (state === 'aging') (await import('./renewal.ts')).startRenewal(host, cold.name);
+  return ours.credential;
+}
+
+/**
+ * @param entry - what there is, served or not
+ * @param fresh - the entry that another process made meanwhile, if it can be seen without a look at its digest
+ */
+async function underLock(
+  host: Host,
+  cold: Cold,
+  entry: Entry | undefined,
+  fresh: () => Entry | undefined,
+): Promise<string> {
+  const { settings, name, unwanted } = cold;
   prepareFolder(host);
   const release = await acquire(host, entryFile(host, name, 'lock'), {
-    limit: timeoutOf(settings, livesOn(host, wanted(unwanted, readEntry(host, name)))) * 1000 + outlast,
+    limit: timeoutOf(settings, livesOn(host, wanted(unwanted, entry))) * 1000 + outlast,
     done: () => fresh() !== undefined,
   });
   try {
-    return (
-      fresh()?.credential ??
-      (await confirmOrExchange(host, { given, settings, name, unwanted, stamp, began }))
-    );
+    return fresh()?.credential ?? (await confirmOrExchange(host, cold));
   } finally {
     release();
   }
 }
 
-/** Under the lock: the entry if its digest still holds, else a new one; the old one once more if neither can be had. */
+/** The entry if its digest still holds, else a new one; the old one once more if neither can be had. */
 async function confirmOrExchange(host: Host, cold: Cold): Promise<string> {
-  const { given, settings, name, unwanted, stamp } = cold;
+  const { given, name, unwanted, stamp, began } = cold;
   const entry = wanted(unwanted, readEntry(host, name));
-  let identity: Identity;
+  // Without the source token there is no digest to compare; a change of the settings would have made the entry older.
+  const spare = entry !== undefined && holds(host, given, entry) && livesOn(host, entry) ? entry : undefined;
+  let found: Found;
   try {
-    identity = await identify(host, given, settings);
+    const shared = failureSince(host, name, began, stamp);
+    if (shared !== undefined && isOfSource(shared)) throw shared;
+    found = await inTime(look(host, cold), spare);
   } catch (error) {
-    // Without the source token there is no digest to compare; a change of the settings would have made the entry older.
-    const spare = entry !== undefined && holds(host, given, entry) ? entry : undefined;
+    if (isOfSource(error)) noteFailure(host, name, error, stamp);
     return serveOnce(host, spare, error);
   }
-  const ours = entry?.digest === identity.digest ? entry : undefined;
-  const state = ours === undefined ? 'dead' : judge(ours, ours.written, host.now() / 1000);
+  const { identity, ours, state } = found;
   if (ours !== undefined && (state === 'fresh' || state === 'aging')) {
     if (profileStamp(host) === stamp) confirmEntry(host, name);
     return ours.credential;
@@ -81,15 +123,19 @@ async function confirmOrExchange(host: Host, cold: Cold): Promise<string> {
   return exchangeAndKeep(host, cold, identity, livesOn(host, ours) ? ours : undefined);
 }
 
-function wanted({ force, refused }: Unwanted, entry: Entry | undefined): Entry | undefined {
-  return force || entry?.credential === refused ? undefined : entry;
+async function look(host: Host, { given, settings, unwanted, store }: Cold): Promise<Found> {
+  const identity = await identify(host, given, settings);
+  const entry = wanted(unwanted, await store.read());
+  const ours = entry?.digest === identity.digest ? entry : undefined;
+  return { identity, ours, state: ours === undefined ? 'dead' : stateOf(host, ours) };
 }
 
-/** What another process may have put there while we waited. */
-function freshEntry(host: Host, given: Given, name: string): Entry | undefined {
-  const entry = readEntry(host, name);
-  if (entry === undefined || !holds(host, given, entry)) return undefined;
-  return judge(entry, entry.written, host.now() / 1000) === 'fresh' ? entry : undefined;
+function stateOf(host: Host, entry: Entry): Freshness {
+  return judge(entry, entry.written, host.now() / 1000);
+}
+
+function wanted({ force, refused }: Unwanted, entry: Entry | undefined): Entry | undefined {
+  return force || entry?.credential === refused ? undefined : entry;
 }
 
 /** True where the settings of the entry are known to be those of the call, without a look at its digest. */

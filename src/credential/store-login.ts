@@ -1,11 +1,12 @@
 /** What a login stores, in an order that leaves nothing behind when one step fails. */
-import { writeEntry, type Entry } from '../entry/entry.ts';
+import { writeEntry, type NewEntry } from '../entry/entry.ts';
 import { removeEntries } from '../entry/folder.ts';
 import { messageOf, SaTokenError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { readProfiles, writeProfile } from '../settings/profiles.ts';
 import type { Settings } from '../settings/table.ts';
 import { openSource, type Source } from '../source/source.ts';
+import { removeFromKeychain } from './keychain-cache.ts';
 import { keychainAccount, sharerOf } from './keychain-item.ts';
 
 /** Keychain, then profile, then entries; a failure of the second takes back the first. Ctrl-C waits until it is done. */
@@ -14,7 +15,7 @@ export async function storeLogin(
   profile: string,
   settings: Settings,
   keep: { source: Source; token: string } | undefined,
-  entry: Omit<Entry, 'written'> | undefined,
+  entry: NewEntry | undefined,
 ): Promise<void> {
   const release = host.holdSignals();
   try {
@@ -28,6 +29,7 @@ export async function storeLogin(
     }
     try {
       removeEntries(host, profile);
+      await removeFromKeychain(host, profile);
     } catch {
       // What stays is older than the profile now and of another digest, so that it is never served.
     }

@@ -1,11 +1,12 @@
 /**
- * An entry: one cached credential in a file of two lines, `v1 SERVE_UNTIL EXPIRES DIGEST` and the ExecCredential.
+ * An entry: one cached credential in a file of two lines, `v1 SERVE_UNTIL EXPIRES DIGEST PROFILES` and the ExecCredential.
  * Whatever is wrong with one makes it a miss, and a cache that cannot be written fails nothing.
  */
 import { lstatSync, statSync, utimesSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
 import { cacheFolder, profileFile, type Host } from '../host.ts';
 import { discard, putSmallFile, readSmallFile } from '../small-files.ts';
-import { entryFile, idleFiles, isPrivate, prepareFolder } from './folder.ts';
+import { entryFile, idleFiles, isOf, isPrivate, prepareFolder } from './folder.ts';
 import type { Life } from './freshness.ts';
 
 export interface Entry extends Life {
@@ -14,9 +15,16 @@ export interface Entry extends Life {
   readonly credential: string;
   /** When it was written or last confirmed. Epoch seconds, with fraction. */
   readonly written: number;
+  /** When its file was last changed in any way (ctime). Epoch milliseconds, with fraction. */
+  readonly changed: number;
+  /** The profile file that it was made from; undefined for a call without a profile. */
+  readonly profiles: string | undefined;
 }
 
-const head = /^v1 (\d{1,12}) (\d{1,12}) ([0-9a-f]{64})$/;
+/** What of an entry is not its file's. */
+export type NewEntry = Omit<Entry, 'written' | 'changed' | 'profiles'>;
+
+const head = /^v1 (\d{1,12}) (\d{1,12}) ([0-9a-f]{64})(?: (.+))?$/;
 
 /** Set for a process that renews ahead of expiry; it removes the note `.renewing` when it is done. */
 export const renewalVariable = 'KUBECTL_SA_TOKEN_RENEWING';
@@ -31,10 +39,18 @@ export function readEntry(host: Host, name: string): Entry | undefined {
   }
 }
 
-/** True when the profile file has not been changed since the entry was written: its settings still hold. */
-export function isNewerThanProfiles(host: Host, entry: Entry): boolean {
-  const status = statSync(profileFile(host), { throwIfNoEntry: false });
-  return status !== undefined && entry.written > status.mtimeMs / 1000;
+/**
+ * True when the entry is of this profile file, and the file has not been changed since: its settings still hold. The time
+ * of its content may be of long ago (`mv`, `cp -p`, a link that leads elsewhere now), that of its change is not.
+ */
+export function isNewerThanProfiles(host: Host, { written, changed, profiles }: Entry): boolean {
+  const file = profilePath(host);
+  const [status, link] = [
+    statSync(file, { throwIfNoEntry: false }),
+    lstatSync(file, { throwIfNoEntry: false }),
+  ];
+  if (profiles !== file || status === undefined || link === undefined) return false;
+  return written > status.mtimeMs / 1000 && changed >= link.ctimeMs;
 }
 
 /** Changes with every change of the profile file; undefined where there is none. */
@@ -43,10 +59,16 @@ export function profileStamp(host: Host): string | undefined {
   return status === undefined ? undefined : `${status.ino} ${status.mtimeNs}`;
 }
 
+/** As it stands in entries: a relative one leads elsewhere from another folder. */
+function profilePath(host: Host): string {
+  const file = profileFile(host);
+  return isAbsolute(file) ? file : join(host.cwd, file);
+}
+
 /** Keeps a credential. Returns false, and leaves the old state or none, where it cannot be written. */
-export function writeEntry(host: Host, name: string, entry: Omit<Entry, 'written'>): boolean {
+export function writeEntry(host: Host, name: string, entry: NewEntry): boolean {
   const file = entryFile(host, name);
-  const text = `v1 ${entry.serveUntil} ${entry.expires} ${entry.digest}\n${entry.credential}\n`;
+  const text = formatEntry(entry, isOf('', name) ? undefined : profilePath(host));
   try {
     if (!prepareFolder(host)) return false;
     discard(entryFile(host, name, 'until'));
@@ -89,11 +111,17 @@ function readPrivate(host: Host, file: string): Entry | undefined {
   const found = readSmallFile(file);
   if (found === undefined || !isPrivate(host, found.status, 'file') || found.status.nlink !== 1)
     return undefined;
-  return parseEntry(found.text, found.status.mtimeMs / 1000);
+  return parseEntry(found.text, found.status.mtimeMs / 1000, found.status.ctimeMs);
+}
+
+/** The text of an entry file. */
+export function formatEntry(entry: NewEntry, profiles: string | undefined): string {
+  const from = profiles === undefined || profiles.includes('\n') ? '' : ` ${profiles}`;
+  return `v1 ${entry.serveUntil} ${entry.expires} ${entry.digest}${from}\n${entry.credential}\n`;
 }
 
 /** The text of an entry file as a value; undefined for anything that is not exactly two lines of the right form. */
-export function parseEntry(text: string, written: number): Entry | undefined {
+export function parseEntry(text: string, written: number, changed: number): Entry | undefined {
   const [first = '', credential = '', rest, ...more] = text.split('\n');
   const fields = head.exec(first);
   if (fields === null || rest !== '' || more.length > 0) return undefined;
@@ -104,5 +132,7 @@ export function parseEntry(text: string, written: number): Entry | undefined {
     digest: fields[3] ?? '',
     credential,
     written,
+    changed,
+    profiles: fields[4],
   };
 }

@@ -8,15 +8,18 @@ import { numberAt, parseJson, textAt } from '../json.ts';
 import { discard, putSmallFile, readSmallFile } from '../small-files.ts';
 import { entryFile } from './folder.ts';
 
+/** Of a server, of the way to it, and of the place of the source token; anything else is the caller's own. */
+const shared = new Set<number>([exit.refused, exit.unreachable, exit.keychain]);
+
 /**
- * Notes what a server, or the way to it, failed an exchange with; anything else is the caller's own.
+ * Notes what an exchange failed with, if it would be the same for those who wait.
  *
  * @param stamp - state of the profile file that the exchange was made for
  */
 export function noteFailure(host: Host, name: string, error: unknown, stamp: string | undefined): void {
   if (!(error instanceof SaTokenError)) return;
   const { code, exitCode, message, hint } = error;
-  if (exitCode !== exit.refused && exitCode !== exit.unreachable) return;
+  if (!shared.has(exitCode) && code !== 'source-command-failed') return;
   try {
     const note = JSON.stringify({ at: host.now(), stamp, code, exitCode, message, hint });
     putSmallFile(entryFile(host, name, 'failed'), note);

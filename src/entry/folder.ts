@@ -34,7 +34,7 @@ export function hasOwnSettings(name: string): boolean {
   return name.includes('@');
 }
 
-/** Names of entries in the keychain that no profile leads to: those of calls with settings of their own. */
+/** Names of entries in the keychain. */
 export function notedInKeychain(host: Host): string[] {
   return filesOf(host)
     .filter(({ kind }) => kind === 'keychain')
@@ -55,12 +55,14 @@ export function idleFiles(host: Host, since: number): Map<string, string[]> {
 /**
  * Removes all that is kept for a profile: its own entry, those of calls with more settings, and what belongs to them.
  *
- * @param profile - '' for calls without one
+ * @param profile - '' for calls without one; undefined: of all calls
  * @returns how many entries there were
  * @throws SaTokenError `unwritable-file` for what is there and cannot be removed
  */
-export function removeEntries(host: Host, profile: string): number {
-  const ours = filesOf(host).filter(({ name, kind }) => isOf(profile, name) && kind !== 'keychain');
+export function removeEntries(host: Host, profile: string | undefined): number {
+  const ours = filesOf(host).filter(
+    ({ name, kind }) => kind !== 'keychain' && (profile === undefined || isOf(profile, name)),
+  );
   for (const { file } of ours) {
     try {
       rmSync(file, { force: true });

@@ -1,7 +1,7 @@
 /** One exchange: a source token in, a checked credential out, with new tries while the deadline lasts. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, SaTokenError } from '../errors.ts';
-import type { Entry } from '../entry/entry.ts';
+import type { NewEntry } from '../entry/entry.ts';
 import { formatCredential } from '../entry/exec-credential.ts';
 import { plan, reportEarly } from '../entry/freshness.ts';
 import { monotonic, type Host } from '../host.ts';
@@ -12,7 +12,7 @@ import { checkGrant } from './granted.ts';
 import { judgeReply, knownUid, send, type Grant } from './token-request.ts';
 
 export interface Issued {
-  readonly entry: Omit<Entry, 'written'>;
+  readonly entry: NewEntry;
   /** What was granted otherwise than asked, in words. */
   readonly notes: readonly string[];
   /** Seconds that the server's clock is ahead of ours; undefined when it did not say. */
@@ -77,7 +77,7 @@ async function exchangeOnce(
   return { entry: toEntry(grant, asked, digest), notes, skew: grant.skew, life: grant.life };
 }
 
-function toEntry(grant: Grant, asked: number, digest: string): Omit<Entry, 'written'> {
+function toEntry(grant: Grant, asked: number, digest: string): NewEntry {
   const life = plan(asked, grant.life);
   const credential = formatCredential(
     grant.token,

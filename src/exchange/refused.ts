@@ -10,7 +10,7 @@ export function judgeRefusal(target: Target, reply: Reply): SaTokenError {
   const { status, body, headers } = reply;
   if (status >= 300 && status < 400) return failures.redirected(target, status, headers.location ?? '');
   if (status === 429 || status === 503)
-    return failures.overloaded(target, status, retryAfter(headers['retry-after']));
+    return failures.overloaded(target, status, retryAfter(headers['retry-after'], headers.date));
   const said = parseJson(body);
   const message = isObject(said) && said['kind'] === 'Status' ? (textAt(said, 'message') ?? '') : undefined;
   if (message !== undefined) return judgeStatus(target, status, message);
@@ -54,7 +54,18 @@ function judgeForeign(target: Target, status: number, body: string): SaTokenErro
   return failures.notTheEndpoint(target, status, text);
 }
 
-/** Whole seconds, or undefined (RFC 9110 10.2.3; the API server sends seconds). */
-export function retryAfter(header: string | undefined): number | undefined {
-  return header !== undefined && /^\d{1,6}$/.test(header.trim()) ? Number(header) : undefined;
+/** More than any deadline; a number of many digits is no smaller wish. Seconds. */
+const mostPause = 999_999;
+
+/**
+ * Seconds to wait, or undefined for what is neither seconds nor a date (RFC 9110 10.2.3).
+ *
+ * @param date - `Date` of the same answer, against which a date is read
+ */
+export function retryAfter(header: string | undefined, date?: string): number | undefined {
+  const given = header?.trim() ?? '';
+  if (/^\d+$/.test(given)) return Math.min(Number(given), mostPause);
+  const until = /^[A-Z][a-z]{2}, /.test(given) ? Date.parse(given) : NaN;
+  const seconds = Math.ceil((until - Date.parse(date ?? '')) / 1000);
+  return Number.isNaN(seconds) ? undefined : Math.min(Math.max(seconds, 0), mostPause);
 }

@@ -20,6 +20,8 @@ export interface Grant {
   readonly warnings: readonly string[];
 }
 
+/** How far clocks that are right may differ. Seconds. */
+const leeway = 60;
 /** The end of JavaScript's dates; a token that ends later does so in another age. Epoch seconds. */
 const latest = 8.64e12 - 86_400;
 
@@ -118,13 +120,14 @@ export function judgeReply(target: Target, reply: Reply, asked: number): Grant {
 }
 
 /**
- * When the token was issued, by the clock that tells its end. The token says it, the answer's `Date` (a proxy's, maybe)
- * and the clock here: the one in the middle, so that one that is wrong is outvoted.
+ * When the token was issued, by the clock that tells its end: as the token itself says it, unless the answer's `Date` (a
+ * proxy's, maybe) and the clock here are both far from that. Of the three, one that is wrong is so outvoted.
  */
 function issuedAt(claimed: number | undefined, date: number, asked: number): number {
   const told = [claimed ?? NaN, date].filter((each) => !Number.isNaN(each));
-  if (told.length < 2) return told[0] ?? asked;
-  return [...told, asked].sort((a, b) => a - b)[1] ?? asked;
+  const [first = asked] = told;
+  const middle = told.length < 2 ? first : ([...told, asked].sort((a, b) => a - b)[1] ?? first);
+  return Math.abs(middle - first) <= leeway ? first : middle;
 }
 
 /** The texts in `299 - "text"` (AM pkg/util/net/http.go), of which a proxy may have folded several into one header; else it as it is. */

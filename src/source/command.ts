@@ -7,6 +7,8 @@ import { cleanToken, type Source } from './source.ts';
 
 /** A password manager may ask for a fingerprint; longer than this kubectl's user has gone away. Milliseconds. */
 const minute = 60_000;
+/** What is read of a command that has ended, milliseconds. */
+const afterwards = 500;
 const largest = 128 * 1024;
 
 /**
@@ -54,6 +56,8 @@ function run(host: Host, command: string | readonly string[], patience: number):
       const why = systemCode(error) === 'ENOENT' ? `: ${program} is not there` : '';
       reject(sourceCommandFailed(`could not be started${why}`, error));
     });
+    // A child of its own that it left behind may hold the pipe; what was printed has been read long before.
+    child.on('exit', () => setTimeout(() => child.stdout.destroy(), afterwards).unref());
     child.on('close', (code, signal) => {
       clearTimeout(timer);
       if (signal !== null) reject(sourceCommandFailed(`was ended by ${signal}`));

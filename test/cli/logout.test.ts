@@ -111,14 +111,17 @@ withKeychain('a failure for one profile does not keep --all from the others', as
   t.deepEqual(scene.files(), ['sa-token.yaml']);
 });
 
+// The keychain is one for all tests here, and an entry in it goes by its profile's name.
+
 withKeychain('tokens that are cached in the keychain are removed with the source token', async (t) => {
   const scene = await setScene(t);
   await scene.login('prod', ['--cache', 'keychain']);
   t.deepEqual(scene.files(), ['sa-token.yaml']);
   const first = await scene.run(['get-token', 'prod', '-o', 'token']);
   const second = await scene.run(['get-token', 'prod', '-o', 'token']);
-  t.is(second.stdout, first.stdout);
-  t.deepEqual(scene.files(), ['sa-token.yaml']);
+  t.true(second.stdout === first.stdout);
+  t.deepEqual(scene.files(), ['cache/sa-token/prod.keychain', 'sa-token.yaml']);
+  t.is(scene.kube('cache/sa-token/prod.keychain'), '', 'a note that it is there, and nothing of it');
   t.is(scene.server.exchanges, 2, 'one at login, one for the cache');
   const search = () => scene.sandbox.exec('secret-tool', ['search', '--all', 'username', 'entry prod']);
   t.regex((await search()).stdout, /^secret = /m);
@@ -130,8 +133,8 @@ withKeychain('tokens that are cached in the keychain are removed with the source
 
 withKeychain('so are those of calls with settings of their own, which only a note tells of', async (t) => {
   const scene = await setScene(t);
-  await scene.login('prod', ['--cache', 'keychain']);
-  for (const audience of ['istio', 'vault']) await scene.run(['get-token', 'prod', '--audience', audience]);
+  await scene.login('many', ['--cache', 'keychain']);
+  for (const audience of ['istio', 'vault']) await scene.run(['get-token', 'many', '--audience', audience]);
   const notes = scene.files().filter((file) => file.endsWith('.keychain'));
   t.is(notes.length, 2);
   for (const note of notes) t.is(scene.kube(note), '', 'a note holds nothing');
@@ -145,10 +148,10 @@ withKeychain('so are those of calls with settings of their own, which only a not
   t.deepEqual(await items(), [true, true]);
   // The first has ended long ago: the next call that keeps one there removes it.
   utimesSync(join(scene.home, '.kube', notes[0] ?? ''), 1_600_000_000, 1_600_000_000);
-  await scene.run(['get-token', 'prod', '--audience', 'other']);
+  await scene.run(['get-token', 'many', '--audience', 'other']);
   t.deepEqual(await items(), [false, true]);
-  const { stdout } = await scene.run(['logout', 'prod']);
-  t.is(stdout, `logged out of "prod": ${removed}; 2 cached tokens removed\n`);
+  const { stdout } = await scene.run(['logout', 'many']);
+  t.is(stdout, `logged out of "many": ${removed}; 2 cached tokens removed\n`);
   t.deepEqual(await items(), [false, false]);
   t.deepEqual(scene.files(), ['sa-token.yaml']);
 });
@@ -165,4 +168,68 @@ withKeychain('--all takes what calls without a profile have cached too', async (
   const all = await scene.run(['logout', '--all']);
   t.regex(all.stdout, /\ncalls without a profile: 1 cached token removed\n$/);
   t.deepEqual(scene.files(), ['sa-token.yaml']);
+});
+
+withKeychain(
+  'tokens in the keychain have a lock, a spare and the rule for 401 like those on the disk',
+  async (t) => {
+    const scene = await setScene(t);
+    await scene.login('locked', ['--cache', 'keychain']);
+    const { server } = scene;
+    const get = (more: string[] = []) => scene.run(['get-token', 'locked', '-o', 'token', ...more]);
+    const all = await Promise.all(Array.from({ length: 5 }, () => get()));
+    t.is(new Set(all.map(({ stdout }) => stdout)).size, 1);
+    t.is(server.exchanges, 2, 'the login and one for all');
+
+    // The same client comes back while its token lives: it was refused.
+    const info = {
+      kind: 'ExecCredential',
+      apiVersion: 'client.authentication.k8s.io/v1',
+      spec: { interactive: false },
+    };
+    const hook = () => scene.run(['get-token', 'locked'], { execInfo: info });
+    const first = await hook();
+    t.not((await hook()).stdout, first.stdout);
+    t.is(server.exchanges, 3);
+  },
+);
+
+withKeychain(
+  'a logout leaves nothing of a profile that was taken from the file by hand, nor of a cache of before',
+  async (t) => {
+    const scene = await setScene(t);
+    await scene.login('gone', ['--cache', 'keychain']);
+    await scene.run(['get-token', 'gone']);
+    await scene.login('gone', ['--cache', 'disk']);
+    t.deepEqual(
+      scene.files().filter((file) => file.endsWith('.keychain')),
+      [],
+      'a login removes what is kept elsewhere',
+    );
+    writeFileSync(join(scene.home, '.kube/sa-token.yaml'), 'profiles: {}\n');
+    t.regex((await scene.run(['logout', '--all'])).stdout, /1 cached token removed\n$/);
+    t.deepEqual(scene.files(), ['sa-token.yaml']);
+  },
+);
+
+withKeychain('two logouts at once do not leave the source token to each other', async (t) => {
+  const scene = await setScene(t);
+  for (let round = 0; round < 3; round += 1) {
+    await scene.login('a');
+    await scene.login('b');
+    const both = ['a', 'b'].map((name) => scene.run(['logout', name, '--forget']));
+    for (const { code } of await Promise.all(both)) t.is(code, 0);
+    t.deepEqual(await scene.kept(), {});
+  }
+});
+
+withKeychain('a logout beside a login of the same account takes no token from it', async (t) => {
+  const scene = await setScene(t);
+  for (let round = 0; round < 3; round += 1) {
+    await scene.login('a');
+    const [, login] = await Promise.all([scene.run(['logout', 'a', '--forget']), scene.login('b')]);
+    t.is(login.code, 0);
+    t.deepEqual(await scene.kept(), { [account(scene)]: fingerprint(scene.robot.token) });
+    await scene.run(['logout', 'b', '--forget']);
+  }
 });

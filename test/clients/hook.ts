@@ -73,7 +73,7 @@ async function rewrite(home: string, seconds: number, credential?: string): Prom
   const file = entryPath(home);
   const now = Math.floor(Date.now() / 1000);
   const [first = '', kept] = (await readFile(file, 'utf8')).split('\n');
-  const head = ['v1', now + seconds, now + seconds, first.split(' ')[3]].join(' ');
+  const head = first.replace(/^v1 \d+ \d+/, `v1 ${now + seconds} ${now + seconds}`);
   await writeFile(file, `${head}\n${credential ?? kept}\n`);
   await utimes(entryPath(home, 'prod', 'until'), now + seconds, now + seconds);
 }

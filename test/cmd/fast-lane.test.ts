@@ -96,6 +96,22 @@ const cases: Case[] = [
   },
   { title: 'a newer profile file', answers: false, change: ({ profiles }) => touch(profiles, 10) },
   { title: 'a profile file of the same time', answers: false, change: sameTime },
+  {
+    title: 'a profile file moved into place, its content of long ago',
+    answers: false,
+    change: movedIntoPlace,
+  },
+  { title: 'a link in the place of the profile file', answers: false, change: viaLink },
+  {
+    title: 'an entry of another profile file',
+    answers: false,
+    change: (state) => rewrite(state, (text) => text.replace('/sa-token.yaml', '/other.yaml')),
+  },
+  {
+    title: 'an entry of no profile file',
+    answers: false,
+    change: (state) => rewrite(state, (text) => text.replace(/ \S+sa-token.yaml\n/, '\n')),
+  },
   { title: 'no profile file', answers: false, change: ({ profiles }) => rm(profiles) },
   { title: 'no marker', answers: false, change: ({ until }) => rm(until) },
   { title: 'a group-readable entry', answers: false, change: ({ entry }) => chmod(entry, 0o640) },
@@ -257,6 +273,35 @@ test('without coreutils on PATH the lane hands over without a word', async (t) =
   t.deepEqual([ran.code, ran.stdout, ran.stderr], [0, 'ENGINE [get-token] [prod]\n', '']);
 });
 
+test('with the ls of BusyBox, which fills up with blanks, the lane answers', async (t) => {
+  const box = await createSandbox();
+  t.teardown(() => box.cleanup());
+  const lane = await install(box);
+  await write(stateOf(box), { serveUntil: 3000, expires: 3600 });
+  if (shells().every(([name]) => name !== 'busybox'))
+    return process.env['CI'] ? t.fail('no busybox') : t.log('skipped: no busybox');
+  const bin = join(box.home, 'bin');
+  await mkdir(bin);
+  await writeFile(join(bin, 'ls'), '#!/bin/sh\nexec busybox ls "$@"\n', { mode: 0o755 });
+  const env = { PATH: `${bin}:${box.env['PATH']}` };
+  const ran = await box.exec('/bin/sh', [lane, 'get-token', 'prod'], { env });
+  t.deepEqual([ran.stdout, ran.stderr], [`${credential}\n`, '']);
+});
+
+test('tracing that is set for every shell shows no token', async (t) => {
+  const box = await createSandbox();
+  t.teardown(() => box.cleanup());
+  const lane = await install(box);
+  await write(stateOf(box), { serveUntil: 3000, expires: 3600 });
+  for (const shell of shells()) {
+    const [program = '', ...words] = shell;
+    const options = { env: { SHELLOPTS: 'xtrace' } };
+    const ran = await box.exec(program, [...words, '-x', lane, 'get-token', 'prod'], options);
+    t.is(ran.stdout, `${credential}\n`);
+    t.false(ran.stderr.includes('ExecCredential'), `${shell.join(' ')}: ${ran.stderr}`);
+  }
+});
+
 async function agree(t: ExecutionContext, shell: string[], each: Case): Promise<void> {
   const box = await createSandbox();
   t.teardown(() => box.cleanup());
@@ -337,7 +382,7 @@ async function write(
     { mode: 0o600 },
   );
   await touch(profiles, -10);
-  const first = `v1 ${now + life.serveUntil} ${now + life.expires} ${'a'.repeat(64)}`;
+  const first = `v1 ${now + life.serveUntil} ${now + life.expires} ${'a'.repeat(64)} ${profiles}`;
   await writeFile(entry, `${first}\n${credential}\n`, { mode: 0o600 });
   await touch(entry, -1);
   await writeFile(until, '', { mode: 0o600 });
@@ -352,6 +397,19 @@ async function rewrite({ entry }: State, edit: (text: string) => string): Promis
 async function touch(file: string, secondsFromNow: number): Promise<void> {
   const time = Date.now() / 1000 + secondsFromNow;
   await utimes(file, time, time);
+}
+
+async function movedIntoPlace({ box, profiles }: State): Promise<void> {
+  const other = join(box.home, 'other.yaml');
+  await copyFile(profiles, other);
+  await touch(other, -1000);
+  await rename(other, profiles);
+}
+
+async function viaLink({ box, profiles }: State): Promise<void> {
+  const other = join(box.home, 'other.yaml');
+  await rename(profiles, other);
+  await symlink(other, profiles);
 }
 
 async function sameTime({ entry, profiles }: State): Promise<void> {

@@ -219,6 +219,33 @@ test('in its last minute a token goes before a place of the source token that fa
   await fails(t, () => scene.hook(), failure);
 });
 
+test('in its last minute a token goes before a place of the source token that hangs', async (t) => {
+  const scene = await setScene(t);
+  const script = put(scene.host, 'give', `cat '${join(scene.host.home, 'token')}'`);
+  const profile = `profiles: {prod: {server: "${scene.server.url}", certificate-authority: ~/ca.crt, source-command: [sh, "${script}"]}}`;
+  const then = Date.now() / 1000 - 60;
+  utimesSync(put(scene.host, profilePath, profile), then, then);
+  const { status } = await scene.hook();
+  put(scene.host, 'give', 'exec sleep 20');
+  age(scene, 3545);
+  const began = performance.now();
+  t.like((await scene.hook()).status, { token: status.token });
+  t.true(performance.now() - began < 10_000);
+});
+
+test('a source-command that fails is run once for all that wait', async (t) => {
+  const scene = await setScene(t);
+  const runs = join(scene.host.home, 'runs');
+  const script = put(scene.host, 'give', `echo x >>'${runs}'; sleep 1; exit 3`);
+  const profile = `profiles: {prod: {server: "${scene.server.url}", source-command: [sh, "${script}"]}}`;
+  put(scene.host, profilePath, profile);
+  const calls = Array.from({ length: 5 }, (_, index) =>
+    scene.hook(['prod'], { pid: 2000 + index, isAlive: () => true }).catch((error: unknown) => error),
+  );
+  for (const error of await Promise.all(calls)) t.regex(String(error), /ended with exit code 3/);
+  t.is(readFileSync(runs, 'utf8'), 'x\n');
+});
+
 test('in its last minute a token is renewed before the answer', async (t) => {
   const scene = await setScene(t);
   const first = await scene.hook();

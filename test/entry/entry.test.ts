@@ -21,6 +21,7 @@ import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import {
   confirmEntry,
+  formatEntry,
   isNewerThanProfiles,
   parseEntry,
   profileStamp,
@@ -48,8 +49,9 @@ const mode = (path: string) => (statSync(path).mode & 0o777).toString(8);
 
 test('an entry is read as it was written', (t) => {
   const { host, file } = setUp(t);
-  const { written = 0, ...rest } = readEntry(host, 'prod') ?? {};
-  t.deepEqual(rest, whole);
+  const { written = 0, changed, ...rest } = readEntry(host, 'prod') ?? {};
+  t.deepEqual(rest, { ...whole, profiles: join(host.home, '.kube/sa-token.yaml') });
+  t.is(changed, statSync(file).ctimeMs);
   t.is(written, statSync(file).mtimeMs / 1000);
   t.is(readEntry(host, 'other'), undefined);
   t.is(readEntry(createHost(t), 'prod'), undefined);
@@ -58,7 +60,10 @@ test('an entry is read as it was written', (t) => {
 test('an entry is two lines in a private file of a private folder, with the time to renew it beside', (t) => {
   const { host, file, folder } = setUp(t);
   t.is(file, join(host.home, '.kube/cache/sa-token/prod.entry'));
-  t.is(readFileSync(file, 'utf8'), `v1 1800000000 1900000030 ${digest}\n${credential}\n`);
+  t.is(
+    readFileSync(file, 'utf8'),
+    `v1 1800000000 1900000030 ${digest} ${host.home}/.kube/sa-token.yaml\n${credential}\n`,
+  );
   t.deepEqual([mode(file), mode(folder)], ['600', '700']);
   t.deepEqual(readdirSync(folder).sort(), ['prod.entry', 'prod.until']);
   const marker = statSync(entryFile(host, 'prod', 'until'));
@@ -284,6 +289,25 @@ test('an entry older than the profile file is not vouched for, until it is confi
   t.truthy(entry());
 });
 
+test('an entry is of one profile file: not of another, nor of one that was put in its place with an old time', (t) => {
+  const { host } = setUp(t);
+  const newer = (from: TestHost = host) => isNewerThanProfiles(from, readEntry(host, 'prod') ?? t.fail());
+  const profiles = put(host, '.kube/sa-token.yaml', 'profiles: {}');
+  writeEntry(host, 'prod', whole);
+  utimesSync(entryFile(host, 'prod'), Date.now() / 1000 + 1, Date.now() / 1000 + 1);
+  t.true(newer());
+  const other = put(host, 'other.yaml', 'profiles: {}');
+  t.false(newer(withParts(host, { env: { KUBECTL_SA_TOKEN_CONFIG: other } })));
+  utimesSync(other, 1000, 1000);
+  renameSync(other, profiles);
+  t.false(newer(), 'its content is old, its being there is not');
+  confirmEntry(host, 'prod');
+  t.true(newer());
+  renameSync(profiles, join(host.home, 'real.yaml'));
+  symlinkSync(join(host.home, 'real.yaml'), profiles);
+  t.false(newer(), 'a link that was made since');
+});
+
 test('every change of the profile file changes its stamp', (t) => {
   const host = createHost(t);
   const stamps = [profileStamp(host)];
@@ -327,16 +351,22 @@ test('all that is kept for a profile is removed, and nothing of others', (t) => 
 test('any text is a whole entry or none', (t) => {
   const line = fc.oneof(
     fc.string(),
-    fc.constantFrom('v1', '', credential, `v1 1 2 ${digest}`, '{"kind":"ExecCredential",}}'),
+    fc.constantFrom(
+      'v1',
+      '',
+      credential,
+      `v1 1 2 ${digest}`,
+      `v1 1 2 ${digest} /a b`,
+      '{"kind":"ExecCredential",}}',
+    ),
   );
   fc.assert(
     fc.property(fc.array(line, { maxLength: 4 }), (lines) => {
       const text = lines.join('\n');
-      const entry = parseEntry(text, 5);
+      const entry = parseEntry(text, 5, 6);
       if (entry === undefined) return;
-      const { serveUntil, expires, digest: found, credential: second, written } = entry;
-      t.is(`v1 ${serveUntil} ${expires} ${found}\n${second}\n`, text);
-      t.is(written, 5);
+      t.is(formatEntry(entry, entry.profiles), text);
+      t.like(entry, { written: 5, changed: 6 });
     }),
     { numRuns: 2000 },
   );
@@ -346,10 +376,13 @@ test('any text is a whole entry or none', (t) => {
     fc.property(seconds, seconds, token, (serveUntil, expires, text) => {
       const made = formatCredential(text, 1_900_000_000, 'client.authentication.k8s.io/v1');
       const entry = { serveUntil, expires, digest, credential: made };
-      t.deepEqual(parseEntry(`v1 ${serveUntil} ${expires} ${digest}\n${made}\n`, 0), {
-        ...entry,
-        written: 0,
-      });
+      for (const profiles of [undefined, '/home/ann lee/.kube/sa-token.yaml'])
+        t.deepEqual(parseEntry(formatEntry(entry, profiles), 0, 0), {
+          ...entry,
+          written: 0,
+          changed: 0,
+          profiles,
+        });
     }),
     { numRuns: 500 },
   );

@@ -43,8 +43,9 @@ test('without a profile file there is no stamp to differ', (t) => {
   t.is(failureSince(at(host, 5100), '@0', 4000, undefined)?.exitCode, 4);
 });
 
-test('only what the server or the way to it failed with is shared', (t) => {
-  for (const code of [exit.unexpected, exit.usage, exit.notLoggedIn, exit.keychain, exit.unsafeFile]) {
+test('what a server, the way to it or the place of the source token failed with is shared, and nothing else', (t) => {
+  t.truthy(failureSince(at(failed(t, exit.keychain), 5100), 'prod', 4000, '1'));
+  for (const code of [exit.unexpected, exit.usage, exit.notLoggedIn, exit.unsafeFile]) {
     t.is(failureSince(at(failed(t, code), 5100), 'prod', 4000, '1'), undefined);
   }
   const host = createHost(t);

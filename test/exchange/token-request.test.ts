@@ -42,21 +42,21 @@ test('a grant is the token, its life by the server’s clock, the skew and the w
 test('of the three clocks that tell when a token was issued, one that is wrong is outvoted', (t) => {
   const token = jwt({ iat: asked, exp: asked + 3600 });
   const answer = granted({ token, expirationTimestamp: new Date((asked + 3600) * 1000).toISOString() });
-  const at = (shift: number) => ({ date: new Date((asked + shift) * 1000).toUTCString() });
+  const dated = (shift: number) => ({ date: new Date((asked + shift) * 1000).toUTCString() });
   for (const proxy of [-7200, -120, 120, 7200, -asked])
     t.like(
-      judgeReply(target, { ...answer, headers: at(proxy) }, asked),
+      judgeReply(target, { ...answer, headers: dated(proxy) }, asked),
       { life: 3600 },
       `Date ${proxy} s off`,
     );
   for (const here of [-7200, 7200])
     t.like(
-      judgeReply(target, { ...answer, headers: at(0) }, asked + here),
+      judgeReply(target, { ...answer, headers: dated(0) }, asked + here),
       { life: 3600 },
       `here ${here} s off`,
     );
   // An answer of half an hour ago, which somebody kept.
-  t.like(judgeReply(target, { ...answer, headers: at(1800) }, asked + 1800), { life: 1800 });
+  t.like(judgeReply(target, { ...answer, headers: dated(1800) }, asked + 1800), { life: 1800 });
   t.like(
     judgeReply(target, { ...answer, headers: {} }, asked + 7200),
     { life: 3600 },
@@ -139,9 +139,12 @@ test('any answer is a grant or a refusal with an exit code of 4 or 5, on one lin
 
 // Headers.
 
-test('Retry-After is whole seconds, or nothing', (t) => {
+test('Retry-After is whole seconds, or a date after that of the answer, or nothing', (t) => {
   t.is(retryAfter('0'), 0);
   t.is(retryAfter(' 120 '), 120);
+  t.is(retryAfter('99999999999'), 999_999);
+  t.is(retryAfter('Fri, 02 Jan 2026 03:06:05 GMT', date), 120);
+  t.is(retryAfter('Fri, 02 Jan 2026 03:00:05 GMT', date), 0);
   for (const header of [
     undefined,
     '',
@@ -149,8 +152,8 @@ test('Retry-After is whole seconds, or nothing', (t) => {
     '1.5',
     '1e3',
     'soon',
-    '9999999',
     'Fri, 02 Jan 2026 03:04:05 GMT',
+    '2026-01-02',
   ])
     t.is(retryAfter(header), undefined, header);
   fc.assert(

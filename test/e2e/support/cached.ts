@@ -37,8 +37,7 @@ export async function age(
   const file = entryPath(home, profile);
   const now = Math.floor(Date.now() / 1000);
   const [first = '', ...rest] = (await readFile(file, 'utf8')).split('\n');
-  const digest = first.split(' ')[3] ?? '';
-  const head = `v1 ${now + left.serve} ${now + left.life} ${digest}`;
+  const head = first.replace(/^v1 \d+ \d+/, `v1 ${now + left.serve} ${now + left.life}`);
   await writeFile(file, [head, ...rest].join('\n'));
   await utimes(entryPath(home, profile, 'until'), now + left.serve, now + left.serve);
 }

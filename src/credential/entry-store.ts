@@ -1,0 +1,24 @@
+/** Where the entries of a call are kept: on the disk, or in the keychain (`cache: keychain`). */
+import { readEntry, writeEntry, type Entry, type NewEntry } from '../entry/entry.ts';
+import type { Host } from '../host.ts';
+import { readFromKeychain, writeToKeychain } from './keychain-cache.ts';
+
+export interface EntryStore {
+  /** The entry, or undefined where there is none that can be used. Never throws. */
+  read(): Promise<Entry | undefined>;
+  /** False where it cannot be kept. Never throws. */
+  write(entry: NewEntry): Promise<boolean>;
+}
+
+/** @param name - of the entry */
+export function storeOf(host: Host, name: string, cache: 'disk' | 'keychain'): EntryStore {
+  if (cache === 'disk')
+    return {
+      read: async () => readEntry(host, name),
+      write: async (entry) => writeEntry(host, name, entry),
+    };
+  return {
+    read: () => readFromKeychain(host, name),
+    write: (entry) => writeToKeychain(host, name, entry),
+  };
+}

@@ -63,8 +63,11 @@ test('TLS settings and proxies of every kind', async (t) => {
   const { 'certificate-authority': caFile, ...noCa } = usualProfile(scene);
   const caData = Buffer.from(scene.server.caPem).toString('base64');
   const byAddress = scene.server.url.replace('localhost', '127.0.0.1');
-  const proxy = await startConnectProxy();
+  const { port } = scene.server;
+  const elsewhere = `kube.example.test:${port}`;
+  const proxy = await startConnectProxy({ names: { [elsewhere]: port } });
   t.teardown(() => proxy.close());
+  const byName = scene.server.url.replace(`localhost:${port}`, elsewhere);
   const ways: [string, Record<string, unknown>, HookOptions][] = [
     ['CA as data', { 'certificate-authority-data': caData }, {}],
     ['CA of Node', {}, { env: { NODE_EXTRA_CA_CERTS: scene.caFile } }],
@@ -76,11 +79,15 @@ test('TLS settings and proxies of every kind', async (t) => {
       {},
     ],
     ['proxy-url', { 'certificate-authority': caFile, 'proxy-url': proxy.url }, {}],
-    ['HTTPS_PROXY', { 'certificate-authority': caFile }, { env: { HTTPS_PROXY: proxy.url } }],
     [
-      'NO_PROXY',
+      'HTTPS_PROXY',
+      { 'certificate-authority': caFile, server: byName, 'tls-server-name': 'localhost' },
+      { env: { HTTPS_PROXY: proxy.url } },
+    ],
+    [
+      'HTTPS_PROXY, which is not for this machine itself',
       { 'certificate-authority': caFile },
-      { env: { HTTPS_PROXY: 'http://127.0.0.1:9', NO_PROXY: 'localhost' } },
+      { env: { HTTPS_PROXY: 'http://127.0.0.1:9' } },
     ],
   ];
   for (const [what, settings, options] of ways) {

@@ -244,16 +244,18 @@ test('a change to another protocol is no answer', async (t) => {
 
 test('an answer that repeats the token, whole, in part or wrapped, is not passed on', async (t) => {
   const { server, robot, post } = await setUp(t);
-  const wrapped = robot.token.replace(/.{76}/g, '$&\n');
   const signature = robot.token.split('.')[2] ?? '';
-  for (const text of [`Authorization: Bearer ${robot.token}`, wrapped, `signature: ${signature}`]) {
+  for (const [text, shown] of [
+    [`Authorization: Bearer ${robot.token}`, 'Authorization: Bearer [token]'],
+    [`signature: ${signature}`, 'signature: [token]'],
+    [robot.token.replace(/.{76}/g, '$&\n'), '(the answer repeats the token, and so is not shown)'],
+    [`of a key: ${robot.token.split('.')[0]}`, `of a key: ${robot.token.split('.')[0]}`],
+  ] as const) {
     server.faults.next({ status: 502, body: text, headers: { Location: `/?token=${robot.token}` } });
     const { body, headers } = await post();
-    t.is(body, '(the answer repeats the token, and so is not shown)');
-    t.is(headers.location, '(it repeats the token)');
+    t.is(body, shown);
+    t.is(headers.location, '/?token=[token]');
   }
-  server.faults.next({ status: 502, body: `of a key: ${robot.token.split('.')[0]}` });
-  t.regex((await post()).body, /^of a key: /);
 });
 
 // The way there.

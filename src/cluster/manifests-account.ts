@@ -1,7 +1,8 @@
 /**
  * What a cluster needs for an account: ServiceAccount, long-lived Secret, and leave to create tokens, as YAML for people
- * and `kubectl apply`. Names are checked before they come here, so that none needs quoting.
+ * and `kubectl apply`. Names are checked before they come here, but `on` and `123` are good names and have to be quoted.
  */
+import { scalar } from './yaml-text.ts';
 
 export interface AccountManifest {
   readonly namespace: string;
@@ -58,8 +59,8 @@ export function grantManifest({ namespace, serviceAccount, subject }: TokenGrant
 apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
 metadata:
-  name: ${name}
-  namespace: ${namespace}
+  name: ${scalar(name)}
+  namespace: ${scalar(namespace)}
 rules:
   - apiGroups: [""]
     resources: ["serviceaccounts/token"]
@@ -69,16 +70,16 @@ rules:
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata:
-  name: ${name}
-  namespace: ${namespace}
+  name: ${scalar(name)}
+  namespace: ${scalar(namespace)}
 roleRef:
   apiGroup: rbac.authorization.k8s.io
   kind: Role
-  name: ${name}
+  name: ${scalar(name)}
 subjects:
   - kind: ServiceAccount
-    name: ${subject.name}
-    namespace: ${subject.namespace}
+    name: ${scalar(subject.name)}
+    namespace: ${scalar(subject.namespace)}
 `;
 }
 
@@ -86,7 +87,7 @@ export function namespaceDocument(name: string): string {
   return `apiVersion: v1
 kind: Namespace
 metadata:
-  name: ${name}
+  name: ${scalar(name)}
 `;
 }
 
@@ -95,8 +96,8 @@ function accountDocument(namespace: string, name: string, what: string): string 
 apiVersion: v1
 kind: ServiceAccount
 metadata:
-  name: ${name}
-  namespace: ${namespace}
+  name: ${scalar(name)}
+  namespace: ${scalar(namespace)}
 `;
 }
 
@@ -108,10 +109,10 @@ apiVersion: v1
 kind: Secret
 type: kubernetes.io/service-account-token
 metadata:
-  name: ${name}
-  namespace: ${namespace}
+  name: ${scalar(name)}
+  namespace: ${scalar(namespace)}
   annotations:
-    kubernetes.io/service-account.name: ${account}
+    kubernetes.io/service-account.name: ${scalar(account)}
 `;
 }
 
@@ -120,15 +121,15 @@ function roleBindingDocument(namespace: string, account: string, role: string): 
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata:
-  name: ${account}-${role.replaceAll(':', '-')}
-  namespace: ${namespace}
+  name: ${scalar(`${account}-${role.replaceAll(':', '-')}`)}
+  namespace: ${scalar(namespace)}
 roleRef:
   apiGroup: rbac.authorization.k8s.io
   kind: ClusterRole
-  name: ${role}
+  name: ${scalar(role)}
 subjects:
   - kind: ServiceAccount
-    name: ${account}
-    namespace: ${namespace}
+    name: ${scalar(account)}
+    namespace: ${scalar(namespace)}
 `;
 }

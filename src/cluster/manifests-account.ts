@@ -49,17 +49,20 @@ export function accountManifest(wanted: AccountManifest): string {
 
 /**
  * Role and RoleBinding that let an account create tokens. `resourceNames` works, since the account's name is in the
- * URL and so in what is authorized (contracts 3.4).
+ * URL and so in what is authorized (contracts 3.4). The Role is the same for whoever asks, the RoleBinding is each one's
+ * own: applied for another, it takes nobody's place.
  */
 export function grantManifest({ namespace, serviceAccount, subject }: TokenGrant): string {
-  const name = `${serviceAccount}-token-requester`;
+  const role = `${serviceAccount}-token-requester`;
   const own = subject.namespace === namespace && subject.name === serviceAccount;
+  // No name of an account has a colon.
+  const binding = own ? role : `${role}:${subject.namespace}:${subject.name}`;
   return `# Leave to create tokens for ${serviceAccount} and no other account: without resourceNames it would be for all of the
 # namespace.${own ? selfRenewing : ''}
 apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
 metadata:
-  name: ${scalar(name)}
+  name: ${scalar(role)}
   namespace: ${scalar(namespace)}
 rules:
   - apiGroups: [""]
@@ -67,15 +70,15 @@ rules:
     resourceNames: ["${serviceAccount}"]
     verbs: ["create"]
 ---
-apiVersion: rbac.authorization.k8s.io/v1
+${own ? '' : `# Who had this leave before keeps it; that of the account itself is RoleBinding ${role}.\n`}apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata:
-  name: ${scalar(name)}
+  name: ${scalar(binding)}
   namespace: ${scalar(namespace)}
 roleRef:
   apiGroup: rbac.authorization.k8s.io
   kind: Role
-  name: ${scalar(name)}
+  name: ${scalar(role)}
 subjects:
   - kind: ServiceAccount
     name: ${scalar(subject.name)}
@@ -121,7 +124,7 @@ function roleBindingDocument(namespace: string, account: string, role: string): 
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata:
-  name: ${scalar(`${account}-${role.replaceAll(':', '-')}`)}
+  name: ${scalar(`${account}:${role}`)}
   namespace: ${scalar(namespace)}
 roleRef:
   apiGroup: rbac.authorization.k8s.io

@@ -50,7 +50,8 @@ onEachMinor((test) => {
     t.timeout(240_000);
     const laptop = await setUpLaptop(t, plane);
     await plane.makeNamespace('123');
-    const names = '-n 123 --service-account on --requester 1e3 --secret-name null --cluster-role yes';
+    const names =
+      '-n 123 --service-account on --requester 1e3 --secret-name null --cluster-role yes --cluster-role "x: Y_z"';
     await need(laptop.sh(`kubectl sa-token manifest account ${names} >"$HOME/printed.yaml"`));
     const { code, stdout, stderr } = await laptop.sh(`${APPLY} -o name -f "$HOME/printed.yaml"`);
     t.deepEqual([code, stderr], [0, '']);

@@ -107,7 +107,7 @@ metadata:
 function secretDocument(namespace: string, account: string, name: string): string {
   return `# The source token: the control plane fills this Secret in a moment. It is on purpose not listed in the "secrets" of the
 # ServiceAccount: listed ones count as auto-generated, and are removed when unused for a year.
-# Issued tokens are bound to it: delete it, and it and all of them are refused within a minute or so.
+# Issued tokens are bound to it: delete it, and it and all of them are refused within seconds.
 apiVersion: v1
 kind: Secret
 type: kubernetes.io/service-account-token

@@ -5,6 +5,8 @@ export type OptionTable = Readonly<Record<string, Options>>;
 
 export const routes = ['gateway-api', 'istio', 'ingress'] as const;
 
+export const defaultImage = 'nginxinc/nginx-unprivileged:1.28-alpine';
+
 const text = (group: string, describe: string): Options => ({
   type: 'string',
   requiresArg: true,
@@ -41,21 +43,33 @@ export const proxyOptions: OptionTable = {
 
 export const deploymentOptions: OptionTable = {
   name: text(proxy, 'Name of all its objects (default: sa-token-proxy)'),
-  image: text(proxy, 'Image of nginx, best with a digest of your own choice'),
+  image: text(proxy, `Image of nginx, best with a digest of your own choice (default: ${defaultImage})`),
   replicas: text(proxy, 'Pods (default: 2)'),
   route: text(proxy, `Print a route to it too: ${routes.join(', ')}`),
 };
 
-export const routeOptions: OptionTable = {
-  host: text(proxy, 'Host that clients use; "*": whatever the gateway takes'),
+export const gatewayOptions: OptionTable = {
   gateway: text(proxy, 'NAMESPACE/NAME of the Gateway (gateway-api, istio)'),
+};
+
+export const workloadOptions: OptionTable = {
   'gateway-workload-namespace': text(proxy, "Namespace of the gateway's pods (istio; default: istio-system)"),
   'gateway-workload-label': text(
     proxy,
     "KEY=VALUE, a label of the gateway's pods (istio; default: istio=ingressgateway)",
   ),
+};
+
+export const ingressOptions: OptionTable = {
   'ingress-class': text(proxy, 'IngressClass (ingress)'),
   'tls-secret': text(proxy, 'Secret with the certificate of the host (ingress)'),
+};
+
+export const routeOptions: OptionTable = {
+  host: text(proxy, 'Host that clients use; "*": whatever the gateway takes'),
+  ...gatewayOptions,
+  ...workloadOptions,
+  ...ingressOptions,
 };
 
 export const configOptions: OptionTable = {

@@ -14,23 +14,11 @@ import {
   proxyOptions,
   routeOptions,
   routes,
-  type OptionTable,
 } from './manifest-options.ts';
-import {
-  countOf,
-  hostOf,
-  imageOf,
-  labelOf,
-  listenOf,
-  namesOf,
-  nameOf,
-  objectOf,
-  pathOf,
-  prefixOf,
-  upstreamOf,
-} from './manifest-values.ts';
+import { imageOf, nameOf, roleNamesOf, secretNameOf, serviceNameOf } from './manifest-names.ts';
+import { routeOf } from './manifest-route.ts';
+import { countOf, hostOf, listenOf, pathOf, prefixOf, refuse, upstreamOf } from './manifest-values.ts';
 import { textOf } from './options.ts';
-import type { Route } from '../cluster/manifests-routes.ts';
 
 const kinds = ['account', 'proxy'] as const;
 
@@ -76,14 +64,15 @@ function account(argv: Arguments): string {
   if (namespace === undefined) throw missingSetting('namespace', 'manifest account', example);
   if (serviceAccount === undefined) throw missingSetting('service-account', 'manifest account', example);
   const requester = nameOf(argv, 'requester') ?? serviceAccount;
+  const noSecret = argv['no-secret'] === true;
+  if (noSecret) refuse(argv, { 'secret-name': {} }, 'has no meaning with --no-secret');
   return accountManifest({
     namespace,
     serviceAccount,
     requester,
-    secretName:
-      argv['no-secret'] === true ? undefined : (nameOf(argv, 'secret-name') ?? `${requester}-token`),
+    secretName: noSecret ? undefined : secretNameOf(argv, requester),
     createNamespace: argv['create-namespace'] === true,
-    clusterRoles: namesOf(argv, 'cluster-role'),
+    clusterRoles: roleNamesOf(argv, 'cluster-role'),
   });
 }
 
@@ -94,10 +83,11 @@ function proxy(argv: Arguments): string {
   if (argv['print-config'] === true) return printedConfig(argv);
   refuse(argv, configOptions, 'needs --print-config');
   const namespace = nameOf(argv, 'namespace');
+  const own = namespace === undefined;
   return proxyManifest({
     namespace: namespace ?? 'sa-token-proxy',
-    name: nameOf(argv, 'name') ?? 'sa-token-proxy',
-    createNamespace: namespace === undefined || argv['create-namespace'] === true,
+    name: serviceNameOf(argv, 'name') ?? 'sa-token-proxy',
+    createNamespace: (argv['create-namespace'] ?? own) === true,
     prefix: prefixOf(argv),
     image: imageOf(argv),
     replicas: countOf(argv, 'replicas', 2),
@@ -123,37 +113,4 @@ function printedConfig(argv: Arguments): string {
     runFolder: pathOf(argv, 'run-folder') ?? '/tmp',
     tls: certificate === undefined || key === undefined ? undefined : { certificate, key },
   });
-}
-
-function routeOf(argv: Arguments): Route | undefined {
-  const kind = textOf(argv, 'route');
-  if (kind === undefined) {
-    refuse(argv, routeOptions, 'needs --route');
-    return undefined;
-  }
-  const known = routes.find((name) => name === kind);
-  if (known === undefined) throw badUsage(`--route ${kind} is not one of ${routes.join(', ')}`, 'manifest');
-  const host = hostOf(argv, 'host', known !== 'ingress');
-  if (host === undefined) throw missingSetting('host', `--route ${known}`, 'give the name that clients use');
-  if (known === 'ingress')
-    return {
-      kind: known,
-      host,
-      className: nameOf(argv, 'ingress-class'),
-      tlsSecret: nameOf(argv, 'tls-secret'),
-    };
-  const gateway = objectOf(argv, 'gateway');
-  if (gateway === undefined) throw missingSetting('gateway', `--route ${known}`, 'give NAMESPACE/NAME');
-  if (known === 'gateway-api') return { kind: known, host, gateway };
-  const workload = {
-    namespace: nameOf(argv, 'gateway-workload-namespace') ?? 'istio-system',
-    label: labelOf(argv, 'gateway-workload-label') ?? (['istio', 'ingressgateway'] as const),
-  };
-  return { kind: known, host, gateway, workload };
-}
-
-/** A flag that would be passed over is a mistake, not a wish. */
-function refuse(argv: Arguments, table: OptionTable, why: string): void {
-  const stray = Object.keys(table).find((name) => argv[name] !== undefined);
-  if (stray !== undefined) throw badUsage(`--${stray} ${why}`, 'manifest');
 }

@@ -1,7 +1,8 @@
 /**
  * What a cluster needs for an account: ServiceAccount, long-lived Secret, and leave to create tokens, as YAML for people
- * and `kubectl apply`. Names are checked before they come here, so that none needs quoting.
+ * and `kubectl apply`. Names are checked before they come here, but `on` and `123` are good names and have to be quoted.
  */
+import { scalar } from './yaml-text.ts';
 
 export interface AccountManifest {
   readonly namespace: string;
@@ -48,37 +49,40 @@ export function accountManifest(wanted: AccountManifest): string {
 
 /**
  * Role and RoleBinding that let an account create tokens. `resourceNames` works, since the account's name is in the
- * URL and so in what is authorized (contracts 3.4).
+ * URL and so in what is authorized (contracts 3.4). The Role is the same for whoever asks, the RoleBinding is each one's
+ * own: applied for another, it takes nobody's place.
  */
 export function grantManifest({ namespace, serviceAccount, subject }: TokenGrant): string {
-  const name = `${serviceAccount}-token-requester`;
+  const role = `${serviceAccount}-token-requester`;
   const own = subject.namespace === namespace && subject.name === serviceAccount;
+  // No name of an account has a colon.
+  const binding = own ? role : `${role}:${subject.namespace}:${subject.name}`;
   return `# Leave to create tokens for ${serviceAccount} and no other account: without resourceNames it would be for all of the
 # namespace.${own ? selfRenewing : ''}
 apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
 metadata:
-  name: ${name}
-  namespace: ${namespace}
+  name: ${scalar(role)}
+  namespace: ${scalar(namespace)}
 rules:
   - apiGroups: [""]
     resources: ["serviceaccounts/token"]
     resourceNames: ["${serviceAccount}"]
     verbs: ["create"]
 ---
-apiVersion: rbac.authorization.k8s.io/v1
+${own ? '' : `# Who had this leave before keeps it; that of the account itself is RoleBinding ${role}.\n`}apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata:
-  name: ${name}
-  namespace: ${namespace}
+  name: ${scalar(binding)}
+  namespace: ${scalar(namespace)}
 roleRef:
   apiGroup: rbac.authorization.k8s.io
   kind: Role
-  name: ${name}
+  name: ${scalar(role)}
 subjects:
   - kind: ServiceAccount
-    name: ${subject.name}
-    namespace: ${subject.namespace}
+    name: ${scalar(subject.name)}
+    namespace: ${scalar(subject.namespace)}
 `;
 }
 
@@ -86,7 +90,7 @@ export function namespaceDocument(name: string): string {
   return `apiVersion: v1
 kind: Namespace
 metadata:
-  name: ${name}
+  name: ${scalar(name)}
 `;
 }
 
@@ -95,23 +99,23 @@ function accountDocument(namespace: string, name: string, what: string): string 
 apiVersion: v1
 kind: ServiceAccount
 metadata:
-  name: ${name}
-  namespace: ${namespace}
+  name: ${scalar(name)}
+  namespace: ${scalar(namespace)}
 `;
 }
 
 function secretDocument(namespace: string, account: string, name: string): string {
   return `# The source token: the control plane fills this Secret in a moment. It is on purpose not listed in the "secrets" of the
 # ServiceAccount: listed ones count as auto-generated, and are removed when unused for a year.
-# Issued tokens are bound to it: delete it, and it and all of them are refused within a minute or so.
+# Issued tokens are bound to it: delete it, and it and all of them are refused within seconds.
 apiVersion: v1
 kind: Secret
 type: kubernetes.io/service-account-token
 metadata:
-  name: ${name}
-  namespace: ${namespace}
+  name: ${scalar(name)}
+  namespace: ${scalar(namespace)}
   annotations:
-    kubernetes.io/service-account.name: ${account}
+    kubernetes.io/service-account.name: ${scalar(account)}
 `;
 }
 
@@ -120,15 +124,15 @@ function roleBindingDocument(namespace: string, account: string, role: string): 
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata:
-  name: ${account}-${role.replaceAll(':', '-')}
-  namespace: ${namespace}
+  name: ${scalar(`${account}:${role}`)}
+  namespace: ${scalar(namespace)}
 roleRef:
   apiGroup: rbac.authorization.k8s.io
   kind: ClusterRole
-  name: ${role}
+  name: ${scalar(role)}
 subjects:
   - kind: ServiceAccount
-    name: ${account}
-    namespace: ${namespace}
+    name: ${scalar(account)}
+    namespace: ${scalar(namespace)}
 `;
 }

@@ -1,5 +1,6 @@
 /** The route at an Istio gateway, where the gateway's own token check has to be kept from the source token. */
 import type { IstioRoute, Routed } from './manifests-routes.ts';
+import { scalar } from './yaml-text.ts';
 
 /**
  * The route has a name, so that the filter can be bound to it: a RequestAuthentication reads every bearer token, cannot
@@ -12,20 +13,20 @@ export function istioRoute(to: Routed, route: IstioRoute): string {
 apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata:
-  name: ${to.name}
-  namespace: ${to.namespace}
+  name: ${scalar(to.name)}
+  namespace: ${scalar(to.namespace)}
 spec:
   hosts: ["${host}"]
   gateways: ["${gateway.namespace}/${gateway.name}"]
   http:
     # The EnvoyFilter below knows the route by this name.
-    - name: ${to.namespace}.${to.name}
+    - name: ${scalar(`${to.namespace}.${to.name}`)}
       match:
         - uri:
-            prefix: ${to.path}
+            prefix: ${scalar(to.path)}
       route:
         - destination:
-            host: ${to.service}.${to.namespace}.svc.cluster.local
+            host: ${scalar(`${to.service}.${to.namespace}.svc.cluster.local`)}
             port:
               number: 80
 ---
@@ -38,12 +39,12 @@ spec:
 apiVersion: networking.istio.io/v1alpha3
 kind: EnvoyFilter
 metadata:
-  name: ${to.name}
-  namespace: ${workload.namespace}
+  name: ${scalar(to.name)}
+  namespace: ${scalar(workload.namespace)}
 spec:
   workloadSelector:
     labels:
-      ${workload.label[0]}: "${workload.label[1]}"
+      ${scalar(workload.label[0])}: ${scalar(workload.label[1])}
   configPatches:
     - applyTo: HTTP_ROUTE
       match:
@@ -51,7 +52,7 @@ spec:
         routeConfiguration:
           vhost:
             route:
-              name: ${to.namespace}.${to.name}
+              name: ${scalar(`${to.namespace}.${to.name}`)}
       patch:
         operation: MERGE
         value:

@@ -45,9 +45,9 @@ ${indent(maps(settings.prefix), 2)}
   server {
 ${indent(listenSettings(settings), 4)}
 
-    location / {
-${indent(refusals(settings.prefix), 6)}
+${indent(refusals(settings.prefix), 4)}
 
+    location / {
 ${indent(passing(settings), 6)}
     }
   }
@@ -64,8 +64,10 @@ fastcgi_temp_path ${runFolder}/fastcgi;
 uwsgi_temp_path ${runFolder}/uwsgi;
 scgi_temp_path ${runFolder}/scgi;
 
-# No header, no query and no body is logged: they hold tokens. The path is logged as it was written, not as nginx reads it.
+# Tokens are in headers, queries and bodies: none is logged but User-Agent. The path is logged as it was written, not as
+# nginx reads it, unless somebody wrote a token there.
 map $request_uri $path_written {
+  "~^[^?]*eyJ[A-Za-z0-9_-]{8,}([.]|%2[Ee])" "(not shown: a token is in it)";
   "~^(?<before_query>[^?]*)" $before_query;
 }
 log_format refused_and_passed escape=json
@@ -110,7 +112,10 @@ function listenSettings({ listen, tls }: NginxSettings): string {
 }
 
 function refusals(prefix: string): string {
-  return `if ($token_path = "") {
+  return `# nginx logs a body that is too large, or in bad chunks, with the request's query: what has one is refused here, before
+# the body is looked at, and no such complaint is logged.
+error_log stderr crit;
+if ($token_path = "") {
   return 404 "sa-token proxy: only POST ${prefix}/api/v1/namespaces/NAMESPACE/serviceaccounts/NAME/token is served here\\n";
 }
 if ($request_method != POST) {
@@ -122,7 +127,8 @@ if ($unwanted_header) {
 }
 
 function passing({ upstreamName, upstreamCa }: NginxSettings): string {
-  return `proxy_pass https://api_server$token_path;
+  return `error_log stderr warn;
+proxy_pass https://api_server$token_path;
 proxy_http_version 1.1;
 proxy_pass_request_headers off;
 proxy_set_header Host ${upstreamName};

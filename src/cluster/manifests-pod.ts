@@ -1,5 +1,6 @@
 /** The pod of the proxy: nginx without root, without a credential, without a file system to write to. */
 import { indent } from './manifests-nginx.ts';
+import { scalar } from './yaml-text.ts';
 
 /** A port that needs no privilege. */
 export const port = 8080;
@@ -20,7 +21,7 @@ containers:
 ${indent(container(image), 2)}volumes:
   - name: config
     configMap:
-      name: ${config}
+      name: ${scalar(config)}
   # The CA of the API server: Kubernetes keeps this ConfigMap in every namespace.
   - name: cluster-ca
     configMap:
@@ -37,7 +38,7 @@ ${indent(container(image), 2)}volumes:
 
 function container(image: string): string {
   return `- name: nginx
-  image: ${image}
+  image: ${scalar(image)}
   command: ["nginx", "-e", "stderr", "-c", "${folders.config}/nginx.conf"]
   ports:
     - name: http

@@ -4,6 +4,7 @@ import { namespaceDocument } from './manifests-account.ts';
 import { indent, nginxConfig } from './manifests-nginx.ts';
 import { folders, podSpec, port } from './manifests-pod.ts';
 import { routeManifest, type Route, type Routed } from './manifests-routes.ts';
+import { scalar } from './yaml-text.ts';
 
 export interface ProxyManifest {
   readonly namespace: string;
@@ -45,8 +46,8 @@ function configMap({ name, namespace }: ProxyManifest, config: string): string {
   return `apiVersion: v1
 kind: ConfigMap
 metadata:
-  name: ${name}
-  namespace: ${namespace}
+  name: ${scalar(name)}
+  namespace: ${scalar(namespace)}
 data:
   nginx.conf: |
 ${indent(config, 4)}`;
@@ -58,22 +59,22 @@ function deployment(wanted: ProxyManifest, config: string): string {
 apiVersion: apps/v1
 kind: Deployment
 metadata:
-  name: ${name}
-  namespace: ${namespace}
+  name: ${scalar(name)}
+  namespace: ${scalar(namespace)}
   labels:
-    app.kubernetes.io/name: ${name}
+    app.kubernetes.io/name: ${scalar(name)}
 spec:
   replicas: ${replicas}
   selector:
     matchLabels:
-      app.kubernetes.io/name: ${name}
+      app.kubernetes.io/name: ${scalar(name)}
   template:
     metadata:
       labels:
-        app.kubernetes.io/name: ${name}${route?.kind === 'istio' ? noSidecar : ''}
+        app.kubernetes.io/name: ${scalar(name)}${route?.kind === 'istio' ? noSidecar : ''}
       annotations:
         # Changes with the configuration, so that "kubectl apply" rolls the pods.
-        sa-token/config: ${createHash('sha256').update(config).digest('hex').slice(0, 16)}
+        sa-token/config: ${scalar(createHash('sha256').update(config).digest('hex').slice(0, 16))}
     spec:
 ${indent(podSpec(name, image), 6)}`;
 }
@@ -88,13 +89,13 @@ function service({ name, namespace }: ProxyManifest): string {
 apiVersion: v1
 kind: Service
 metadata:
-  name: ${name}
-  namespace: ${namespace}
+  name: ${scalar(name)}
+  namespace: ${scalar(namespace)}
   labels:
-    app.kubernetes.io/name: ${name}
+    app.kubernetes.io/name: ${scalar(name)}
 spec:
   selector:
-    app.kubernetes.io/name: ${name}
+    app.kubernetes.io/name: ${scalar(name)}
   ports:
     - name: http
       port: 80

@@ -1,5 +1,6 @@
 /** Routes from a cluster's entrance to the proxy: Gateway API, Istio, Ingress. nginx behind them enforces; these only lead there. */
 import { istioRoute } from './manifests-istio.ts';
+import { scalar } from './yaml-text.ts';
 
 export type Route = GatewayApiRoute | IstioRoute | IngressRoute;
 
@@ -56,19 +57,19 @@ function gatewayApi(to: Routed, { host, gateway }: GatewayApiRoute): string {
 apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
 metadata:
-  name: ${to.name}
-  namespace: ${to.namespace}
+  name: ${scalar(to.name)}
+  namespace: ${scalar(to.namespace)}
 spec:
   parentRefs:
-    - name: ${gateway.name}
-      namespace: ${gateway.namespace}
+    - name: ${scalar(gateway.name)}
+      namespace: ${scalar(gateway.namespace)}
 ${host === anyHost ? '' : `  hostnames: ["${host}"]\n`}  rules:
     - matches:
         - path:
             type: PathPrefix
-            value: ${to.path}
+            value: ${scalar(to.path)}
       backendRefs:
-        - name: ${to.service}
+        - name: ${scalar(to.service)}
           port: 80
 `;
 }
@@ -83,20 +84,20 @@ function ingress(to: Routed, { host, className, tlsSecret }: IngressRoute): stri
 apiVersion: networking.k8s.io/v1
 kind: Ingress
 metadata:
-  name: ${to.name}
-  namespace: ${to.namespace}
+  name: ${scalar(to.name)}
+  namespace: ${scalar(to.namespace)}
 spec:
-${className === undefined ? '' : `  ingressClassName: ${className}\n`}  tls:
+${className === undefined ? '' : `  ingressClassName: ${scalar(className)}\n`}  tls:
     - hosts: ["${host}"]
-${tlsSecret === undefined ? '' : `      secretName: ${tlsSecret}\n`}  rules:
+${tlsSecret === undefined ? '' : `      secretName: ${scalar(tlsSecret)}\n`}  rules:
     - host: "${host}"
       http:
         paths:
-          - path: ${to.path}
+          - path: ${scalar(to.path)}
             pathType: Prefix
             backend:
               service:
-                name: ${to.service}
+                name: ${scalar(to.service)}
                 port:
                   name: http
 `;

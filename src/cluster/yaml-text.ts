@@ -1,5 +1,5 @@
-/** Where things stand in the text of a YAML document: nodes, lines, columns, comments. */
-import { isCollection, isMap, isScalar, type Pair, type YAMLMap } from 'yaml';
+/** Where things stand in the text of a YAML document: nodes, lines, columns, comments. And values as such text. */
+import { isCollection, isMap, isScalar, stringify, type Pair, type YAMLMap } from 'yaml';
 
 /** The pair of a map with this key. */
 export function pairOf(map: YAMLMap, key: string): Pair | undefined {
@@ -51,4 +51,12 @@ export function pastComments(text: string, at: number, dash: number): number {
 
 export function lineEnd(text: string): string {
   return text.includes('\r\n') ? '\r\n' : '\n';
+}
+
+/** A text as a value that kubectl, which reads YAML 1.1, takes for a text as well: `on`, `1e3` and `null` are quoted. */
+export function scalar(text: string): string {
+  // Go also takes numbers that YAML has no name for, such as 0XFF; all of them begin with a digit.
+  return /^\d/.test(text)
+    ? JSON.stringify(text)
+    : stringify(text, { compat: 'yaml-1.1', lineWidth: 0 }).trimEnd();
 }

@@ -78,9 +78,9 @@ test('an account’s parts that may be left out or added', (t) => {
   t.deepEqual(
     more.slice(-2).map(({ metadata, roleRef }) => [metadata.name, roleRef]),
     [
-      ['robot-view', { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' }],
+      ['robot:view', { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' }],
       [
-        'robot-system-auth-delegator',
+        'robot:system:auth-delegator',
         { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'system:auth-delegator' },
       ],
     ],
@@ -102,8 +102,8 @@ test('a requester apart: the Secret and the leave are its own, what may be done 
       'ServiceAccount asker',
       'Secret asker-token',
       'Role robot-token-requester',
-      'RoleBinding robot-token-requester',
-      'RoleBinding robot-view',
+      'RoleBinding robot-token-requester:team-a:asker',
+      'RoleBinding robot:view',
     ],
   );
   t.like(all[2]?.metadata.annotations, { 'kubernetes.io/service-account.name': 'asker' });
@@ -117,6 +117,28 @@ test('a grant may be for an account of another namespace', (t) => {
   const [role, binding] = documents(grantManifest({ namespace: 'team-a', serviceAccount: 'robot', subject }));
   t.is(role?.metadata.namespace, 'team-a');
   t.like(binding, { subjects: [{ kind: 'ServiceAccount', name: 'runner', namespace: 'ci' }] });
+});
+
+test('nothing that is granted takes the place of another grant', (t) => {
+  const subjects = [
+    { namespace: 'team-a', name: 'robot' },
+    { namespace: 'team-a', name: 'asker' },
+    { namespace: 'ci', name: 'asker' },
+    { namespace: 'ci', name: 'robot' },
+  ];
+  const grants = subjects.map((subject) =>
+    grantManifest({ namespace: 'team-a', serviceAccount: 'robot', subject }),
+  );
+  const clusterRoles = ['system:x', 'system-x', 'token-requester'];
+  const all = documents([accountManifest({ ...robot, clusterRoles }), ...grants].join('---\n'));
+  const bindings = all.filter(({ kind }) => kind === 'RoleBinding');
+  const byName = Map.groupBy(bindings, ({ metadata }) => metadata.name);
+  // The account's own is in its manifest too, and there the same.
+  t.is(bindings.length, 8);
+  t.is(byName.size, 7);
+  for (const same of byName.values()) for (const one of same) t.deepEqual(one, same[0]);
+  const roles = all.filter(({ kind }) => kind === 'Role');
+  for (const role of roles) t.deepEqual(role, roles[0]);
 });
 
 test('the proxy: configuration, pods without root or credential, a Service', (t) => {

@@ -46,6 +46,21 @@ onEachMinor((test) => {
       await takes(t, plane, laptop, args);
     });
 
+  test('names that YAML reads as numbers and booleans: kubectl apply takes them as they are', async (t, plane) => {
+    t.timeout(240_000);
+    const laptop = await setUpLaptop(t, plane);
+    await plane.makeNamespace('123');
+    const names =
+      '-n 123 --service-account on --requester 1e3 --secret-name null --cluster-role yes --cluster-role "x: Y_z"';
+    await need(laptop.sh(`kubectl sa-token manifest account ${names} >"$HOME/printed.yaml"`));
+    const { code, stdout, stderr } = await laptop.sh(`${APPLY} -o name -f "$HOME/printed.yaml"`);
+    t.deepEqual([code, stderr], [0, '']);
+    const expected = ['serviceaccount/on', 'serviceaccount/1e3', 'secret/null'];
+    t.deepEqual(stdout.split('\n').slice(0, 3), expected);
+    const apart = `kubectl sa-token manifest account -n null --service-account on`;
+    t.regex((await laptop.sh(`${apart} | ${APPLY} -f -`)).stderr, /namespaces "null" not found/);
+  });
+
   test('with the definitions of Gateway API and Istio, kubectl apply --dry-run=server takes their routes', async (t, plane) => {
     t.timeout(240_000);
     const kinds = findRouteKinds();

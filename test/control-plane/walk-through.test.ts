@@ -54,6 +54,14 @@ function describeAdministration(test: Declare<ControlPlane>): void {
       `--from-secret ${namespace}/asker-token --namespace ${namespace} --service-account robot`,
     ];
     t.like(await untilOk(() => laptop.sh(line.join(' '))), { code: 0 });
+    // One who comes later takes nothing from the first.
+    const second = account.replace('asker', 'second');
+    await need(laptop.sh(`kubectl sa-token manifest account ${second} | kubectl apply -f -`));
+    for (const asker of ['second', 'asker']) {
+      const who = `--as system:serviceaccount:${namespace}:${asker}`;
+      const may = `kubectl auth can-i create serviceaccounts/robot --subresource=token -n ${namespace} ${who}`;
+      t.like(await untilOk(() => laptop.sh(may)), { code: 0, stdout: 'yes\n' });
+    }
     const token = await laptop.issued('prod');
     t.is(decodeJwt(token).sub, `system:serviceaccount:${namespace}:robot`);
     const path = `/api/v1/namespaces/${namespace}/serviceaccounts/robot/token`;

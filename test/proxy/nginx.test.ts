@@ -175,6 +175,33 @@ withNginx('no token is in the log or in any file of nginx', async (t) => {
   }
 });
 
+withNginx('a token in a query or a path is in no log, whatever else is wrong with the request', async (t) => {
+  const { ask, nginx, robot } = await setUp(t);
+  const inQuery = `${PREFIX}${TOKEN_PATH}?access_token=${robot.token}`;
+  const inPath = [`${PREFIX}/${robot.token}`, `${PREFIX}/${robot.token.replaceAll('.', '%2E')}/token?a=b`];
+  const big = 'x'.repeat(70_000);
+  for (const path of [inQuery, ...inPath]) {
+    t.is((await ask({ path })).status, 404);
+    t.is((await ask({ path, body: big })).status, 404);
+    t.is((await ask({ path, body: big, chunked: true })).status, 404);
+    await ask({ path, method: 'GET', headers: { Upgrade: 'websocket' } });
+    // No chunk begins so.
+    const head = `POST ${path} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n`;
+    t.regex(String((await exchange(nginx.port, `${head}zz\r\n`)).status), /^40[04]$/);
+  }
+  const log = await nginx.accessLog();
+  t.deepEqual(await findSecret(robot.token, { roots: [nginx.folder] }), []);
+  t.notRegex(log, /eyJ/);
+  t.is(log.match(/"path":"\(not shown: a token is in it\)"/g)?.length, 10);
+});
+
+withNginx('what is wrong on the way to the API server is in the error log', async (t) => {
+  const stranger = await createAuthority('another CA');
+  const { ask, nginx } = await setUp(t, { caPem: stranger.caPem });
+  t.is((await ask()).status, 502);
+  t.regex(await nginx.accessLog(), /\[error\].*upstream SSL certificate verify error/);
+});
+
 withNginx('the log has the path as it was written, without its query', async (t) => {
   const { ask, nginx } = await setUp(t);
   const written = [`${PREFIX}${TOKEN_PATH.replace('robot/', 'robot%2F')}`, `${PREFIX}/${TOKEN_PATH}`];

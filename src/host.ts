@@ -35,8 +35,8 @@ export interface Host {
   setExitCode(code: number): void;
   /** Ends the process with the exit code that was set; what was written is out already. */
   exit(): never;
-  /** Calls back when nothing is left to wait for, and yet the program has not ended. */
-  onStall(told: () => void): void;
+  /** Calls back when nothing is left to wait for, and yet the function that is returned has not been called. */
+  onStall(told: () => void): () => void;
   /** From here on Ctrl-C, SIGTERM and SIGHUP wait until the function that is returned is called; `told` hears of one. */
   holdSignals(told?: () => void): () => void;
   /** False when no process of this host has that id. */
@@ -75,7 +75,7 @@ export function systemHost(): Host {
     setExitCode(code) {
       process.exitCode = code;
     },
-    onStall: (told) => void process.once('beforeExit', told),
+    onStall,
     holdSignals,
     isAlive,
   };
@@ -160,6 +160,11 @@ function isAlive(pid: number): boolean {
     // EPERM: it is there and another user's.
     return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
   }
+}
+
+function onStall(told: () => void): () => void {
+  process.once('beforeExit', told);
+  return () => void process.off('beforeExit', told);
 }
 
 function holdSignals(told?: () => void): () => void {

@@ -9,7 +9,7 @@ export const program = 'kubectl-sa-token';
 /** Runs the command in `host.argv` and ends the process: a failure is one line on standard error and the exit code. */
 export async function main(host: Host): Promise<void> {
   // A promise that nobody keeps lets Node end with 0, as if an empty answer were one.
-  host.onStall(() => fail(host, new Error('the call came to no end')));
+  const ended = host.onStall(() => fail(host, new Error('the call came to no end')));
   try {
     const call = host.argv[0] === 'get-token' ? readCall(host.argv.slice(1)) : undefined;
     // Not through yargs: the words to complete are unfinished flags.
@@ -20,6 +20,7 @@ export async function main(host: Host): Promise<void> {
   } catch (error) {
     fail(host, error);
   }
+  ended();
   // At once: nothing that still waits (a keychain that hangs, an idle socket) may hold kubectl.
   host.exit();
 }

@@ -8,11 +8,14 @@ import type { Reply } from './transport.ts';
 /** The API server's refusal, or that of whatever answered in its place. */
 export function judgeRefusal(target: Target, reply: Reply): SaTokenError {
   const { status, body, headers } = reply;
-  if (status >= 300 && status < 400) return failures.redirected(target, status, headers.location ?? '');
-  if (status === 429 || status === 503)
-    return failures.overloaded(target, status, retryAfter(headers['retry-after'], headers.date));
+  if (status >= 300 && status < 400 && headers.location !== undefined)
+    return failures.redirected(target, status, headers.location);
+  const pause = retryAfter(headers['retry-after'], headers.date);
   const said = parseJson(body);
   const message = isObject(said) && said['kind'] === 'Status' ? (textAt(said, 'message') ?? '') : undefined;
+  // A 503 page without a word on when to come back is of a proxy that has nothing behind it, and says so.
+  if (status === 429 || (status === 503 && (message !== undefined || pause !== undefined)))
+    return failures.overloaded(target, status, pause);
   if (message !== undefined) return judgeStatus(target, status, message);
   // Every answer of an API server has an Audit-Id; its 404 for a path that it does not know is no Status.
   if (status === 404 && headers['audit-id'] !== undefined) return failures.noTokenRequest(target);
@@ -47,6 +50,8 @@ function judgeForeign(target: Target, status: number, body: string): SaTokenErro
     .replace(/<[^>]*>/g, ' ')
     .replace(/\s+/g, ' ')
     .trim();
+  if (status === 400 && /plain HTTP request was sent to HTTPS port/i.test(text))
+    return failures.wrongScheme(target);
   if (status === 401 && /jwt|issuer|jwks/i.test(text)) return failures.unknownIssuer(target, text);
   if (status === 401 || status === 403 || status === 405 || status === 407)
     return failures.proxyRefused(target, status, text);

@@ -2,7 +2,7 @@
 import { badAnswer } from '../failures/exchange.ts';
 import { missingSetting } from '../failures/usage.ts';
 import type { Host } from '../host.ts';
-import { objectAt, parseJson, textAt } from '../json.ts';
+import { isObject, objectAt, parseJson, textAt } from '../json.ts';
 import { readClaims, type Claims } from '../source/claims.ts';
 import type { Settings } from '../settings/table.ts';
 import type { Target } from '../settings/target.ts';
@@ -100,7 +100,9 @@ function objectRef(kind: string, { name, uid }: { name: string; uid: string | un
  */
 export function judgeReply(target: Target, reply: Reply, asked: number): Grant {
   if (reply.status !== 201) throw judgeRefusal(target, reply);
-  const status = objectAt(parseJson(reply.body), 'status');
+  const answer = parseJson(reply.body);
+  if (!isObject(answer)) throw badAnswer(target, `the answer is 201 but not JSON${encodingOf(reply)}`);
+  const status = objectAt(answer, 'status');
   const token = textAt(status, 'token');
   const end = Date.parse(textAt(status, 'expirationTimestamp') ?? '');
   if (token === undefined) throw badAnswer(target, 'the answer is 201 but holds no token');
@@ -117,6 +119,12 @@ export function judgeReply(target: Target, reply: Reply, asked: number): Grant {
     skew: Number.isNaN(date) ? undefined : date - asked,
     warnings: reply.warnings.flatMap(warningTexts),
   };
+}
+
+/** None was asked for; a proxy may have it all the same. */
+function encodingOf({ headers }: Reply): string {
+  const encoding = headers['content-encoding'];
+  return encoding === undefined ? '' : ` (content-encoding: ${encoding})`;
 }
 
 /**

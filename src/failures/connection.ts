@@ -11,7 +11,7 @@ const reasons: Readonly<Record<string, string>> = {
   ENOTFOUND: 'the host name is not known',
   EAI_AGAIN: 'the name server does not answer',
   ECONNREFUSED: 'nothing listens there',
-  ECONNRESET: 'the other side closed the connection',
+  ECONNRESET: 'the other side closed the connection before it had answered in full',
   EPIPE: 'the other side closed the connection',
   EHOSTUNREACH: 'the host cannot be reached',
   ENETUNREACH: 'the network cannot be reached',

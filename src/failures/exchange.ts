@@ -23,14 +23,14 @@ export const unauthorized = (target: Target): SaTokenError =>
   refused(
     'unauthorized',
     `${label(target)}: the source token was refused (401): it was revoked, has expired, or is of another cluster`,
-    'log in again with a new token: kubectl sa-token login',
+    'log in again with a new token: kubectl sa-token login PROFILE',
   );
 
 export const forbidden = (target: Target, message: string): SaTokenError =>
   refused(
     'forbidden',
-    `${label(target)}: the source token may not create tokens for this account (403): ${oneLine(message, 300)}`,
-    `let it "create" "serviceaccounts/token" with resourceNames [${target.serviceAccount}] by a Role in ${target.namespace}`,
+    `${label(target)}: the source token may not create tokens for this account (403)${message === '' ? '' : `: ${oneLine(message, 300)}`}`,
+    `let it "create" "serviceaccounts/token" with resourceNames [${target.serviceAccount}] by a Role in ${target.namespace}; or, if it is for another account, name that with --service-account`,
   );
 
 export const anonymous = (target: Target): SaTokenError =>
@@ -58,14 +58,14 @@ export const conflict = (target: Target, message: string): SaTokenError =>
   refused(
     'conflict',
     `${label(target)}: the account or the bound object was deleted and made anew (409): ${oneLine(message, 300)}`,
-    'log in with a token of the new one: kubectl sa-token login',
+    'log in with a token of the new one: kubectl sa-token login PROFILE',
   );
 
 export const accountMadeAnew = (target: Target): SaTokenError =>
   refused(
     'account-made-anew',
     `${label(target)}: the account was deleted and made anew: the source token is of the one before`,
-    'log in with a token of the new one: kubectl sa-token login',
+    'log in with a token of the new one: kubectl sa-token login PROFILE',
   );
 
 export const invalidRequest = (target: Target, status: number, message: string): SaTokenError =>
@@ -95,6 +95,9 @@ export const notTheEndpoint = (target: Target, status: number, text: string): Sa
     `${label(target)}: that address does not lead to a Kubernetes API: ${status} ${said(text)}`,
     'check --server: it ends where "/api/v1" begins, often in /kubernetes',
   );
+
+export const wrongScheme = (target: Target): SaTokenError =>
+  unreachable('not-the-endpoint', `${label(target)}: that port speaks HTTPS`, 'write https:// in --server');
 
 export const redirected = (target: Endpoint, status: number, location: string): SaTokenError =>
   unreachable(

@@ -9,7 +9,7 @@ export const keychainUnavailable = (why: string, cause?: unknown): SaTokenError 
     code: 'keychain-unavailable',
     exitCode: exit.keychain,
     what: `the keychain is not available: ${why}`,
-    hint: elsewhere,
+    hint: /locked/.test(why) ? `unlock it, or ${elsewhere}` : elsewhere,
     cause,
   });
 

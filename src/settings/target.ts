@@ -31,7 +31,8 @@ export function targetOf(
   const { server } = settings;
   const namespace = settings.namespace ?? claims.namespace;
   const serviceAccount = settings['service-account'] ?? claims.serviceAccount;
-  const hint = 'the source token does not say it either: give it as a flag or in the profile';
+  const hint =
+    'the source token does not say it either (is it a whole JWT, and not base64 of one?): give it as a flag or in the profile';
   if (server === undefined) throw missingSetting('server', 'the call', 'give it as a flag or in the profile');
   if (namespace === undefined) throw missingSetting('namespace', 'the call', hint);
   if (serviceAccount === undefined) throw missingSetting('service-account', 'the call', hint);

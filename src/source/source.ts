@@ -53,6 +53,7 @@ export function cleanToken(text: string, where: string): string | undefined {
   if (token === '') return undefined;
   if (token.length > largest) throw badToken(where, `has ${token.length} characters, which no server takes`);
   if (/\s/.test(token)) throw badToken(where, 'holds more than one word or line');
+  if (/^(["'`]).*\1$/.test(token)) throw badToken(where, 'is in quotes');
   if (!/^[\x21-\x7e]+$/.test(token)) throw badToken(where, 'has characters that no token has');
   return token;
 }

@@ -95,7 +95,7 @@ test('an opaque token works when flags say all, and else what is missing is aske
   await fails(t, () => world.login(), {
     code: 'missing-setting',
     exitCode: 2,
-    line: 'the call has no --namespace; the source token does not say it either: give it as a flag or in the profile',
+    line: 'the call has no --namespace; the source token does not say it either (is it a whole JWT, and not base64 of one?): give it as a flag or in the profile',
   });
   nothingIsKept(t, world);
   t.is((await world.login({ namespace: 'team-a', 'service-account': 'robot' })).life, 3600);

@@ -53,7 +53,7 @@ test(
 test('401: whatever is wrong with the token', refused, says(401, 'Unauthorized', 'Unauthorized'), {
   code: 'unauthorized',
   exitCode: 4,
-  line: 'the source token was refused (401): it was revoked, has expired, or is of another cluster; log in again with a new token: kubectl sa-token login',
+  line: 'the source token was refused (401): it was revoked, has expired, or is of another cluster; log in again with a new token: kubectl sa-token login PROFILE',
 });
 const cannot = 'cannot create resource "serviceaccounts/token" in API group "" in the namespace "team-a"';
 test(
@@ -100,7 +100,7 @@ const uid =
 test('409: made anew', refused, says(409, 'Conflict', uid), {
   code: 'conflict',
   exitCode: 4,
-  line: `the account or the bound object was deleted and made anew (409): ${uid}; log in with a token of the new one: kubectl sa-token login`,
+  line: `the account or the bound object was deleted and made anew (409): ${uid}; log in with a token of the new one: kubectl sa-token login PROFILE`,
 });
 const short =
   'TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: Invalid value: 60: may not specify a duration less than 10 minutes';
@@ -210,11 +210,24 @@ for (const status of [301, 302, 303, 307, 308])
     exitCode: 5,
     line: `the server answered ${status}, a redirect to https://elsewhere.example/ [31m, which is not followed; ${final}`,
   });
-test('a redirect to nowhere', refused, reply(302), {
-  code: 'redirected',
+for (const status of [302, 304])
+  test(`a ${status} that leads nowhere`, refused, reply(status), {
+    code: 'not-the-endpoint',
+    exitCode: 5,
+    line: `that address does not lead to a Kubernetes API: ${status} with an empty answer; check --server: it ends where "/api/v1" begins, often in /kubernetes`,
+  });
+test('503 of a proxy that has nothing behind it', refused, reply(503, 'no healthy upstream'), {
+  code: 'server-failed',
   exitCode: 5,
-  line: `the server answered 302, a redirect to nowhere, which is not followed; ${final}`,
+  line: 'the server failed (503): "no healthy upstream"; try again; its log has more',
+  transient: { after: undefined },
 });
+test(
+  'plain HTTP at a port for HTTPS',
+  refused,
+  reply(400, '<html>The plain HTTP request was sent to HTTPS port</html>'),
+  { code: 'not-the-endpoint', exitCode: 5, line: 'that port speaks HTTPS; write https:// in --server' },
+);
 
 test('what a server says is cut, on one line, and without tokens', async (t) => {
   const token = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl';

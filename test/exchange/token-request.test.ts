@@ -83,9 +83,10 @@ const notGranted = test.macro<[object | string, string]>({
 
 const end = '2026-01-02T04:04:05Z';
 const noToken = 'the answer is 201 but holds no token';
-test('an empty answer', notGranted, '', noToken);
-test('HTML', notGranted, '<html>Welcome</html>', noToken);
-test('half of it', notGranted, '{"status":{"token":"a.b.c"', noToken);
+const noJson = 'the answer is 201 but not JSON';
+test('an empty answer', notGranted, '', noJson);
+test('HTML', notGranted, '<html>Welcome</html>', noJson);
+test('half of it', notGranted, '{"status":{"token":"a.b.c"', noJson);
 test('no status', notGranted, {}, noToken);
 test('an empty token', notGranted, { status: { token: '', expirationTimestamp: end } }, noToken);
 test('a token that is no text', notGranted, { status: { token: 5, expirationTimestamp: end } }, noToken);

@@ -455,7 +455,7 @@ test(
   unanswered,
   'reset',
   'cannot-connect',
-  /: cannot connect: the other side closed the connection; /,
+  /: cannot connect: the other side closed the connection before it had answered in full; /,
 );
 test(
   'one that sends chunks that are none',

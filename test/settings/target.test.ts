@@ -18,7 +18,8 @@ test('settings go before the claims of the token', (t) => {
 });
 
 test('what neither says is asked for', async (t) => {
-  const hint = 'the source token does not say it either: give it as a flag or in the profile';
+  const hint =
+    'the source token does not say it either (is it a whole JWT, and not base64 of one?): give it as a flag or in the profile';
   await fails(t, () => targetOf({}), {
     code: 'missing-setting',
     exitCode: 2,

@@ -96,7 +96,7 @@ const elsewhere =
 const unavailable = (why: string) => ({
   code: 'keychain-unavailable',
   exitCode: 6,
-  line: `the keychain is not available: ${why}; ${elsewhere}`,
+  line: `the keychain is not available: ${why}; ${why.includes('locked') ? 'unlock it, or ' : ''}${elsewhere}`,
 });
 
 withSecretService('without a D-Bus session every verb says so, and nothing is kept elsewhere', async (t) => {

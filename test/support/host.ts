@@ -41,7 +41,7 @@ export function createHost(t: ExecutionContext, parts: Partial<Host> = {}): Test
     exit() {
       throw new Ended();
     },
-    onStall: () => undefined,
+    onStall: () => () => undefined,
     holdSignals: () => () => undefined,
     isAlive,
     ...parts,

@@ -1,6 +1,9 @@
 /** Names and values one below the other, as `kubectl describe` shows them; and the choice of a format. */
 import type { Options } from 'yargs';
 import { badUsage } from '../failures/usage.ts';
+import type { Host } from '../host.ts';
+import { readGiven } from '../settings/given.ts';
+import { defaultTimeout } from '../settings/table.ts';
 import type { Arguments } from './command.ts';
 import { textOf } from './options.ts';
 
@@ -49,6 +52,12 @@ export const accessOptions: Record<string, Options> = {
     describe: 'Context of the kubeconfig (default: the current one)',
   },
 };
+
+/** Milliseconds that a call beside the exchange may take: --timeout, its variable, or the default. */
+export function patienceOf(host: Host, argv: Arguments): number {
+  const { timeout } = readGiven(host, undefined, { timeout: argv['timeout'] }, undefined).settings;
+  return (timeout ?? defaultTimeout) * 1000;
+}
 
 /** The positional profile. */
 export function profileOf(argv: Arguments): string | undefined {

@@ -7,6 +7,7 @@ import { checkProfileName } from '../settings/name.ts';
 import { resolvePath } from '../settings/paths.ts';
 import { label } from '../settings/target.ts';
 import type { Arguments, Command } from './command.ts';
+import { patienceOf } from './fields.ts';
 import { flagsOf, settingOptions, textOf } from './options.ts';
 import { askHidden, readInput, shortTime, tell } from './terminal.ts';
 
@@ -57,10 +58,8 @@ async function readToken(host: Host, argv: Arguments, profile: string): Promise<
   if (secret === undefined)
     return askHidden(host, `Token of the ServiceAccount for "${profile}" (not shown): `);
   const { readSecretToken } = await import('../cluster/secret.ts');
-  return readSecretToken(host, secret, {
-    kubeconfig: textOf(argv, 'kubeconfig'),
-    context: textOf(argv, 'context'),
-  });
+  const access = { kubeconfig: textOf(argv, 'kubeconfig'), context: textOf(argv, 'context') };
+  return readSecretToken(host, secret, access, patienceOf(host, argv));
 }
 
 function readTokenFile(host: Host, file: string): string {

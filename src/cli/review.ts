@@ -4,7 +4,15 @@ import type { Host } from '../host.ts';
 import { readGiven } from '../settings/given.ts';
 import type { Review } from '../cluster/token-review.ts';
 import type { Arguments, Command } from './command.ts';
-import { accessOptions, fieldLines, formatOf, outputOption, profileOf, structured } from './fields.ts';
+import {
+  accessOptions,
+  fieldLines,
+  formatOf,
+  outputOption,
+  patienceOf,
+  profileOf,
+  structured,
+} from './fields.ts';
 import { readHandedIn, tokenStdinOption } from './handed-in.ts';
 import { flagsOf, settingOptions, textOf } from './options.ts';
 import { print } from './terminal.ts';
@@ -50,7 +58,8 @@ async function ask(host: Host, argv: Arguments): Promise<{ name: string; review:
   const handedIn = await readHandedIn(host, argv, 'review');
   if (handedIn !== undefined) {
     if (source) throw badUsage('--token-stdin and --source exclude each other', 'review');
-    return { name: 'the token', review: await reviewHandedIn(host, handedIn, access, audiences ?? []) };
+    const request = { access, audiences: audiences ?? [], milliseconds: patienceOf(host, argv) };
+    return { name: 'the token', review: await reviewHandedIn(host, handedIn, request) };
   }
   // --audience is the question here, and no setting of the token that is asked about.
   const given = readGiven(host, profileOf(argv), flagsOf({ ...argv, audience: undefined }), undefined);

@@ -1,9 +1,15 @@
 /** The person's own way into a cluster: the kubeconfig that kubectl would use, and what went wrong on it. */
 import { statSync } from 'node:fs';
 import { ApiException, KubeConfig, type Cluster } from '@kubernetes/client-node';
-import { messageOf } from '../errors.ts';
+import { messageOf, systemCode, type SaTokenError } from '../errors.ts';
 import { connectionProblem } from '../failures/connection.ts';
-import { noContext, noKubeconfig, unusableKubeconfig } from '../failures/cluster.ts';
+import {
+  apiFailed,
+  noContext,
+  noContextPlugin,
+  noKubeconfig,
+  unusableKubeconfig,
+} from '../failures/cluster.ts';
 import type { Host } from '../host.ts';
 import { parseJson, textAt } from '../json.ts';
 import { shortPath } from '../settings/paths.ts';
@@ -63,6 +69,18 @@ export function reasonOf(error: unknown): string {
   if (!(error instanceof ApiException)) return connectionProblem(error);
   const status = typeof error.body === 'string' ? parseJson(error.body) : error.body;
   return textAt(status, 'message') ?? `the API server answered ${error.code}`;
+}
+
+/** A call that got no Status: the connection failed, or the credential plugin that the context's user needs. */
+export function callFailed(server: string, error: unknown): SaTokenError {
+  const plugin = missingPlugin(error);
+  return plugin === undefined ? apiFailed(server, reasonOf(error), error) : noContextPlugin(plugin, error);
+}
+
+/** The command that the library could not start. */
+export function missingPlugin(error: unknown): string | undefined {
+  const [, command] = /^spawn (.+) ENOENT$/.exec(messageOf(error)) ?? [];
+  return systemCode(error) === 'ENOENT' ? command : undefined;
 }
 
 /** As client-go merges: the first file that names something wins. */

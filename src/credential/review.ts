@@ -18,6 +18,13 @@ export interface ReviewRequest {
   readonly source: boolean;
 }
 
+/** The same of a token that no profile knows. */
+export interface HandedIn {
+  readonly access: Access;
+  readonly audiences: readonly string[];
+  readonly milliseconds: number;
+}
+
 /**
  * Has a token of a profile reviewed.
  *
@@ -40,13 +47,12 @@ export async function review(host: Host, given: Given, request: ReviewRequest): 
 export async function reviewHandedIn(
   host: Host,
   token: string,
-  access: Access,
-  audiences: readonly string[],
+  { access, audiences, milliseconds }: HandedIn,
 ): Promise<Review> {
   const config = loadKubeConfig(host, access);
   clusterSettings(host, config);
   host.trace(`review: at ${clusterOf(config).server}`);
-  return reviewToken(config, token, audiences, defaultTimeout * 1000);
+  return reviewToken(config, token, audiences, milliseconds);
 }
 
 /**

@@ -11,7 +11,11 @@ import { issuedToken } from './issued.ts';
 export async function whoAmI(host: Host, given: Given, access: Access): Promise<Self> {
   const settings = resolveSettings(host, given);
   const named = access.kubeconfig !== undefined || access.context !== undefined;
-  const cluster = named ? await namedCluster(host, access) : settings;
+  // How long to wait is the caller's to say; all else is the cluster's.
+  const { timeout } = settings;
+  const cluster = named
+    ? { ...(await namedCluster(host, access)), ...(timeout === undefined ? {} : { timeout }) }
+    : settings;
   return reviewSelf(host, cluster, await issuedToken(host, given));
 }
 

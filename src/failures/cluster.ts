@@ -60,6 +60,15 @@ export const apiFailed = (server: string, why: string, cause?: unknown): SaToken
     cause,
   });
 
+/** The context's user logs in by another program, which is not there. */
+export const noContextPlugin = (plugin: string, cause: unknown): SaTokenError =>
+  usage(
+    'no-context-plugin',
+    `the context's credential plugin ${oneLine(plugin, 200)} is not on PATH`,
+    'install it, or name another context with --context',
+    cause,
+  );
+
 /** The address of the kubeconfig's cluster is not fit for a token. */
 export const unsafeCluster = (server: string, why: string, hint: string): SaTokenError =>
   usage('unsafe-cluster', `${server}: ${why}`, hint);
@@ -83,14 +92,28 @@ export const selfForbidden = (server: string, message: string): SaTokenError =>
     'the ClusterRole system:basic-user allows it to everybody who is authenticated: see whether its binding is there',
   );
 
-export const keysUnreachable = (url: string, why: string, cause?: unknown): SaTokenError =>
+export const keysUnreachable = (
+  url: string,
+  why: string,
+  cause?: unknown,
+  hint = 'read them through the API server with --context NAME, or give their address with --jwks-url',
+): SaTokenError =>
   new SaTokenError({
     code: 'keys-unreachable',
     exitCode: exit.unreachable,
     what: `cannot read the issuer's keys at ${url}: ${oneLine(why, 400)}`,
-    hint: 'read them through the API server with --context NAME, or give their address with --jwks-url',
+    hint,
     cause,
   });
+
+/** The context was asked already: another may know more, or have more rights. */
+export const keysUnreachableThere = (url: string, why: string, cause: unknown): SaTokenError =>
+  keysUnreachable(
+    url,
+    why,
+    cause,
+    'see whether the context may read them: kubectl get --raw /openid/v1/jwks; or give their address with --jwks-url',
+  );
 
 export const badKeys = (url: string, why: string): SaTokenError =>
   new SaTokenError({

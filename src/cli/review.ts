@@ -1,4 +1,5 @@
 /** `review`: who an API server says that a token is, or why it refuses it, which a 401 never tells. */
+import { oneLine } from '../errors.ts';
 import { badUsage } from '../failures/usage.ts';
 import type { Host } from '../host.ts';
 import { readGiven } from '../settings/given.ts';
@@ -81,13 +82,13 @@ function audiencesOf(argv: Arguments): string[] | undefined {
 
 function shown(name: string, review: Review): string {
   const { server, username, uid, groups, extra, audiences } = review;
-  return `${server} takes ${name}\n${fieldLines(
+  return `${oneLine(server)} takes ${name}\n${fieldLines(
     [
       ['username', username],
       ['uid', uid],
-      ['groups', groups.join('\n') || undefined],
-      ['audiences', audiences.join('\n') || 'not told'],
-      ...Object.entries(extra).map(([key, values]) => [key, values.join('\n')] as const),
+      ['groups', groups],
+      ['audiences', audiences.length === 0 ? 'not told' : audiences],
+      ...Object.entries(extra),
     ],
     '  ',
   )}`;

@@ -51,11 +51,16 @@ export async function runChecks<Facts>(
     const finding =
       missing === undefined ? await caught(() => look(facts)) : notNeeded(`not tried: needs ${missing}`);
     if (missing !== undefined || finding.state === 'fail') blocked.add(name);
-    const result = { name, ...finding, detail: oneLine(finding.detail) };
+    const result = { name, ...finding, ...printable(finding) };
     results.push(result);
     told(result);
   }
   return results;
+}
+
+/** What was seen may be of a server, or of a token that nobody verified. */
+function printable({ detail, remedy }: Finding): Pick<Finding, 'detail' | 'remedy'> {
+  return { detail: oneLine(detail), ...(remedy === undefined ? {} : { remedy: oneLine(remedy) }) };
 }
 
 /** Anything but an error of ours is a bug, and goes on as one. */

@@ -1,0 +1,48 @@
+import test from 'ava';
+import { fieldLines } from '../../src/cli/fields.ts';
+import { inspectionText } from '../../src/cli/inspection.ts';
+import { reportToken } from '../../src/credential/token-report.ts';
+
+/** ESC with a colour, OSC with BEL, C1, line ends, and what turns the direction of the text. */
+const hostile = 'a\u001b[31m\u001b]0;x\u0007\u009b2J\r\n\u0085\u2028 user  root\u202e\u2066\u061cb';
+// eslint-disable-next-line no-control-regex
+const steering = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
+
+test('names and values line up, a list one below the other, and what is empty is left out', (t) => {
+  const lines = fieldLines(
+    [
+      ['a', 'x'],
+      ['long', ['y', 'z']],
+      ['none', []],
+      ['not', undefined],
+    ],
+    '  ',
+  );
+  t.is(lines, '  a      x\n  long   y\n         z\n');
+});
+
+test('a value forges no line and steers no terminal, nor does a name', (t) => {
+  const lines = fieldLines([
+    ['user', hostile],
+    ['groups', [hostile, 'b']],
+    [hostile, 'c'],
+  ]);
+  t.notRegex(lines, steering);
+  t.is(lines.split('\n').length - 1, 4);
+});
+
+test('an inspected token neither', (t) => {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const claims = { iss: hostile, sub: hostile, aud: [hostile, 'b'], jti: hostile };
+  const nested = { 'kubernetes.io': { pod: { name: hostile } } };
+  const token = `${part({ kid: hostile })}.${part({ ...claims, ...nested })}.x`;
+  const text = inspectionText({
+    profile: undefined,
+    target: undefined,
+    source: undefined,
+    issued: reportToken(token, 'standard input', 0),
+    warnings: [{ code: 'old', token: 'source', text: hostile }],
+  });
+  t.notRegex(text, steering);
+  t.is(text.split('\n').length - 1, 10);
+});

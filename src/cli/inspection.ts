@@ -48,7 +48,7 @@ function fieldsOf(report: TokenReport): string {
 
 function lifeOf({ granted, left }: NonNullable<TokenReport['life']>): string {
   const used =
-    granted === undefined
+    granted === undefined || granted <= 0
       ? ''
       : `, ${Math.round((100 * (granted - left)) / granted)} % of ${shortTime(granted)} used`;
   return left > 0 ? `${shortTime(left)} left${used}` : `expired ${shortTime(-left)} ago`;

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { fieldLines } from '../../src/cli/fields.ts';
-import { inspectionText } from '../../src/cli/inspection.ts';
+import { inspectionText, inspectionValue } from '../../src/cli/inspection.ts';
 import { reportToken } from '../../src/credential/token-report.ts';
 
 /** ESC with a colour, OSC with BEL, C1, line ends, and what turns the direction of the text. */
@@ -31,8 +31,9 @@ test('a value forges no line and steers no terminal, nor does a name', (t) => {
   t.is(lines.split('\n').length - 1, 4);
 });
 
+const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
 test('an inspected token neither', (t) => {
-  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const claims = { iss: hostile, sub: hostile, aud: [hostile, 'b'], jti: hostile };
   const nested = { 'kubernetes.io': { pod: { name: hostile } } };
   const token = `${part({ kid: hostile })}.${part({ ...claims, ...nested })}.x`;
@@ -45,4 +46,16 @@ test('an inspected token neither', (t) => {
   });
   t.notRegex(text, steering);
   t.is(text.split('\n').length - 1, 10);
+});
+
+test('times that no date has are taken as not said', (t) => {
+  const of = (claims: object) => {
+    const issued = reportToken(`${part({})}.${part(claims)}.x`, 'standard input', 0);
+    const inspection = { profile: undefined, target: undefined, source: undefined, issued, warnings: [] };
+    t.notThrows(() => JSON.stringify(inspectionValue(inspection)));
+    return inspectionText(inspection);
+  };
+  for (const time of [8.65e12, -8.65e12, 1e300])
+    t.regex(of({ exp: time, iat: time }), /issued {6}not said\n {2}expires {5}never\n/);
+  t.regex(of({ exp: 8.64e12, iat: 8.64e12 }), /expires {5}\+275760-09-13T00:00:00Z \(\d+d left\)\n/);
 });

@@ -44,14 +44,20 @@ export const reviewCommand: Command = {
   run: async (host, argv) => {
     const format = formatOf(argv, 'review');
     const { requireAuthenticated } = await import('../credential/review.ts');
-    const { name, review } = await ask(host, argv);
+    const { name, profile, review } = await ask(host, argv);
     if (format !== undefined) await print(host, format, review);
-    requireAuthenticated(name, review);
+    requireAuthenticated(name, review, profile);
     if (format === undefined) host.out(shown(name, review));
   },
 };
 
-async function ask(host: Host, argv: Arguments): Promise<{ name: string; review: Review }> {
+interface Asked {
+  readonly name: string;
+  readonly profile: string | undefined;
+  readonly review: Review;
+}
+
+async function ask(host: Host, argv: Arguments): Promise<Asked> {
   const { review, reviewHandedIn } = await import('../credential/review.ts');
   const access = { kubeconfig: textOf(argv, 'kubeconfig'), context: textOf(argv, 'context') };
   const audiences = audiencesOf(argv);
@@ -60,12 +66,13 @@ async function ask(host: Host, argv: Arguments): Promise<{ name: string; review:
   if (handedIn !== undefined) {
     if (source) throw badUsage('--token-stdin and --source exclude each other', 'review');
     const request = { access, audiences: audiences ?? [], milliseconds: patienceOf(host, argv) };
-    return { name: 'the token', review: await reviewHandedIn(host, handedIn, request) };
+    return { name: 'the token', profile: undefined, review: await reviewHandedIn(host, handedIn, request) };
   }
   // --audience is the question here, and no setting of the token that is asked about.
   const given = readGiven(host, profileOf(argv), flagsOf({ ...argv, audience: undefined }), undefined);
   return {
     name: source ? 'the source token' : 'the issued token',
+    profile: given.profile,
     review: await review(host, given, { access, audiences, source }),
   };
 }

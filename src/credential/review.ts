@@ -59,12 +59,22 @@ export async function reviewHandedIn(
  * A review that says no, as an error with what to do.
  *
  * @param name - of the token, in words
+ * @param profile - whose it is, where that is known
  * @throws SaTokenError `token-refused`
  */
-export function requireAuthenticated(name: string, { authenticated, server, reason = '' }: Review): void {
+export function requireAuthenticated(
+  name: string,
+  { authenticated, server, reason = '' }: Review,
+  profile = 'PROFILE',
+): void {
   if (authenticated) return;
   const hint = remedies.find(([pattern]) => pattern.test(reason))?.[1];
-  throw tokenRefused(name, server, reason, hint ?? 'see the log of the API server');
+  throw tokenRefused(
+    name,
+    server,
+    reason,
+    (hint ?? 'see the log of the API server').replace('PROFILE', () => profile),
+  );
 }
 
 /** The reasons of KK legacy.go, claims.go and jwt.go, and what helps. */
@@ -83,7 +93,7 @@ const remedies: readonly (readonly [RegExp, string])[] = [
     'what it belongs to (account or Secret) was deleted: log in with a token of the new one',
   ],
   [
-    /invalid bearer token|without a reason/,
+    /invalid bearer token|invalid signature|no keys found|without a reason/,
     'it is of another cluster, or its keys were changed: check --context',
   ],
 ];

@@ -78,11 +78,11 @@ export const tokenRefused = (token: string, server: string, reason: string, hint
   refused('token-refused', `${server} refuses ${token}: ${oneLine(reason, 400)}`, hint);
 
 /** A 401 for the issued token itself. */
-export const selfRefused = (server: string): SaTokenError =>
+export const selfRefused = (server: string, profile = 'PROFILE'): SaTokenError =>
   refused(
     'issued-token-refused',
     `${server}: the issued token is refused (401): it was revoked, or is for another audience or cluster`,
-    'ask why with: kubectl sa-token review PROFILE',
+    `ask why with: kubectl sa-token review ${profile}`,
   );
 
 export const selfForbidden = (server: string, message: string): SaTokenError =>

@@ -18,6 +18,18 @@ export const unusableKubeconfig = (file: string, why: string, cause?: unknown): 
     cause,
   );
 
+/** kubectl itself cannot load it. */
+export const unloadable = (file: string, why: string, how = 'mend that line'): SaTokenError =>
+  usage('bad-kubeconfig', `${file}: kubectl cannot load it: ${oneLine(why, 300)}`, how);
+
+export const badKuberc = (file: string, why: string, cause?: unknown): SaTokenError =>
+  usage(
+    'bad-kuberc',
+    `${file}: ${oneLine(why, 300)}`,
+    'mend the file, or have kubectl leave it out: export KUBERC=off',
+    cause,
+  );
+
 export const noContext = (context: string, known: readonly string[]): SaTokenError =>
   usage(
     'no-context',

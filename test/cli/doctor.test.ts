@@ -115,7 +115,7 @@ test('a source token that is refused, or that is not there', async (t) => {
   t.is(refused.code, 4);
   t.regex(
     lines(refused).get('token') ?? '',
-    /^FAIL the source token is refused \(401\); log in with a new one, or ask .*review prod --source --context CONTEXT$/,
+    /^FAIL the source token is refused \(401\); put a new one into \S+\/token; or ask .*review prod --source --context CONTEXT$/,
   );
   await profile('prod', { 'source-file': '/nowhere', namespace: 'team-a', 'service-account': 'robot' });
   const absent = await run(['doctor', 'prod']);
@@ -136,7 +136,7 @@ test('a source token that has expired says so itself', async (t) => {
     env: { T: token },
   });
   t.is(code, 3);
-  t.regex(stdout, /FAIL {2}source .*: it has expired; log in with a new one/);
+  t.regex(stdout, /FAIL {2}source .*: it has expired; set the variable T to a new one/);
   t.is((await run(['doctor', 'none'])).code, 2);
 });
 
@@ -358,5 +358,5 @@ test('bad input', async (t) => {
   await profile('other');
   const several = await run(['doctor']);
   t.is(several.code, 2);
-  t.regex(several.stdout, /FAIL {2}profile .*profiles in .*: prod, other/);
+  t.regex(several.stdout, /FAIL {2}profile .*; name a profile that is there \(profiles in .*: prod, other\)/);
 });

@@ -4,7 +4,7 @@ import { noKubeconfig } from '../failures/cluster.ts';
 import type { Host } from '../host.ts';
 import { isObject, objectAt, textAt, type JsonObject } from '../json.ts';
 import { shortPath } from '../settings/paths.ts';
-import { kubeconfigFiles, openKubeconfig, readKubeconfig } from './kubeconfig-file.ts';
+import { kubeconfigFiles, readKubeconfig } from './kubeconfig-file.ts';
 import { loadable } from './loadable.ts';
 
 export interface HookUser {
@@ -30,9 +30,7 @@ export function hookUsers(host: Host, kubeconfig: string | undefined): HookUser[
     const text = readKubeconfig(file);
     // kubectl bears with files of a list that are missing, and not with the one that was named.
     if (text === undefined && kubeconfig !== undefined) throw noKubeconfig(shortPath(file, host.home));
-    if (text === undefined) return [];
-    openKubeconfig(file, text);
-    return [{ file, content: loadable(shortPath(file, host.home), text) }];
+    return text === undefined ? [] : [{ file, content: loadable(shortPath(file, host.home), text) }];
   });
   const contents = files.map(({ content }) => content);
   const [contexts, clusters] = [

@@ -1,6 +1,7 @@
 /** What keeps kubectl from loading a kubeconfig at all: it reads YAML 1.1, in types that it does not bend (clientcmd api/v1). */
 import { parseDocument, type Tags } from 'yaml';
 import { unloadable } from '../failures/cluster.ts';
+import { badKubeconfig } from '../failures/usage.ts';
 import { isObject, objectAt, type JsonObject } from '../json.ts';
 
 const lists = [
@@ -15,13 +16,12 @@ const texts: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The content as kubectl has it.
+ * The content as kubectl has it; null where there is none.
  *
- * @param text - that is YAML already
  * @throws SaTokenError `bad-kubeconfig`
  */
 export function loadable(file: string, text: string): unknown {
-  const content: unknown = parseDocument(text, { version: '1.1', customTags: asGo }).toJS();
+  const content = read(file, text);
   for (const [list, key] of lists) {
     const items: unknown = isObject(content) ? content[list] : undefined;
     const names = new Set<unknown>();
@@ -35,6 +35,16 @@ export function loadable(file: string, text: string): unknown {
       checkExec(file, `${place}.${key}.exec`, objectAt(objectAt(item, key), 'exec'));
     }
   }
+  return content;
+}
+
+function read(file: string, text: string): unknown {
+  const document = parseDocument(text, { version: '1.1', customTags: asGo });
+  const [broken] = document.errors;
+  if (broken !== undefined)
+    throw badKubeconfig(file, `is not YAML (${broken.message.split('\n')[0] ?? ''})`, broken);
+  const content: unknown = document.toJS();
+  if (content !== null && !isObject(content)) throw badKubeconfig(file, 'is not a kubeconfig');
   return content;
 }
 
@@ -67,10 +77,10 @@ function checkTexts(file: string, place: string, value: JsonObject, keys: readon
 
 function requireText(file: string, place: string, value: unknown): void {
   if (value === undefined || value === null || typeof value === 'string') return;
-  const read = typeof value === 'object' ? 'a list or map' : JSON.stringify(value);
+  const taken = typeof value === 'object' ? 'a list or map' : JSON.stringify(value);
   throw unloadable(
     file,
-    `${place} is no text to kubectl, which reads YAML 1.1 (${read})`,
+    `${place} is no text to kubectl, which reads YAML 1.1 (${taken})`,
     'put quotes around it',
   );
 }

@@ -105,6 +105,10 @@ test('no kubeconfig, or none that runs the plugin for this profile', (t) => {
   const { facts, host } = createScene(t);
   const none = { state: 'warn', detail: 'no user of the kubeconfig runs it' };
   t.like(hook(facts()), none);
+  for (const content of ['', '# nothing\n', 'null\n']) {
+    put(host, '.kube/config', content);
+    t.like(hook(facts()), none, content);
+  }
   put(host, '.kube/sa-token.yaml', `${PROFILES}  other:\n    server: https://h.example/kubernetes\n`);
   put(host, '.kube/config', kubeconfig({ exec: { ...EXEC, args: ['get-token', 'other'] } }));
   t.like(hook(facts()), none);

@@ -1,5 +1,6 @@
 /** `login`: a source token into the keychain, after one exchange has proved it. */
 import { logIn, type Login } from '../credential/log-in.ts';
+import { oneLine } from '../errors.ts';
 import { badUsage, unreadableFile } from '../failures/usage.ts';
 import { readTextFile } from '../files.ts';
 import type { Host } from '../host.ts';
@@ -74,9 +75,11 @@ function readTokenFile(host: Host, file: string): string {
 }
 
 function report(host: Host, profile: string, done: Login): void {
-  for (const warning of done.warnings) tell(host, `warning: ${warning}`);
-  if (done.left !== undefined) tell(host, done.left);
+  for (const warning of done.warnings) tell(host, oneLine(`warning: ${warning}`));
+  if (done.left !== undefined) tell(host, oneLine(done.left));
   const life = done.life === undefined ? 'not verified' : `tokens live ${shortTime(done.life)}`;
-  host.out(`logged in to "${profile}" as ${label(done.target)} (source token in ${done.place}; ${life})\n`);
+  host.out(
+    `logged in to "${profile}" as ${oneLine(label(done.target))} (source token in ${done.place}; ${life})\n`,
+  );
   host.out(`next: kubectl sa-token kubeconfig ${profile}\n`);
 }

@@ -1,7 +1,10 @@
 import test from 'ava';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fieldLines } from '../../src/cli/fields.ts';
 import { inspectionText, inspectionValue } from '../../src/cli/inspection.ts';
 import { reportToken } from '../../src/credential/token-report.ts';
+import { commandScene } from './command-scene.ts';
 
 /** ESC with a colour, OSC with BEL, C1, line ends, and what turns the direction of the text. */
 const hostile = 'a\u001b[31m\u001b]0;x\u0007\u009b2J\r\n\u0085\u2028 user  root\u202e\u2066\u061cb';
@@ -46,6 +49,16 @@ test('an inspected token neither', (t) => {
   });
   t.notRegex(text, steering);
   t.is(text.split('\n').length - 1, 10);
+});
+
+test('nor does a login that nobody proved', async (t) => {
+  const { run, sandbox, server } = await commandScene(t);
+  const claims = { sub: `system:serviceaccount:team-a:robot\u001b[2J\nsecond` };
+  await writeFile(join(sandbox.home, 'forged'), `${part({})}.${part(claims)}.x`, { mode: 0o600 });
+  const flags = ['--server', server.url, '--source-file', join(sandbox.home, 'forged'), '--no-verify'];
+  const { stdout, stderr } = await run(['login', 'forged', ...flags]);
+  t.notRegex(stdout + stderr, steering);
+  t.notRegex(stdout + stderr, /^second/m);
 });
 
 test('times that no date has are taken as not said', (t) => {

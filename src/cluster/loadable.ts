@@ -22,6 +22,7 @@ const texts: Readonly<Record<string, readonly string[]>> = {
  */
 export function loadable(file: string, text: string): unknown {
   const content = read(file, text);
+  requireText(file, 'current-context', isObject(content) ? content['current-context'] : undefined);
   for (const [list, key] of lists) {
     const items: unknown = isObject(content) ? content[list] : undefined;
     const names = new Set<unknown>();

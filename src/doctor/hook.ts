@@ -22,9 +22,11 @@ export function hook(facts: Facts): Finding {
   const { host, question } = facts;
   const { profile } = facts.given();
   const all = hookUsers(host, question.kubeconfig);
-  const users = all.filter((user) => profile === undefined || (profileOf(user) ?? profile) === profile);
   const known = profilesOf(host);
-  const strays = all.filter((user) => !users.includes(user) && isStray(user, known));
+  const strays = all.filter((user) => isStray(user, known));
+  const users = all
+    .filter((user) => !strays.includes(user))
+    .filter((user) => profile === undefined || (profileOf(user) ?? profile) === profile);
   const findings = [...users.map((user) => judge(facts, user)), ...strays.map((user) => stray(facts, user))];
   const bad =
     findings.find(({ state }) => state === 'fail') ?? findings.find(({ state }) => state === 'warn');
@@ -49,7 +51,7 @@ function isStray(user: HookUser, known: readonly string[] | undefined): boolean 
   return named !== undefined && known?.includes(named) === false;
 }
 
-/** Another profile was asked about, so its hook is no failure here. */
+/** It is another profile that was asked about, so its hook is no failure here. */
 function stray(facts: Facts, user: HookUser): Finding {
   return warn(
     `${nameOf(facts.host, user)}: its profile "${profileOf(user)}" is not there`,

@@ -230,6 +230,10 @@ test('a hook’s profile is what get-token would take for it', (t) => {
       remedy: 'have it name one that is: kubectl sa-token kubeconfig prod --user robot',
     });
   t.is(found(['get-token', 'prod'], [gone]).state, 'ok');
+  found(['get-token', 'gone']);
+  const flags = { server: 'https://h.example', namespace: 'a', 'service-account': 'b' };
+  const without = new Facts(host, { profile: undefined, flags, kubeconfig: undefined });
+  t.is(hook(without).detail, stray, 'nor without a profile');
   t.is(found(['-v', 'get-token', '--namespace', 'gone', 'prod']).state, 'ok');
 });
 
@@ -282,6 +286,11 @@ const cannotLoad: [string, (text: string) => string, RegExp][] = [
     'a quoted switch',
     (text) => text.replace('interactiveMode', 'provideClusterInfo: "true"\n        interactiveMode'),
     /provideClusterInfo is neither true nor false; write it without quotes/,
+  ],
+  [
+    'the current context',
+    (text) => `${text}current-context: yes\n`,
+    /: current-context is no text .*\(true\)/,
   ],
   [
     'two users of a name',

@@ -45,7 +45,7 @@ const jwt = /eyJ[\w-]{8,}(?:\.[\w-]*){1,4}/g;
 const bearer = /\b(bearer\s+)[^\s"']{8,}/gi;
 // C0, DEL, C1, and the bidirectional overrides that could make a terminal show another text.
 // eslint-disable-next-line no-control-regex
-const unprintable = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g;
+const unprintable = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g;
 
 /**
  * One printable line without anything that looks like a token.

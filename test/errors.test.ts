@@ -19,7 +19,8 @@ test('cut off', masked, `x ${jwt.slice(0, 45)}`, 'x [token]');
 
 test('a line is one line, and has nothing in it that steers a terminal', (t) => {
   t.is(oneLine('one\r\n two\t\u001b[31mred\u0000\u007f\u0085'), 'one  two [31mred');
-  t.is(oneLine('a\u202eb\u2028c\u2066d\u200fe'), 'a b c d e');
+  t.is(oneLine('a\u202eb\u2028c\u2066d\u200fe\u061cf'), 'a b c d e f');
+  t.is(oneLine('a\u001b]0;title\u0007b\u009b31mc'), 'a ]0;title b 31mc');
   t.is(oneLine('  schön – ok  '), 'schön – ok');
 });
 

@@ -1,21 +1,30 @@
 /** Names and values one below the other, as `kubectl describe` shows them; and the choice of a format. */
 import type { Options } from 'yargs';
+import { oneLine } from '../errors.ts';
 import { badUsage } from '../failures/usage.ts';
+import type { Host } from '../host.ts';
+import { readGiven } from '../settings/given.ts';
+import { defaultTimeout } from '../settings/table.ts';
 import type { Arguments } from './command.ts';
 import { textOf } from './options.ts';
 
-/** What has no value is left out. */
-export type Fields = readonly (readonly [string, string | undefined])[];
+/** A list is a line for each item. What has no value, and an empty list, is left out. */
+export type Fields = readonly (readonly [string, string | readonly string[] | undefined])[];
 
-/** Lines with aligned values; a value of several lines stays in its column. */
+/**
+ * Lines with aligned values. Names and values may be of a token that nobody verified, or of a server: each is made one
+ * line that a terminal prints as it is, so that none can forge another.
+ */
 export function fieldLines(fields: Fields, indent = ''): string {
-  const shown = fields.filter((field): field is readonly [string, string] => field[1] !== undefined);
-  const width = Math.max(...shown.map(([name]) => name.length)) + 3;
+  const shown = fields
+    .map(([name, value]) => ({
+      name: oneLine(name),
+      lines: [value ?? []].flat().map((line) => oneLine(line)),
+    }))
+    .filter(({ lines }) => lines.length > 0);
+  const width = Math.max(...shown.map(({ name }) => name.length)) + 3;
   return shown
-    .flatMap(([name, value]) => {
-      const [first = '', ...more] = value.split('\n');
-      return [name.padEnd(width) + first, ...more.map((line) => ' '.repeat(width) + line)];
-    })
+    .flatMap(({ name, lines }) => lines.map((line, at) => (at === 0 ? name : '').padEnd(width) + line))
     .map((line) => `${(indent + line).trimEnd()}\n`)
     .join('');
 }
@@ -49,6 +58,12 @@ export const accessOptions: Record<string, Options> = {
     describe: 'Context of the kubeconfig (default: the current one)',
   },
 };
+
+/** Milliseconds that a call beside the exchange may take: --timeout, its variable, or the default. */
+export function patienceOf(host: Host, argv: Arguments): number {
+  const { timeout } = readGiven(host, undefined, { timeout: argv['timeout'] }, undefined).settings;
+  return (timeout ?? defaultTimeout) * 1000;
+}
 
 /** The positional profile. */
 export function profileOf(argv: Arguments): string | undefined {

@@ -48,10 +48,11 @@ export const inspectCommand: Command = {
     const handedIn = await readHandedIn(host, argv, 'inspect');
     if (handedIn !== undefined && request.exchange)
       throw badUsage('--token-stdin and --exchange exclude each other', 'inspect');
+    const given = readGiven(host, profileOf(argv), flagsOf(argv), undefined);
     const inspection =
       handedIn === undefined
-        ? await inspect(host, readGiven(host, profileOf(argv), flagsOf(argv), undefined), request)
-        : await inspectToken(host, handedIn, request);
+        ? await inspect(host, given, request)
+        : await inspectToken(host, handedIn, given, request);
     if (format === undefined) host.out(inspectionText(inspection));
     else await print(host, format, inspectionValue(inspection));
     requireSignatures(inspection);

@@ -1,6 +1,7 @@
 /** An inspection as text and as a value for scripts. */
 import type { Inspection } from '../credential/inspect.ts';
 import type { TokenReport } from '../credential/token-report.ts';
+import { oneLine } from '../errors.ts';
 import { timestamp } from '../entry/exec-credential.ts';
 import { label } from '../settings/target.ts';
 import { fieldLines } from './fields.ts';
@@ -9,14 +10,14 @@ import { shortTime } from './terminal.ts';
 /** For people. */
 export function inspectionText({ profile, target, source, issued, warnings }: Inspection): string {
   if (target === undefined) return issued === undefined ? '' : `token: ${issued.place}\n${fieldsOf(issued)}`;
-  const head = `${label(target)}${profile === undefined ? '' : ` (profile "${profile}")`}\n\n`;
+  const head = `${oneLine(label(target))}${profile === undefined ? '' : ` (profile "${profile}")`}\n\n`;
   const parts = [
     source === undefined ? '' : `source token: ${source.place}\n${fieldsOf(source)}\n`,
     issued === undefined
       ? 'issued token: none is cached; --exchange gets one\n'
       : `issued token: ${issued.place}\n${fieldsOf(issued)}`,
     warnings.length === 0 ? '' : '\n',
-    ...warnings.map(({ token, text }) => `warning: ${token} token: ${text}\n`),
+    ...warnings.map(({ token, text }) => `warning: ${token} token: ${oneLine(text)}\n`),
   ];
   return head + parts.join('');
 }
@@ -31,7 +32,9 @@ function fieldsOf(report: TokenReport): string {
     ['issuer', report.issuer],
     [
       'audiences',
-      report.audiences.length === 0 ? 'none: for the API server only' : report.audiences.join(', '),
+      report.audiences.length === 0
+        ? 'none: for the API server only'
+        : report.audiences.map((name) => oneLine(name)).join(', '),
     ],
     ['bound to', report.boundTo ?? 'nothing: only its end, or that of the account, revokes it'],
     ['issued', issuedAt === undefined ? 'not said' : timestamp(issuedAt)],
@@ -45,7 +48,7 @@ function fieldsOf(report: TokenReport): string {
 
 function lifeOf({ granted, left }: NonNullable<TokenReport['life']>): string {
   const used =
-    granted === undefined
+    granted === undefined || granted <= 0
       ? ''
       : `, ${Math.round((100 * (granted - left)) / granted)} % of ${shortTime(granted)} used`;
   return left > 0 ? `${shortTime(left)} left${used}` : `expired ${shortTime(-left)} ago`;

@@ -1,5 +1,6 @@
 /** `login`: a source token into the keychain, after one exchange has proved it. */
 import { logIn, type Login } from '../credential/log-in.ts';
+import { oneLine } from '../errors.ts';
 import { badUsage, unreadableFile } from '../failures/usage.ts';
 import { readTextFile } from '../files.ts';
 import type { Host } from '../host.ts';
@@ -7,6 +8,7 @@ import { checkProfileName } from '../settings/name.ts';
 import { resolvePath } from '../settings/paths.ts';
 import { label } from '../settings/target.ts';
 import type { Arguments, Command } from './command.ts';
+import { patienceOf } from './fields.ts';
 import { flagsOf, settingOptions, textOf } from './options.ts';
 import { askHidden, readInput, shortTime, tell } from './terminal.ts';
 
@@ -57,10 +59,8 @@ async function readToken(host: Host, argv: Arguments, profile: string): Promise<
   if (secret === undefined)
     return askHidden(host, `Token of the ServiceAccount for "${profile}" (not shown): `);
   const { readSecretToken } = await import('../cluster/secret.ts');
-  return readSecretToken(host, secret, {
-    kubeconfig: textOf(argv, 'kubeconfig'),
-    context: textOf(argv, 'context'),
-  });
+  const access = { kubeconfig: textOf(argv, 'kubeconfig'), context: textOf(argv, 'context') };
+  return readSecretToken(host, secret, access, patienceOf(host, argv));
 }
 
 function readTokenFile(host: Host, file: string): string {
@@ -75,9 +75,11 @@ function readTokenFile(host: Host, file: string): string {
 }
 
 function report(host: Host, profile: string, done: Login): void {
-  for (const warning of done.warnings) tell(host, `warning: ${warning}`);
-  if (done.left !== undefined) tell(host, done.left);
+  for (const warning of done.warnings) tell(host, oneLine(`warning: ${warning}`));
+  if (done.left !== undefined) tell(host, oneLine(done.left));
   const life = done.life === undefined ? 'not verified' : `tokens live ${shortTime(done.life)}`;
-  host.out(`logged in to "${profile}" as ${label(done.target)} (source token in ${done.place}; ${life})\n`);
+  host.out(
+    `logged in to "${profile}" as ${oneLine(label(done.target))} (source token in ${done.place}; ${life})\n`,
+  );
   host.out(`next: kubectl sa-token kubeconfig ${profile}\n`);
 }

@@ -1,10 +1,19 @@
 /** `review`: who an API server says that a token is, or why it refuses it, which a 401 never tells. */
+import { oneLine } from '../errors.ts';
 import { badUsage } from '../failures/usage.ts';
 import type { Host } from '../host.ts';
 import { readGiven } from '../settings/given.ts';
 import type { Review } from '../cluster/token-review.ts';
 import type { Arguments, Command } from './command.ts';
-import { accessOptions, fieldLines, formatOf, outputOption, profileOf, structured } from './fields.ts';
+import {
+  accessOptions,
+  fieldLines,
+  formatOf,
+  outputOption,
+  patienceOf,
+  profileOf,
+  structured,
+} from './fields.ts';
 import { readHandedIn, tokenStdinOption } from './handed-in.ts';
 import { flagsOf, settingOptions, textOf } from './options.ts';
 import { print } from './terminal.ts';
@@ -35,14 +44,20 @@ export const reviewCommand: Command = {
   run: async (host, argv) => {
     const format = formatOf(argv, 'review');
     const { requireAuthenticated } = await import('../credential/review.ts');
-    const { name, review } = await ask(host, argv);
+    const { name, profile, review } = await ask(host, argv);
     if (format !== undefined) await print(host, format, review);
-    requireAuthenticated(name, review);
+    requireAuthenticated(name, review, profile);
     if (format === undefined) host.out(shown(name, review));
   },
 };
 
-async function ask(host: Host, argv: Arguments): Promise<{ name: string; review: Review }> {
+interface Asked {
+  readonly name: string;
+  readonly profile: string | undefined;
+  readonly review: Review;
+}
+
+async function ask(host: Host, argv: Arguments): Promise<Asked> {
   const { review, reviewHandedIn } = await import('../credential/review.ts');
   const access = { kubeconfig: textOf(argv, 'kubeconfig'), context: textOf(argv, 'context') };
   const audiences = audiencesOf(argv);
@@ -50,12 +65,14 @@ async function ask(host: Host, argv: Arguments): Promise<{ name: string; review:
   const handedIn = await readHandedIn(host, argv, 'review');
   if (handedIn !== undefined) {
     if (source) throw badUsage('--token-stdin and --source exclude each other', 'review');
-    return { name: 'the token', review: await reviewHandedIn(host, handedIn, access, audiences ?? []) };
+    const request = { access, audiences: audiences ?? [], milliseconds: patienceOf(host, argv) };
+    return { name: 'the token', profile: undefined, review: await reviewHandedIn(host, handedIn, request) };
   }
   // --audience is the question here, and no setting of the token that is asked about.
   const given = readGiven(host, profileOf(argv), flagsOf({ ...argv, audience: undefined }), undefined);
   return {
     name: source ? 'the source token' : 'the issued token',
+    profile: given.profile,
     review: await review(host, given, { access, audiences, source }),
   };
 }
@@ -72,13 +89,13 @@ function audiencesOf(argv: Arguments): string[] | undefined {
 
 function shown(name: string, review: Review): string {
   const { server, username, uid, groups, extra, audiences } = review;
-  return `${server} takes ${name}\n${fieldLines(
+  return `${oneLine(server)} takes ${name}\n${fieldLines(
     [
       ['username', username],
       ['uid', uid],
-      ['groups', groups.join('\n') || undefined],
-      ['audiences', audiences.join('\n') || 'not told'],
-      ...Object.entries(extra).map(([key, values]) => [key, values.join('\n')] as const),
+      ['groups', groups],
+      ['audiences', audiences.length === 0 ? 'not told' : audiences],
+      ...Object.entries(extra),
     ],
     '  ',
   )}`;

@@ -33,8 +33,8 @@ export const whoamiCommand: Command = {
       fieldLines([
         ['username', self.username],
         ['uid', self.uid],
-        ['groups', self.groups.join('\n') || undefined],
-        ...Object.entries(self.extra).map(([key, values]) => [key, values.join('\n')] as const),
+        ['groups', self.groups],
+        ...Object.entries(self.extra),
         ['server', self.server],
       ]),
     );

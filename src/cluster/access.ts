@@ -1,9 +1,16 @@
 /** The person's own way into a cluster: the kubeconfig that kubectl would use, and what went wrong on it. */
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { ApiException, KubeConfig, type Cluster } from '@kubernetes/client-node';
-import { messageOf } from '../errors.ts';
+import { parseDocument } from 'yaml';
+import { messageOf, systemCode, type SaTokenError } from '../errors.ts';
 import { connectionProblem } from '../failures/connection.ts';
-import { noContext, noKubeconfig, unusableKubeconfig } from '../failures/cluster.ts';
+import {
+  apiFailed,
+  noContext,
+  noContextPlugin,
+  noKubeconfig,
+  unusableKubeconfig,
+} from '../failures/cluster.ts';
 import type { Host } from '../host.ts';
 import { parseJson, textAt } from '../json.ts';
 import { shortPath } from '../settings/paths.ts';
@@ -65,19 +72,41 @@ export function reasonOf(error: unknown): string {
   return textAt(status, 'message') ?? `the API server answered ${error.code}`;
 }
 
+/** A call that got no Status: the connection failed, or the credential plugin that the context's user needs. */
+export function callFailed(server: string, error: unknown): SaTokenError {
+  const plugin = missingPlugin(error);
+  return plugin === undefined ? apiFailed(server, reasonOf(error), error) : noContextPlugin(plugin, error);
+}
+
+/** The command that the library could not start. */
+export function missingPlugin(error: unknown): string | undefined {
+  const [, command] = /^spawn (.+) ENOENT$/.exec(messageOf(error)) ?? [];
+  return systemCode(error) === 'ENOENT' ? command : undefined;
+}
+
 /** As client-go merges: the first file that names something wins. */
 function addFile(host: Host, config: KubeConfig, file: string): void {
-  const one = new KubeConfig();
-  try {
-    one.loadFromFile(file);
-  } catch (error) {
-    throw unusableKubeconfig(shortPath(file, host.home), messageOf(error), error);
-  }
+  const one = readFile(host, file);
   const proxied = one.clusters.map((cluster) => withProxy(host, cluster));
   config.clusters = [...(config.clusters ?? []), ...proxied.filter(isNewIn(config.clusters))];
   config.users = [...(config.users ?? []), ...one.users.filter(isNewIn(config.users))];
   config.contexts = [...(config.contexts ?? []), ...one.contexts.filter(isNewIn(config.contexts))];
   config.currentContext ||= one.currentContext;
+}
+
+/** A file without content names nothing; an entry that lacks a part is in the way of its own contexts alone. */
+function readFile(host: Host, file: string): KubeConfig {
+  const one = new KubeConfig();
+  one.loadFromOptions({ clusters: [], users: [], contexts: [], currentContext: '' });
+  try {
+    const document = parseDocument(readFileSync(file, 'utf8'));
+    if (document.errors.length > 0 || document.toJS() !== null)
+      one.loadFromFile(file, { onInvalidEntry: 'filter' });
+  } catch (error) {
+    throw unusableKubeconfig(shortPath(file, host.home), messageOf(error), error);
+  }
+  one.currentContext ??= '';
+  return one;
 }
 
 interface Named {
@@ -98,8 +127,15 @@ function selectContext(host: Host, config: KubeConfig, wanted: string | undefine
   if (wanted !== undefined) config.setCurrentContext(wanted);
   const name = config.getCurrentContext();
   const known = config.getContexts().map((context) => context.name);
-  if (config.getContextObject(name) === null) throw noContext(name, known);
+  const context = config.getContextObject(name);
+  if (context === null) throw noContext(name, known);
   if (config.getCurrentCluster() === null)
-    throw unusableKubeconfig(`context "${name}"`, 'it names a cluster that is not there');
+    throw unusableKubeconfig(
+      `context "${name}"`,
+      `its cluster "${context.cluster}" is not there, or has no server`,
+    );
+  // Without any it is nobody, which kubectl allows.
+  if (context.user && config.getCurrentUser() === null)
+    throw unusableKubeconfig(`context "${name}"`, `its user "${context.user}" is not there`);
   host.trace(`kubeconfig: context ${name}, ${config.getCurrentCluster()?.server}`);
 }

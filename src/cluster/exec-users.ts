@@ -1,8 +1,11 @@
 /** Users of kubeconfigs whose exec hook is this plugin, and the contexts that use them. Nothing is changed. */
 import { dirname } from 'node:path';
+import { noKubeconfig } from '../failures/cluster.ts';
 import type { Host } from '../host.ts';
 import { isObject, objectAt, textAt, type JsonObject } from '../json.ts';
-import { kubeconfigFiles, openKubeconfig, readKubeconfig } from './kubeconfig-file.ts';
+import { shortPath } from '../settings/paths.ts';
+import { kubeconfigFiles, readKubeconfig } from './kubeconfig-file.ts';
+import { loadable } from './loadable.ts';
 
 export interface HookUser {
   readonly file: string;
@@ -20,12 +23,14 @@ export interface HookUser {
 /**
  * In kubectl's order, the first of a name alone, as clientcmd merges.
  *
- * @throws SaTokenError `bad-kubeconfig`, `unreadable-file`
+ * @throws SaTokenError `no-kubeconfig`, `bad-kubeconfig`, `unreadable-file`
  */
 export function hookUsers(host: Host, kubeconfig: string | undefined): HookUser[] {
   const files = kubeconfigFiles(host, kubeconfig).flatMap((file) => {
     const text = readKubeconfig(file);
-    return text === undefined ? [] : [{ file, content: openKubeconfig(file, text).toJS() as unknown }];
+    // kubectl bears with files of a list that are missing, and not with the one that was named.
+    if (text === undefined && kubeconfig !== undefined) throw noKubeconfig(shortPath(file, host.home));
+    return text === undefined ? [] : [{ file, content: loadable(shortPath(file, host.home), text) }];
   });
   const contents = files.map(({ content }) => content);
   const [contexts, clusters] = [

@@ -1,8 +1,8 @@
 /** The keys of the issuer through its API server, as whoever the kubeconfig's context is. */
 import { OpenidApi, type KubeConfig } from '@kubernetes/client-node';
-import { badKeys, keysUnreachable } from '../failures/cluster.ts';
+import { badKeys, keysUnreachableThere } from '../failures/cluster.ts';
 import { readKeySet, type IssuerKeys } from '../source/signature.ts';
-import { clusterOf, reasonOf } from './access.ts';
+import { callFailed, clusterOf, missingPlugin, reasonOf } from './access.ts';
 import { within } from './patience.ts';
 
 /**
@@ -17,7 +17,8 @@ export async function keysOfCluster(config: KubeConfig, milliseconds: number): P
     const api = config.makeApiClient(OpenidApi);
     text = await api.getServiceAccountIssuerOpenIDKeyset({}, within(milliseconds));
   } catch (error) {
-    throw keysUnreachable(place, reasonOf(error), error);
+    if (missingPlugin(error) !== undefined) throw callFailed(clusterOf(config).server, error);
+    throw keysUnreachableThere(place, reasonOf(error), error);
   }
   const keys = readKeySet(typeof text === 'string' ? text : JSON.stringify(text));
   if (keys === undefined) throw badKeys(place, 'the answer is no JSON Web Key Set');

@@ -1,11 +1,12 @@
 /** kubectl's own preferences, as far as they say which credential plugins may run (KEP-3104; contracts 1.6). */
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
+import { badKuberc } from '../failures/cluster.ts';
 import { unreadableFile } from '../failures/usage.ts';
 import { readTextFile } from '../files.ts';
 import type { Host } from '../host.ts';
 import { isObject, textAt } from '../json.ts';
-import { resolvePath } from '../settings/paths.ts';
+import { resolvePath, shortPath } from '../settings/paths.ts';
 
 export interface PluginPolicy {
   readonly file: string;
@@ -15,7 +16,7 @@ export interface PluginPolicy {
   readonly allowed: readonly string[];
 }
 
-/** The policy; undefined where there is no file, or it is switched off. Throws SaTokenError `unreadable-file`. */
+/** The policy; undefined where there is no file, or it is switched off. Throws SaTokenError `unreadable-file`, `bad-kuberc`. */
 export function readPluginPolicy(host: Host): PluginPolicy | undefined {
   const named = host.env['KUBERC'];
   if (named === 'off') return undefined;
@@ -28,9 +29,9 @@ export function readPluginPolicy(host: Host): PluginPolicy | undefined {
   }
   if (text === undefined) return undefined;
   // Several documents of several versions may be in it; fields of a version that lacks them say nothing.
-  const found = parseAllDocuments(text)
-    .map((document): unknown => document.toJS())
-    .find((document) => isObject(document) && document['credentialPluginPolicy'] !== undefined);
+  const found = contentsOf(shortPath(file, host.home), text).find(
+    (document) => isObject(document) && document['credentialPluginPolicy'] !== undefined,
+  );
   const list: unknown = isObject(found) ? found['credentialPluginAllowlist'] : undefined;
   const entries: unknown[] = Array.isArray(list) ? list : [];
   return {
@@ -38,4 +39,16 @@ export function readPluginPolicy(host: Host): PluginPolicy | undefined {
     policy: textAt(found, 'credentialPluginPolicy') ?? '',
     allowed: entries.flatMap((entry) => textAt(entry, 'command') ?? textAt(entry, 'name') ?? []),
   };
+}
+
+function contentsOf(file: string, text: string): unknown[] {
+  // An empty stream is a list too, with something beside.
+  return [...parseAllDocuments(text)].map((document) => {
+    const [broken] = document.errors;
+    if (broken !== undefined)
+      throw badKuberc(file, `is not YAML (${broken.message.split('\n')[0] ?? ''})`, broken);
+    const content: unknown = document.toJS();
+    if (content !== null && !isObject(content)) throw badKuberc(file, "is no list of kubectl's preferences");
+    return content;
+  });
 }

@@ -7,7 +7,7 @@ export function within(milliseconds: number): ConfigurationOptions {
     middleware: [
       {
         pre: (request) => {
-          request.setSignal(AbortSignal.timeout(milliseconds));
+          request.setSignal(deadline(milliseconds));
           return new Observable(Promise.resolve(request));
         },
         post: (response) => new Observable(Promise.resolve(response)),
@@ -15,4 +15,12 @@ export function within(milliseconds: number): ConfigurationOptions {
     ],
     middlewareMergeStrategy: 'append',
   };
+}
+
+/** As `AbortSignal.timeout`, whose own words do not say how long it was. */
+function deadline(milliseconds: number): AbortSignal {
+  const controller = new AbortController();
+  const over = new Error(`no answer within ${milliseconds / 1000} s`);
+  setTimeout(() => controller.abort(over), milliseconds).unref();
+  return controller.signal;
 }

@@ -6,7 +6,7 @@ import {
   type V1TokenReview,
 } from '@kubernetes/client-node';
 import { apiFailed, notAllowed, notLoggedInThere, notServed } from '../failures/cluster.ts';
-import { clusterOf, reasonOf } from './access.ts';
+import { callFailed, clusterOf, reasonOf } from './access.ts';
 import { within } from './patience.ts';
 
 export interface Review {
@@ -77,7 +77,7 @@ function reason(error: string | undefined): string {
 }
 
 function refusal(server: string, error: unknown): Error {
-  if (!(error instanceof ApiException)) return apiFailed(server, reasonOf(error), error);
+  if (!(error instanceof ApiException)) return callFailed(server, error);
   if (error.code === 401) return notLoggedInThere(server);
   if (error.code === 403) {
     const grant =

@@ -20,19 +20,19 @@ export interface KeySource {
 
 /**
  * @param issuers - `iss` of the tokens
- * @param settings - how to reach the profile's own server; undefined for a token that was handed in
+ * @param settings - how to reach the profile's own server, and how long to wait
  * @throws SaTokenError `unknown-issuer`, `keys-unreachable`, `bad-keys`, or of the kubeconfig
  */
 export async function findKeys(
   host: Host,
   source: KeySource,
   issuers: readonly string[],
-  settings: Resolved | undefined,
+  settings: Resolved,
 ): Promise<IssuerKeys> {
   if (source.access !== undefined) {
     const { loadKubeConfig } = await import('../cluster/access.ts');
     const { keysOfCluster } = await import('../cluster/issuer-keys.ts');
-    const milliseconds = (settings?.timeout ?? defaultTimeout) * 1000;
+    const milliseconds = (settings.timeout ?? defaultTimeout) * 1000;
     return keysOfCluster(loadKubeConfig(host, source.access), milliseconds);
   }
   if (source.keys !== undefined) return keysAt(host, settings, source.keys);

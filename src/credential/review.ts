@@ -18,6 +18,13 @@ export interface ReviewRequest {
   readonly source: boolean;
 }
 
+/** The same of a token that no profile knows. */
+export interface HandedIn {
+  readonly access: Access;
+  readonly audiences: readonly string[];
+  readonly milliseconds: number;
+}
+
 /**
  * Has a token of a profile reviewed.
  *
@@ -40,25 +47,34 @@ export async function review(host: Host, given: Given, request: ReviewRequest): 
 export async function reviewHandedIn(
   host: Host,
   token: string,
-  access: Access,
-  audiences: readonly string[],
+  { access, audiences, milliseconds }: HandedIn,
 ): Promise<Review> {
   const config = loadKubeConfig(host, access);
   clusterSettings(host, config);
   host.trace(`review: at ${clusterOf(config).server}`);
-  return reviewToken(config, token, audiences, defaultTimeout * 1000);
+  return reviewToken(config, token, audiences, milliseconds);
 }
 
 /**
  * A review that says no, as an error with what to do.
  *
  * @param name - of the token, in words
+ * @param profile - whose it is, where that is known
  * @throws SaTokenError `token-refused`
  */
-export function requireAuthenticated(name: string, { authenticated, server, reason = '' }: Review): void {
+export function requireAuthenticated(
+  name: string,
+  { authenticated, server, reason = '' }: Review,
+  profile = 'PROFILE',
+): void {
   if (authenticated) return;
   const hint = remedies.find(([pattern]) => pattern.test(reason))?.[1];
-  throw tokenRefused(name, server, reason, hint ?? 'see the log of the API server');
+  throw tokenRefused(
+    name,
+    server,
+    reason,
+    (hint ?? 'see the log of the API server').replace('PROFILE', () => profile),
+  );
 }
 
 /** The reasons of KK legacy.go, claims.go and jwt.go, and what helps. */
@@ -77,7 +93,7 @@ const remedies: readonly (readonly [RegExp, string])[] = [
     'what it belongs to (account or Secret) was deleted: log in with a token of the new one',
   ],
   [
-    /invalid bearer token|without a reason/,
+    /invalid bearer token|invalid signature|no keys found|without a reason/,
     'it is of another cluster, or its keys were changed: check --context',
   ],
 ];

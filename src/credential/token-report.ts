@@ -1,6 +1,6 @@
 /** What a token says of itself, without the token: claims as they are, and the sums that people would do over them. */
-import { isObject, numberAt, objectAt, parseJson, textAt, type JsonObject } from '../json.ts';
-import { readClaims, type Claims } from '../source/claims.ts';
+import { isObject, objectAt, parseJson, textAt, type JsonObject } from '../json.ts';
+import { readClaims, timeAt, type Claims } from '../source/claims.ts';
 import type { Signature } from '../source/signature.ts';
 
 export interface TokenReport {
@@ -80,5 +80,5 @@ function decode(part: string): JsonObject | undefined {
 
 /** When an extended token should have been renewed (contracts 3.2), epoch seconds. */
 export function warnAfter(report: TokenReport): number | undefined {
-  return numberAt(objectAt(report.claims, 'kubernetes.io'), 'warnafter');
+  return timeAt(objectAt(report.claims, 'kubernetes.io'), 'warnafter');
 }

@@ -1,6 +1,8 @@
 /** `whoami` as a use case: the issued token goes to the API server of a context that was named, or to the profile's server. */
 import type { Access } from '../cluster/access.ts';
+import { SaTokenError } from '../errors.ts';
 import { reviewSelf, type Self } from '../exchange/self-review.ts';
+import { selfRefused } from '../failures/cluster.ts';
 import type { Host } from '../host.ts';
 import type { Given } from '../settings/given.ts';
 import { resolveSettings } from '../settings/resolve.ts';
@@ -11,8 +13,16 @@ import { issuedToken } from './issued.ts';
 export async function whoAmI(host: Host, given: Given, access: Access): Promise<Self> {
   const settings = resolveSettings(host, given);
   const named = access.kubeconfig !== undefined || access.context !== undefined;
-  const cluster = named ? await namedCluster(host, access) : settings;
-  return reviewSelf(host, cluster, await issuedToken(host, given));
+  // How long to wait is the caller's to say; all else is the cluster's.
+  const { timeout } = settings;
+  const cluster = named
+    ? { ...(await namedCluster(host, access)), ...(timeout === undefined ? {} : { timeout }) }
+    : settings;
+  const token = await issuedToken(host, given);
+  return reviewSelf(host, cluster, token).catch((error: unknown) => {
+    const refused = error instanceof SaTokenError && error.code === 'issued-token-refused';
+    throw refused ? selfRefused(cluster.server, given.profile) : error;
+  });
 }
 
 async function namedCluster(host: Host, access: Access): Promise<Settings & { readonly server: string }> {

@@ -6,6 +6,7 @@ import { readClaims } from '../source/claims.ts';
 import type { Target } from '../settings/target.ts';
 import { fail, ok, warn, type Finding } from './check.ts';
 import type { Facts } from './facts.ts';
+import { renewSource } from './remedy.ts';
 
 /** Refusals that come after authentication, in the API server's order (contracts 3.1). */
 const afterAuthentication = new Set([
@@ -25,7 +26,7 @@ export async function accepted(facts: Facts): Promise<Finding> {
     const ask = `kubectl sa-token review ${facts.given().profile ?? 'PROFILE'} --source --context CONTEXT`;
     return fail(
       'the source token is refused (401)',
-      `log in with a new one, or ask the API server why, as somebody who may: ${ask}`,
+      `${renewSource(facts)}; or ask the API server why, as somebody who may: ${ask}`,
       issued.exitCode,
     );
   }
@@ -70,6 +71,9 @@ function subjectIn(message: string): { namespace: string; name: string } | undef
 
 async function ownAccount(facts: Facts, target: Target): Promise<{ namespace: string; name: string }> {
   const { namespace, serviceAccount } = readClaims((await facts.identity()).sourceToken) ?? {};
+  // They go into a text to apply, and nobody has verified them.
+  const plain = [namespace, serviceAccount].every((name) => name === undefined || /^[a-z0-9.-]+$/.test(name));
+  if (!plain) return { namespace: target.namespace, name: target.serviceAccount };
   return { namespace: namespace ?? target.namespace, name: serviceAccount ?? target.serviceAccount };
 }
 

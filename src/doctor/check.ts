@@ -1,5 +1,6 @@
 /** What a check is, and how checks run: in order, each once, those that hang on a failed one not at all. */
 import { exit, oneLine, SaTokenError, type ExitCode } from '../errors.ts';
+import { remedyOf } from './remedy.ts';
 
 export type State = 'ok' | 'warn' | 'fail' | 'skip';
 
@@ -51,11 +52,16 @@ export async function runChecks<Facts>(
     const finding =
       missing === undefined ? await caught(() => look(facts)) : notNeeded(`not tried: needs ${missing}`);
     if (missing !== undefined || finding.state === 'fail') blocked.add(name);
-    const result = { name, ...finding, detail: oneLine(finding.detail) };
+    const result = { name, ...finding, ...printable(finding) };
     results.push(result);
     told(result);
   }
   return results;
+}
+
+/** What was seen may be of a server, or of a token that nobody verified. */
+function printable({ detail, remedy }: Finding): Pick<Finding, 'detail' | 'remedy'> {
+  return { detail: oneLine(detail), ...(remedy === undefined ? {} : { remedy: oneLine(remedy) }) };
 }
 
 /** Anything but an error of ours is a bug, and goes on as one. */
@@ -66,6 +72,6 @@ async function caught(look: () => Promise<Finding> | Finding): Promise<Finding> 
     if (!(error instanceof SaTokenError)) throw error;
     // The account and the address are the same for all, and said once.
     const detail = error.message.replace(/^(?:[a-z0-9.-]+\/[a-z0-9.-]+@)?https?:\/\/\S+: /, '');
-    return fail(detail, error.hint ?? 'see the line itself', error.exitCode);
+    return fail(detail, remedyOf(error), error.exitCode);
   }
 }

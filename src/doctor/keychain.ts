@@ -9,6 +9,7 @@ import { sourceKind } from '../source/source.ts';
 import { label } from '../settings/target.ts';
 import { fail, notNeeded, ok, warn, type Finding } from './check.ts';
 import type { Facts } from './facts.ts';
+import { renewSource } from './remedy.ts';
 
 /** Writes, reads back and deletes an item of its own; no item of a profile is touched. */
 export async function keychain(facts: Facts): Promise<Finding> {
@@ -37,12 +38,7 @@ export async function source(facts: Facts): Promise<Finding> {
   const detail = `${kindOf(report)} in ${place}, for ${label(target)}`;
   const warnings = sourceWarnings(report, target, now).filter(({ code }) => !expected.has(code));
   const expired = warnings.find(({ code }) => code === 'expired');
-  if (expired !== undefined)
-    return fail(
-      `${detail}: it has expired`,
-      `log in with a new one: kubectl sa-token login ${facts.given().profile ?? 'PROFILE'}`,
-      exit.notLoggedIn,
-    );
+  if (expired !== undefined) return fail(`${detail}: it has expired`, renewSource(facts), exit.notLoggedIn);
   const [first] = warnings;
   return first === undefined ? ok(detail) : warn(detail, first.text);
 }

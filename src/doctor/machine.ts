@@ -8,7 +8,7 @@ import { shortPath } from '../settings/paths.ts';
 import { fail, notNeeded, ok, warn, type Finding } from './check.ts';
 import type { Facts } from './facts.ts';
 
-const underscored = 'kubectl-sa_token';
+export const underscored = 'kubectl-sa_token';
 
 /**
  * `kubectl sa-token` looks for `kubectl-sa_token` alone, and for a longer name before it (contracts 4.1). Not found is a
@@ -26,7 +26,7 @@ export function plugin({ host }: Facts): Finding {
   return ok(found);
 }
 
-function remedyForPath(host: Host): string {
+export function remedyForPath(host: Host): string {
   const dashed = findOnPath(host, 'kubectl-sa-token');
   if (dashed !== undefined)
     return `kubectl looks for an underscore: ln -s ${dashed} ${dirname(dashed)}/${underscored}`;

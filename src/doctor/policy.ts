@@ -17,13 +17,13 @@ export function policy({ host, question }: Facts): Finding {
   const found = readPluginPolicy(host);
   if (found === undefined || found.policy === '' || found.policy === 'AllowAll')
     return ok(`kubectl may run any plugin; an allow-list would need ${line}`);
-  const missing = commands.find((command) => !isAllowed(host, command, found));
-  if (missing === undefined) return ok(`${shortPath(found.file, host.home)} allows ${commands.join(', ')}`);
+  const missing = commands.filter((command) => !isAllowed(host, command, found));
+  if (missing.length === 0) return ok(`${shortPath(found.file, host.home)} allows ${commands.join(', ')}`);
   return fail(
-    `${shortPath(found.file, host.home)} does not let kubectl run ${missing} (${found.policy})`,
-    'add the lines below to that file',
+    `${shortPath(found.file, host.home)} does not let kubectl run ${missing.join(', ')} (${found.policy})`,
+    'put the lines below in the place of what it says of credentialPlugin…, and leave the rest as it is',
     undefined,
-    allowList([...found.allowed, missing]),
+    allowList([...found.allowed, ...missing]),
   );
 }
 

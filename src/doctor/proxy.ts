@@ -4,8 +4,17 @@ import { isForeignPath } from '../exchange/refused.ts';
 import { judgeReply } from '../exchange/token-request.ts';
 import type { Reply } from '../exchange/transport.ts';
 import { isObject, parseJson, textAt } from '../json.ts';
+import type { Target } from '../settings/target.ts';
 import { fail, ok, warn, type Finding } from './check.ts';
 import { tokenPath, type Facts } from './facts.ts';
+
+interface Call {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly body?: string;
+  /** In words, where it does nothing and so opens nothing. */
+  readonly idle?: string;
+}
 
 /** What an API server answers to somebody, and a proxy should not. */
 const others = ['/version', '/api', '/apis', '/openid/v1/jwks', '/api/v1/namespaces'] as const;
@@ -38,23 +47,45 @@ export async function reached(facts: Facts): Promise<Finding> {
   return ok(`an API server answers (${reply.status}${anonymous})`);
 }
 
+/** All calls are tried without a token: what answers shows itself, and nothing is at stake. */
 export async function exposed(facts: Facts): Promise<Finding> {
-  const replies = await Promise.all(
-    [...others, tokenPath(await facts.target())].map(async (path) => ({
-      path,
-      answered: isKubernetes((await facts.call('GET', path)).reply),
+  const tried = await Promise.all(
+    callsFor(await facts.target()).map(async (call) => ({
+      ...call,
+      through: isKubernetes((await facts.call(call.method, call.path, call.body)).reply),
     })),
   );
-  const open = replies.filter(({ answered }) => answered).map(({ path }) => path);
-  if (open.length === 0) return ok('POST …/token alone: other calls do not reach the API server');
-  if (open.length === replies.length && new URL(facts.settings().server).pathname === '/')
+  const open = tried.filter(({ through }) => through);
+  if (open.length === 0)
+    return ok(`POST …/token alone: none of the ${tried.length} other calls tried reaches the API server`);
+  if (open.length === tried.length && new URL(facts.settings().server).pathname === '/')
     return ok('this is an API server itself, not a proxy');
-  if (open.length === 1 && open[0]?.endsWith('/token') === true)
-    return ok('POST …/token, and GET of the same, which does nothing');
+  if (open.every(({ idle }) => idle !== undefined))
+    return ok(`POST …/token, and ${open.map(({ idle }) => idle).join(', and ')}, which does nothing`);
   return warn(
-    `more than POST …/token reaches the API server: GET ${open.map((path) => path.replace(/.*\/token$/, '…/token')).join(', ')}`,
+    `more than POST …/token reaches the API server: ${open.map(shown).join(', ')}`,
     'let nothing else through: kubectl sa-token manifest proxy',
   );
+}
+
+/** What proxies let through that match too little of a call: the folder, the method, or the beginning of a path. */
+function callsFor(target: Target): Call[] {
+  const [token, group] = [tokenPath(target), 'authentication.k8s.io/v1'];
+  const account = token.replace(/\/token$/, '');
+  const review = JSON.stringify({ apiVersion: group, kind: 'SelfSubjectReview' });
+  const request = JSON.stringify({ apiVersion: group, kind: 'TokenRequest', spec: {} });
+  return [
+    ...others.map((path) => ({ method: 'GET' as const, path })),
+    { method: 'GET', path: `/api/v1/namespaces/${target.namespace}/secrets` },
+    { method: 'GET', path: account },
+    { method: 'POST', path: `/apis/${group}/selfsubjectreviews`, body: review },
+    { method: 'GET', path: token, idle: 'GET of the same' },
+    { method: 'POST', path: `${token}?dryRun=All`, body: request, idle: 'the same with a query' },
+  ];
+}
+
+function shown({ method, path }: Call): string {
+  return `${method} ${path.replace(/.*\/token(?=$|\?)/, '…/token')}`;
 }
 
 /** The API server's mark is on everything that it answers (audit), or it is its own kind of body. */

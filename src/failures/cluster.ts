@@ -18,6 +18,18 @@ export const unusableKubeconfig = (file: string, why: string, cause?: unknown): 
     cause,
   );
 
+/** kubectl itself cannot load it. */
+export const unloadable = (file: string, why: string, how = 'mend that line'): SaTokenError =>
+  usage('bad-kubeconfig', `${file}: kubectl cannot load it: ${oneLine(why, 300)}`, how);
+
+export const badKuberc = (file: string, why: string, cause?: unknown): SaTokenError =>
+  usage(
+    'bad-kuberc',
+    `${file}: ${oneLine(why, 300)}`,
+    'mend the file, or have kubectl leave it out: export KUBERC=off',
+    cause,
+  );
+
 export const noContext = (context: string, known: readonly string[]): SaTokenError =>
   usage(
     'no-context',
@@ -60,6 +72,15 @@ export const apiFailed = (server: string, why: string, cause?: unknown): SaToken
     cause,
   });
 
+/** The context's user logs in by another program, which is not there. */
+export const noContextPlugin = (plugin: string, cause: unknown): SaTokenError =>
+  usage(
+    'no-context-plugin',
+    `the context's credential plugin ${oneLine(plugin, 200)} is not on PATH`,
+    'install it, or name another context with --context',
+    cause,
+  );
+
 /** The address of the kubeconfig's cluster is not fit for a token. */
 export const unsafeCluster = (server: string, why: string, hint: string): SaTokenError =>
   usage('unsafe-cluster', `${server}: ${why}`, hint);
@@ -69,11 +90,11 @@ export const tokenRefused = (token: string, server: string, reason: string, hint
   refused('token-refused', `${server} refuses ${token}: ${oneLine(reason, 400)}`, hint);
 
 /** A 401 for the issued token itself. */
-export const selfRefused = (server: string): SaTokenError =>
+export const selfRefused = (server: string, profile = 'PROFILE'): SaTokenError =>
   refused(
     'issued-token-refused',
     `${server}: the issued token is refused (401): it was revoked, or is for another audience or cluster`,
-    'ask why with: kubectl sa-token review PROFILE',
+    `ask why with: kubectl sa-token review ${profile}`,
   );
 
 export const selfForbidden = (server: string, message: string): SaTokenError =>
@@ -83,14 +104,28 @@ export const selfForbidden = (server: string, message: string): SaTokenError =>
     'the ClusterRole system:basic-user allows it to everybody who is authenticated: see whether its binding is there',
   );
 
-export const keysUnreachable = (url: string, why: string, cause?: unknown): SaTokenError =>
+export const keysUnreachable = (
+  url: string,
+  why: string,
+  cause?: unknown,
+  hint = 'read them through the API server with --context NAME, or give their address with --jwks-url',
+): SaTokenError =>
   new SaTokenError({
     code: 'keys-unreachable',
     exitCode: exit.unreachable,
     what: `cannot read the issuer's keys at ${url}: ${oneLine(why, 400)}`,
-    hint: 'read them through the API server with --context NAME, or give their address with --jwks-url',
+    hint,
     cause,
   });
+
+/** The context was asked already: another may know more, or have more rights. */
+export const keysUnreachableThere = (url: string, why: string, cause: unknown): SaTokenError =>
+  keysUnreachable(
+    url,
+    why,
+    cause,
+    'see whether the context may read them: kubectl get --raw /openid/v1/jwks; or give their address with --jwks-url',
+  );
 
 export const badKeys = (url: string, why: string): SaTokenError =>
   new SaTokenError({

@@ -128,6 +128,14 @@ export const noSecretToken = (secret: string, why: string, cause?: unknown): SaT
     cause,
   );
 
+/** The control plane has not filled it yet. */
+export const emptySecret = (secret: string): SaTokenError =>
+  usage(
+    'no-secret-token',
+    `cannot take the token from Secret ${secret}: it holds no token yet`,
+    'the control plane fills it: try again in a moment',
+  );
+
 export const noPlugin = (name: string): SaTokenError =>
   usage(
     'plugin-not-on-path',

@@ -37,8 +37,8 @@ export function readClaims(token: string): Claims | undefined {
     issuer: textAt(payload, 'iss'),
     subject,
     audiences: audiencesOf(payload['aud']),
-    expires: numberAt(payload, 'exp'),
-    issuedAt: numberAt(payload, 'iat'),
+    expires: timeAt(payload, 'exp'),
+    issuedAt: timeAt(payload, 'iat'),
     namespace: textAt(payload, `${flat}namespace`) ?? textAt(nested, 'namespace') ?? namespace,
     serviceAccount: textAt(payload, `${flat}service-account.name`) ?? textAt(account, 'name') ?? name,
     uid: textAt(payload, `${flat}service-account.uid`) ?? textAt(account, 'uid'),
@@ -46,6 +46,15 @@ export function readClaims(token: string): Claims | undefined {
     boundTo: nested['pod'] !== undefined ? 'pod' : nested['node'] !== undefined ? 'node' : undefined,
     legacy,
   };
+}
+
+/** Seconds around the epoch that a date can be of (ECMA-262, "Time Values"). */
+const lastTime = 8.64e12;
+
+/** The time at a key, epoch seconds; what is no date's is taken as not there. */
+export function timeAt(value: unknown, key: string): number | undefined {
+  const seconds = numberAt(value, key);
+  return seconds === undefined || Math.abs(seconds) > lastTime ? undefined : seconds;
 }
 
 function decodePayload(token: string): JsonObject | undefined {

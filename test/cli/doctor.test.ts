@@ -48,7 +48,10 @@ test('all is well: a line for each step, in the order of a call', async (t) => {
   t.regex(found.get('dns') ?? '', /^ok localhost is 127\.0\.0\.1/);
   t.regex(found.get('tls') ?? '', /certificate for localhost by kubectl-sa-token test CA, \d+ days left/);
   t.is(found.get('proxy'), 'ok an API server answers (403 for system:anonymous)');
-  t.is(found.get('exposed'), 'ok POST …/token alone: other calls do not reach the API server');
+  t.is(
+    found.get('exposed'),
+    'ok POST …/token alone: none of the 10 other calls tried reaches the API server',
+  );
   t.regex(found.get('clock') ?? '', /^ok [01] s from/);
   t.is(found.get('rbac'), 'ok it may create tokens for team-a/robot');
   t.regex(
@@ -112,7 +115,7 @@ test('a source token that is refused, or that is not there', async (t) => {
   t.is(refused.code, 4);
   t.regex(
     lines(refused).get('token') ?? '',
-    /^FAIL the source token is refused \(401\); log in with a new one, or ask .*review prod --source --context CONTEXT$/,
+    /^FAIL the source token is refused \(401\); put a new one into \S+\/token; or ask .*review prod --source --context CONTEXT$/,
   );
   await profile('prod', { 'source-file': '/nowhere', namespace: 'team-a', 'service-account': 'robot' });
   const absent = await run(['doctor', 'prod']);
@@ -133,7 +136,7 @@ test('a source token that has expired says so itself', async (t) => {
     env: { T: token },
   });
   t.is(code, 3);
-  t.regex(stdout, /FAIL {2}source .*: it has expired; log in with a new one/);
+  t.regex(stdout, /FAIL {2}source .*: it has expired; set the variable T to a new one/);
   t.is((await run(['doctor', 'none'])).code, 2);
 });
 
@@ -275,12 +278,12 @@ test('what else the proxy lets through', async (t) => {
   t.is(result.code, 0);
   t.regex(
     lines(result).get('exposed') ?? '',
-    /^warn more than POST …\/token reaches the API server: GET \/version, .*, …\/token; let nothing else through: kubectl sa-token manifest proxy$/,
+    /^warn more than POST …\/token reaches the API server: GET \/version, .*, GET …\/token, POST …\/token\?dryRun=All; let nothing else through: kubectl sa-token manifest proxy$/,
   );
   const health = await commandScene(t, { exposes: 'token-any-method' });
   t.is(
     lines(await health.run(['doctor', 'prod'])).get('exposed'),
-    'ok POST …/token, and GET of the same, which does nothing',
+    'ok POST …/token, and GET of the same, and the same with a query, which does nothing',
   );
   await health.profile('prod', { server: health.server.apiUrl });
   t.is(
@@ -288,6 +291,20 @@ test('what else the proxy lets through', async (t) => {
     'ok this is an API server itself, not a proxy',
   );
 });
+
+for (const [exposes, calls] of [
+  [
+    'namespaces',
+    'GET /api/v1/namespaces/team-a/secrets, GET /api/v1/namespaces/team-a/serviceaccounts/robot, GET …/token, POST …/token?dryRun=All',
+  ],
+  ['posts', 'POST /apis/authentication.k8s.io/v1/selfsubjectreviews, POST …/token?dryRun=All'],
+] as const) {
+  test(`what else the proxy lets through: ${exposes}`, async (t) => {
+    const { run } = await commandScene(t, { exposes });
+    const line = `warn more than POST …/token reaches the API server: ${calls}; let nothing else through: kubectl sa-token manifest proxy`;
+    t.is(lines(await run(['doctor', 'prod'])).get('exposed'), line);
+  });
+}
 
 test('a wrong clock, and a life that was shortened', async (t) => {
   const { run, profile } = await commandScene(t, { clockSkew: 600_000, maxExpirationSeconds: 3600 });
@@ -341,5 +358,5 @@ test('bad input', async (t) => {
   await profile('other');
   const several = await run(['doctor']);
   t.is(several.code, 2);
-  t.regex(several.stdout, /FAIL {2}profile .*profiles in .*: prod, other/);
+  t.regex(several.stdout, /FAIL {2}profile .*; name a profile that is there \(profiles in .*: prod, other\)/);
 });

@@ -91,7 +91,7 @@ withKeychain('a token from a file, and one from a Secret of the cluster', async 
     t,
     await from('--from-secret', 'team-a/young'),
     2,
-    /: it holds no token yet; the control plane fills it in a moment; /,
+    /: it holds no token yet; the control plane fills it: try again in a moment$/m,
   );
   failed(
     t,

@@ -73,6 +73,29 @@ test('why a token is refused, which a 401 hides', async (t) => {
   );
 });
 
+test('what to do about a reason names the profile', async (t) => {
+  const { run, server } = await commandScene(t);
+  const told = async (args: string[], error: string, stdin = '') => {
+    const body = JSON.stringify({
+      kind: 'TokenReview',
+      status: { error: `[invalid bearer token, ${error}]` },
+    });
+    const headers = { 'Content-Type': 'application/json' };
+    server.faults.next({ status: 201, body, headers }, 1, /tokenreviews$/);
+    const { code, stderr } = await run(['review', ...args], { stdin });
+    t.is(code, 4);
+    return stderr;
+  };
+  const keys = 'invalid signature, no keys found';
+  t.regex(
+    await told(['prod'], keys),
+    /invalid signature, no keys found; it is of another cluster, or its keys were changed: check --context/,
+  );
+  const expired = 'service account token has expired';
+  t.regex(await told(['prod'], expired), /sa-token get-token prod --force-refresh/);
+  t.regex(await told(['--token-stdin'], expired, 'x'), /sa-token get-token PROFILE --force-refresh/);
+});
+
 test('an issued token whose Secret was deleted meanwhile', async (t) => {
   const { run, server } = await commandScene(t);
   await run(['get-token', 'prod']);

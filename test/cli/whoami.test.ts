@@ -46,7 +46,7 @@ test('refusals say what to do', async (t) => {
     [
       ['whoami', 'factors', '--context', 'admin'],
       4,
-      /the issued token is refused \(401\): .*another audience.*; ask why with: kubectl sa-token review PROFILE/,
+      /the issued token is refused \(401\): .*another audience.*; ask why with: kubectl sa-token review factors\n/,
     ],
     [['whoami', 'prod', '-o', 'name'], 2, /-o name is not one of json, yaml/],
   ];

@@ -71,6 +71,57 @@ test('what is not there is told with what is', async (t) => {
   });
 });
 
+test('what kubectl bears with: files without content, entries of other contexts that lack a part', (t) => {
+  const host = createHost(t);
+  const whole = put(
+    host,
+    'whole',
+    kubeconfig({ one: {}, broken: { cluster: { server: undefined } } }, 'one'),
+  );
+  t.is(at(withParts(host, { env: { KUBECONFIG: whole } })), 'https://one.example');
+  for (const content of ['', '# nothing\n', 'null\n', '---\n']) {
+    const empty = put(host, 'empty', content);
+    const list = (...files: string[]) => withParts(host, { env: { KUBECONFIG: files.join(':') } });
+    t.is(at(list(empty, whole)), 'https://one.example', content);
+    t.is(at(list(whole, empty)), 'https://one.example', content);
+  }
+});
+
+test('a context that lacks a part says which', async (t) => {
+  const host = createHost(t);
+  const entries = { one: {}, broken: { cluster: { server: undefined } } };
+  const text = kubeconfig(entries, 'one').replace('user: one', 'user: gone');
+  put(host, '.kube/config', text);
+  const hint = 'see what is wrong with: kubectl config view';
+  await fails(t, () => at(host), {
+    code: 'bad-kubeconfig',
+    exitCode: 2,
+    line: `context "one": cannot be used (its user "gone" is not there); ${hint}`,
+  });
+  await fails(t, () => at(host, 'broken'), {
+    code: 'bad-kubeconfig',
+    exitCode: 2,
+    line: `context "broken": cannot be used (its cluster "broken" is not there, or has no server); ${hint}`,
+  });
+  for (const [without, line] of [
+    [
+      text.replace('current-context: one\n', ''),
+      /has no current context; name one with --context: one, broken/,
+    ],
+    ['', /the kubeconfig has no current context; name another file with --kubeconfig/],
+  ] as const) {
+    put(host, '.kube/config', without);
+    // eslint-disable-next-line no-await-in-loop
+    await fails(t, () => at(host), { code: 'no-context', exitCode: 2, line });
+  }
+});
+
+test('a context without a user is nobody’s, as kubectl has it', (t) => {
+  const host = createHost(t);
+  put(host, '.kube/config', kubeconfig({ one: {} }, 'one').replace(/^ +user: one\n/m, ''));
+  t.is(at(host), 'https://one.example');
+});
+
 test('HTTPS_PROXY is obeyed, a proxy-url of the cluster goes before it', (t) => {
   const host = createHost(t);
   put(host, 'k', kubeconfig({ one: {}, two: { cluster: { 'proxy-url': 'http://own:1' } } }, 'one'));

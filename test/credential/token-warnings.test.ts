@@ -108,5 +108,7 @@ test('an issued token of other settings, expired, or stale', (t) => {
   const late = report(bound({ audiences: ['factors'], age: 7200 }));
   t.deepEqual(codes(issuedWarnings(late, legacy, { audience: ['factors'] }, NOW)), ['expired']);
   const extended = report(bound({ audiences: ['factors'] }, { warnafter: NOW - 1 }));
+  const endless = report(bound({ audiences: ['factors'] }, { warnafter: -8.65e12 }));
   t.deepEqual(codes(issuedWarnings(extended, legacy, { audience: ['factors'] }, NOW)), ['stale']);
+  t.deepEqual(codes(issuedWarnings(endless, legacy, { audience: ['factors'] }, NOW)), [], 'no date has it');
 });

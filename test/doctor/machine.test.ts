@@ -6,6 +6,7 @@ import { Facts } from '../../src/doctor/facts.ts';
 import { cache, plugin, profile } from '../../src/doctor/machine.ts';
 import { policy } from '../../src/doctor/policy.ts';
 import { hook } from '../../src/doctor/hook.ts';
+import { fails } from '../failure.ts';
 import { createHost, put, withParts, type TestHost } from '../support/host.ts';
 
 const PROFILES = 'profiles:\n  prod:\n    server: https://h.example/kubernetes\n';
@@ -24,7 +25,8 @@ function createScene(t: ExecutionContext, programs: string[] = ['kubectl-sa_toke
   mkdirSync(folder);
   for (const program of programs) put(host, `bin/${program}`, '#!/bin/sh\n', 0o755);
   const at = withParts(host, { env: { PATH: folder } });
-  const facts = (of: TestHost = at) => new Facts(of, { profile: 'prod', flags: {}, kubeconfig: undefined });
+  const facts = (of: TestHost = at, file?: string) =>
+    new Facts(of, { profile: 'prod', flags: {}, kubeconfig: file });
   return { host: at, folder, facts };
 }
 
@@ -103,6 +105,11 @@ test('no kubeconfig, or none that runs the plugin for this profile', (t) => {
   const { facts, host } = createScene(t);
   const none = { state: 'warn', detail: 'no user of the kubeconfig runs it' };
   t.like(hook(facts()), none);
+  for (const content of ['', '# nothing\n', 'null\n']) {
+    put(host, '.kube/config', content);
+    t.like(hook(facts()), none, content);
+  }
+  put(host, '.kube/sa-token.yaml', `${PROFILES}  other:\n    server: https://h.example/kubernetes\n`);
   put(host, '.kube/config', kubeconfig({ exec: { ...EXEC, args: ['get-token', 'other'] } }));
   t.like(hook(facts()), none);
   put(host, '.kube/config', kubeconfig({ exec: { ...EXEC, command: 'aws' } }));
@@ -155,11 +162,12 @@ for (const [title, user, server, line] of [
     undefined,
     /"~" is not expanded there/,
   ],
+  ['no args', { exec: { ...EXEC, args: [] } }, undefined, /its args do not ask for get-token/],
   [
-    'a token beside it',
-    { exec: EXEC, token: 'x' },
+    'another format',
+    { exec: { ...EXEC, args: ['get-token', 'prod', '-o', 'token'] } },
     undefined,
-    /it logs in by token too, so that the hook is never run/,
+    /its args ask for -o token, which kubectl does not understand/,
   ],
   ['a cluster without TLS', { exec: EXEC }, 'http://h.example', /without https:\/\/ no hook is run/],
 ] as const) {
@@ -194,6 +202,120 @@ for (const [title, exec, contexts, line] of [
     t.regex(hook(facts()).detail, line);
   });
 }
+
+test('a hook with a doubt: args that get-token does not take', (t) => {
+  const { facts, host } = createScene(t);
+  put(host, '.kube/config', kubeconfig({ exec: { ...EXEC, args: ['get-token', 'prod', '--profil', 'x'] } }));
+  const line = /its args are not as get-token takes them: get-token prod '?--profil'? x$/;
+  t.is(hook(facts()).state, 'warn');
+  t.regex(hook(facts()).detail, line);
+});
+
+test('a hook’s profile is what get-token would take for it', (t) => {
+  const { facts, host } = createScene(t);
+  const found = (args: string[], env: object[] = []) => {
+    put(host, '.kube/config', kubeconfig({ exec: { ...EXEC, args, env } }));
+    return hook(facts());
+  };
+  const gone = { name: 'KUBECTL_SA_TOKEN_PROFILE', value: 'gone' };
+  const stray = 'user "robot" in ~/.kube/config: its profile "gone" is not there';
+  for (const finding of [
+    found(['get-token', 'gone']),
+    found(['get-token', '--namespace', 'prod', 'gone']),
+    found(['get-token'], [gone]),
+  ])
+    t.like(finding, {
+      state: 'warn',
+      detail: stray,
+      remedy: 'have it name one that is: kubectl sa-token kubeconfig prod --user robot',
+    });
+  t.is(found(['get-token', 'prod'], [gone]).state, 'ok');
+  found(['get-token', 'gone']);
+  const flags = { server: 'https://h.example', namespace: 'a', 'service-account': 'b' };
+  const without = new Facts(host, { profile: undefined, flags, kubeconfig: undefined });
+  t.is(hook(without).detail, stray, 'nor without a profile');
+  t.is(found(['-v', 'get-token', '--namespace', 'gone', 'prod']).state, 'ok');
+});
+
+test('the remedy is the command that does it', (t) => {
+  const { facts, host } = createScene(t);
+  const user = { exec: { ...EXEC, interactiveMode: undefined } };
+  const named = kubeconfig(user).replaceAll('robot', "an o'robot");
+  const file = put(host, 'my config', named);
+  t.is(
+    hook(facts(host, file)).remedy,
+    String.raw`write it anew: kubectl sa-token kubeconfig prod --user 'an o'\''robot' --kubeconfig '${file}'`,
+  );
+  put(host, '.kube/config', kubeconfig({ exec: EXEC, token: 'x' }));
+  t.like(hook(facts()), {
+    state: 'fail',
+    detail: 'user "robot" in ~/.kube/config: it logs in by token too, so that the hook is never run',
+    remedy: 'write it anew: kubectl sa-token kubeconfig prod --user robot --force',
+  });
+  const nowhere = createScene(t, []);
+  put(nowhere.host, '.kube/config', kubeconfig({ exec: EXEC }));
+  t.like(hook(nowhere.facts()), { state: 'fail', remedy: plugin(nowhere.facts()).remedy ?? '' });
+});
+
+test('a kubeconfig that was named and is not there', async (t) => {
+  const { facts, host } = createScene(t);
+  await fails(t, () => hook(facts(host, `${host.home}/none`)), {
+    code: 'no-kubeconfig',
+    exitCode: 2,
+    line: /there is no kubeconfig at ~\/none/,
+  });
+});
+
+const cannotLoad: [string, (text: string) => string, RegExp][] = [
+  [
+    'a name',
+    (text) => text.replaceAll('robot', 'on'),
+    /users\[0\]\.name is no text to kubectl.*\(true\); put quotes/,
+  ],
+  [
+    'an arg',
+    (text) => text.replace('- prod', '- no'),
+    /users\[0\]\.user\.exec\.args\[1\] is no text .*\(false\)/,
+  ],
+  [
+    'a number',
+    (text) => text.replace('command: kubectl-sa_token', 'command: 0x1f'),
+    /exec\.command is no text .*\(31\)/,
+  ],
+  [
+    'a quoted switch',
+    (text) => text.replace('interactiveMode', 'provideClusterInfo: "true"\n        interactiveMode'),
+    /provideClusterInfo is neither true nor false; write it without quotes/,
+  ],
+  [
+    'the current context',
+    (text) => `${text}current-context: yes\n`,
+    /: current-context is no text .*\(true\)/,
+  ],
+  [
+    'two users of a name',
+    (text) => text.replace('contexts:', '  - name: robot\n    user: {}\ncontexts:'),
+    /users has the name "robot" twice; mend that line/,
+  ],
+];
+
+for (const [title, broken, line] of cannotLoad) {
+  test(`a kubeconfig that kubectl cannot load: ${title}`, async (t) => {
+    const { facts, host } = createScene(t);
+    const text = kubeconfig({ exec: EXEC });
+    t.not(broken(text), text);
+    put(host, '.kube/config', broken(text));
+    await fails(t, () => hook(facts()), { code: 'bad-kubeconfig', exitCode: 2, line });
+  });
+}
+
+test('what only looks like another type is text to kubectl', (t) => {
+  const { facts, host } = createScene(t);
+  for (const name of ['2026-01-01', '10:30', '"on"']) {
+    put(host, '.kube/config', kubeconfig({ exec: EXEC }).replaceAll('robot', name));
+    t.is(hook(facts()).state, 'ok', name);
+  }
+});
 
 test('a v1beta1 hook needs no interactiveMode', (t) => {
   const { facts, host } = createScene(t);
@@ -255,7 +377,43 @@ test('kuberc: one that does not have it, or denies all: the lines to put there',
     list.apply ?? '',
     / {2}- command: aws .*\n {2}- command: kubectl-sa_token {3}# kubectl 1\.35: name\n$/,
   );
+  t.is(
+    list.remedy,
+    'put the lines below in the place of what it says of credentialPlugin…, and leave the rest as it is',
+  );
   put(host, '.kube/kuberc', kuberc('DenyAll'));
   t.like(policy(facts()), { state: 'fail' });
   t.is(policy(facts(withParts(host, { env: { ...host.env, KUBERC: 'off' } }))).state, 'ok');
+});
+
+const userOf = (name: string, command: string) => ({ name, user: { exec: { ...EXEC, command } } });
+
+test('kuberc: each command that an allow-list lacks', (t) => {
+  const { facts, host } = createScene(t);
+  put(
+    host,
+    '.kube/config',
+    stringify({ users: [userOf('a', 'kubectl-sa_token'), userOf('b', '/b/kubectl-sa_token')] }),
+  );
+  put(host, '.kube/kuberc', kuberc('Allowlist', [{ command: 'aws' }]));
+  const found = policy(facts());
+  t.regex(found.detail, /does not let kubectl run kubectl-sa_token, \/b\/kubectl-sa_token \(Allowlist\)$/);
+  t.regex(
+    found.apply ?? '',
+    /command: aws .*\n.*command: kubectl-sa_token .*\n.*command: \/b\/kubectl-sa_token /,
+  );
+});
+
+test('kuberc: one that is none', async (t) => {
+  const { facts, host } = createScene(t);
+  for (const [text, line] of [
+    ['kind: [', /^~\/\.kube\/kuberc: is not YAML \(.*\); mend the file, or/],
+    ['- a', /^~\/\.kube\/kuberc: is no list of kubectl's preferences; mend/],
+  ] as const) {
+    put(host, '.kube/kuberc', text);
+    // eslint-disable-next-line no-await-in-loop
+    await fails(t, () => policy(facts()), { code: 'bad-kuberc', exitCode: 2, line });
+  }
+  put(host, '.kube/kuberc', '');
+  t.is(policy(facts()).state, 'ok');
 });

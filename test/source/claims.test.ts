@@ -84,6 +84,12 @@ test(
   { ...nothing, subject: 'ann@example.com', expires: 5 },
 );
 test(
+  'of times that no date has',
+  shape,
+  { sub: 'ann@example.com', exp: 8.65e12, iat: -8.65e12 },
+  { ...nothing, subject: 'ann@example.com' },
+);
+test(
   'of other types than they should have',
   shape,
   { sub: 5, aud: [1, 'x'], exp: '5', iat: null, 'kubernetes.io': 'x' },

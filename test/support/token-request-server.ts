@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import type { ApiSettings } from './api-server/api.ts';
 import { Cluster } from './api-server/cluster-state.ts';
 import { Faults } from './api-server/faults.ts';
-import { serve, type Running } from './api-server/handler.ts';
+import { serve, type Exposed, type Running } from './api-server/handler.ts';
 import type { RecordedRequest } from './api-server/recorder.ts';
 import { listen, type Listener, type ListenerOptions } from './api-server/listener.ts';
 import { createSigner } from './api-server/tokens.ts';
@@ -19,8 +19,7 @@ export { digest } from './api-server/recorder.ts';
 export interface ServerOptions extends ListenerOptions {
   /** Where the proxy hangs; '' for none. */
   prefix?: string;
-  /** What the proxy lets through: POST …/token, …/token with any method, or all. */
-  exposes?: 'token' | 'token-any-method' | 'everything';
+  exposes?: Exposed;
   /** As --service-account-max-token-expiration. */
   maxExpirationSeconds?: number;
   /** As --anonymous-auth: a request without a token is system:anonymous, or a 401. */

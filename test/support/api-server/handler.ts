@@ -7,9 +7,12 @@ import { strike, type Faults } from './faults.ts';
 import { redacted, type RecordedRequest } from './recorder.ts';
 import { bodyTooLarge, json, type Reply } from './status.ts';
 
+/** What the proxy lets through: POST …/token, …/token with any method, all below a folder, every POST, or all. */
+export type Exposed = 'token' | 'token-any-method' | 'namespaces' | 'posts' | 'everything';
+
 export interface Running {
   api: ApiSettings;
-  options: { prefix: string; exposes: 'token' | 'token-any-method' | 'everything'; now: () => number };
+  options: { prefix: string; exposes: Exposed; now: () => number };
   faults: Faults;
   requests: RecordedRequest[];
   counts: { exchanges: number; granted: number; connections: number };
@@ -33,7 +36,7 @@ export async function serve(
   const { body, size } = await read(request);
   const record = note(running, request, response, body);
   const { method } = record;
-  const inner = withinPrefix(running, method, path);
+  const inner = withinPrefix(running, record, path);
   if (inner === undefined) return strike({ html: 404 }, response);
   const isExchange = method === 'POST' && TOKEN_PATH.test(inner);
   if (size > BODY_LIMIT) return write(response, bodyTooLarge(BODY_LIMIT));
@@ -65,12 +68,15 @@ function decoded(path: string): string {
 /** The path as the API server gets it, or undefined where the proxy lets nothing through. */
 function withinPrefix(
   { options: { prefix, exposes } }: Running,
-  method: string,
+  { method, path: asked }: RecordedRequest,
   path: string,
 ): string | undefined {
   if (prefix === '' || !(path === prefix || path.startsWith(`${prefix}/`))) return path;
   const inner = path.slice(prefix.length);
   if (exposes === 'everything') return inner;
+  if (exposes === 'namespaces') return inner.startsWith('/api/v1/namespaces/') ? inner : undefined;
+  if (exposes === 'posts') return method === 'POST' ? inner : undefined;
+  if (exposes === 'token' && asked.includes('?')) return undefined;
   return TOKEN_PATH.test(inner) && (method === 'POST' || exposes === 'token-any-method') ? inner : undefined;
 }
 

@@ -1,0 +1,81 @@
+/** What can be wrong with one exec hook, in words. */
+import { isAbsolute, join } from 'node:path';
+import { isKubectl, type HookUser } from '../cluster/exec-users.ts';
+import { readCall, type Call } from '../credential/call.ts';
+import type { Host } from '../host.ts';
+import { isObject, textAt } from '../json.ts';
+import { findOnPath, isExecutable } from '../path-search.ts';
+import { apiVersions } from '../settings/exec-info.ts';
+import { quoted } from './remedy.ts';
+
+const modes = ['Never', 'IfAvailable', 'Always'];
+
+export function versionProblem({ exec }: HookUser): string | undefined {
+  const [version, mode] = [textAt(exec, 'apiVersion'), textAt(exec, 'interactiveMode')];
+  if (version === undefined) return 'it has no apiVersion';
+  if (apiVersions.every((known) => known !== version))
+    return `its apiVersion ${version} is not known to kubectl any more`;
+  if (mode === undefined && version === apiVersions[0])
+    return 'it has no interactiveMode, which kubectl refuses with apiVersion v1';
+  if (mode !== undefined && !modes.includes(mode))
+    return `its interactiveMode "${mode}" is none of ${modes.join(', ')}`;
+  return undefined;
+}
+
+/** A bare name is looked up on PATH, a relative path from the kubeconfig's folder; `~` is expanded by nobody. */
+export function commandProblem(host: Host, { command, folder }: HookUser): string | undefined {
+  if (!/[\\/]/.test(command))
+    return findOnPath(host, command) === undefined ? `its command ${command} is not on PATH` : undefined;
+  const path = isAbsolute(command) ? command : join(folder, command);
+  if (isExecutable(path)) return undefined;
+  const tilde = command.startsWith('~') ? ' ("~" is not expanded there)' : '';
+  return `its command ${path} is not there, or not executable${tilde}`;
+}
+
+/** The words have to ask for a credential, in the form that kubectl takes. */
+export function wordsProblem(user: HookUser): string | undefined {
+  if (!user.args.includes('get-token')) return 'its args do not ask for get-token';
+  const call = callOf(user);
+  return call !== undefined && call.output !== 'exec-credential'
+    ? `its args ask for -o ${call.output}, which kubectl does not understand`
+    : undefined;
+}
+
+export function otherProblem({ others, contexts }: HookUser): string | undefined {
+  if (others.length > 0) return `it logs in by ${others.join(', ')} too, so that the hook is never run`;
+  const plain = contexts.find(({ server }) => server !== undefined && !server.startsWith('https://'));
+  return plain && `context "${plain.name}" leads to ${plain.server}: without https:// no hook is run`;
+}
+
+export function doubtIn(user: HookUser, kubeconfig: string | undefined): [string, string?] | undefined {
+  const { exec, command, args, name, contexts } = user;
+  const [shown, file] = [quoted(name), kubeconfig === undefined ? '' : ` --kubeconfig=${quoted(kubeconfig)}`];
+  if (contexts.length === 0)
+    return [
+      'no context uses it',
+      `kubectl config set-context ${shown} --cluster=CLUSTER --user=${shown}${file}`,
+    ];
+  if (callOf(user) === undefined)
+    return [`its args are not as get-token takes them: ${args.map(quoted).join(' ')}`];
+  if (textAt(exec, 'interactiveMode') === 'Always')
+    return ['its interactiveMode is Always, so that it fails wherever there is no terminal'];
+  if (isKubectl(command))
+    return ['its command is kubectl itself, which an allow-list of plugins would have to allow for all'];
+  return undefined;
+}
+
+/** The profile that the hook names; undefined where it takes it from a variable around it, or from the cluster. */
+export function profileOf(user: HookUser): string | undefined {
+  const env: unknown = user.exec['env'];
+  const pairs = (Array.isArray(env) ? (env as unknown[]) : []).filter((pair) => isObject(pair));
+  // As in Go, the last of a name counts.
+  const variable = pairs.findLast((pair) => pair['name'] === 'KUBECTL_SA_TOKEN_PROFILE');
+  return callOf(user)?.profile ?? textAt(variable, 'value');
+}
+
+/** What follows `get-token`, and the flags before it. */
+function callOf({ command, args }: HookUser): Call | undefined {
+  const words = isKubectl(command) ? args.slice(1) : args;
+  const at = words.indexOf('get-token');
+  return at === -1 ? undefined : readCall(words.toSpliced(at, 1));
+}

@@ -102,11 +102,11 @@ test('profiles and entries lie in ~/.kube, or where a variable says', (t) => {
   t.is(cacheFolder(empty), cacheFolder(host));
 });
 
+const stalled = `
+  const ended = host.onStall(() => { host.err('stalled'); host.setExitCode(1); });
+  void new Promise(() => {});`;
+
 test('a program that comes to no end is told, one that has ended is not', async (t) => {
-  const script = (end: string) => `
-    const ended = host.onStall(() => { host.err('stalled'); host.setExitCode(1); });
-    void new Promise(() => {});
-    ${end}`;
-  t.like(await run(t, script('')), { code: 1, stderr: 'stalled' });
-  t.like(await run(t, script('ended();')), { code: 0, stderr: '' });
+  t.like(await run(t, stalled), { code: 1, stderr: 'stalled' });
+  t.like(await run(t, `${stalled} ended();`), { code: 0, stderr: '' });
 });

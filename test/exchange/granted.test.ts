@@ -97,7 +97,7 @@ test('a grant for an account that was made anew is refused, whether its server l
   await fails(t, () => checkGrant(target, {}, given, 'old'), {
     code: 'account-made-anew',
     exitCode: 4,
-    line: `${at}: the account was deleted and made anew: the source token is of the one before; log in with a token of the new one: kubectl sa-token login`,
+    line: `${at}: the account was deleted and made anew: the source token is of the one before; log in with a token of the new one: kubectl sa-token login PROFILE`,
   });
 });
 

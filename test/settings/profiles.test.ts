@@ -295,14 +295,26 @@ test('a file of another user is unsafe, one of root is not', async (t) => {
   });
 });
 
-test('a folder, or anything else that is no file, is unsafe', async (t) => {
+test('a folder in the file’s place is unsafe', async (t) => {
   const host = createHost(t);
   mkdirSync(join(host.home, path), { recursive: true });
   await fails(t, () => readProfiles(host), {
     code: 'unsafe-file',
     exitCode: 7,
-    line: `${host.home}/${path} is not a regular file; move it away`,
+    line: `${host.home}/${path} is a folder; name a file`,
   });
+});
+
+test('a file that is not UTF-8 is not changed', async (t) => {
+  const host = createHost(t);
+  const bytes = Buffer.from('profiles: {} # f\xfcr Anna\n', 'latin1');
+  const file = put(host, path, bytes);
+  await fails(t, () => writeProfile(host, 'a', { server: 'https://h' }), {
+    code: 'unsafe-file',
+    exitCode: 7,
+    line: `${file} is not UTF-8; save it as UTF-8`,
+  });
+  t.deepEqual(readFileSync(file), bytes);
 });
 
 test('a place that cannot be written is told, with the folder to look at', async (t) => {

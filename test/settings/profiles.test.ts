@@ -136,6 +136,18 @@ test(
   `:3: Map keys must be unique at line 3, column 3:; ${mend}`,
 );
 test(
+  'an alias of nothing',
+  wrong,
+  'profiles:\n  a:\n    server: *x\n',
+  `:3: Unresolved alias (the anchor must be set before the alias): x; ${mend}`,
+);
+test(
+  'a key twice, once in quotes',
+  wrong,
+  'profiles:\n  7: {}\n  "7": {}\n',
+  `:3: key "7" is there twice; ${mend}`,
+);
+test(
   'what is not YAML',
   wrong,
   'profiles:\n  a: {server: x\n',
@@ -207,6 +219,43 @@ profiles:
   t.deepEqual([...readProfiles(host).keys()], ['old']);
   t.regex(textOf(host), /# do not use\n {2}old:/);
   t.regex(textOf(host), /# the end\n$/);
+});
+
+test('keys that YAML takes for a number or a truth are names as they are written', async (t) => {
+  const names = ['123', '010', '1.0', 'true', '0x1f', '7'];
+  const text = `profiles:\n${names.map((key) => `  ${key}: {server: https://h}\n`).join('')}`;
+  const host = withFile(t, text);
+  t.deepEqual([...readProfiles(host).keys()], names);
+  for (const key of names) {
+    await writeProfile(host, key, { server: 'https://new' });
+    t.deepEqual(readProfiles(host).get(key), { server: 'https://new' });
+  }
+  t.deepEqual([...readProfiles(host).keys()], names);
+  t.regex(textOf(host), /^profiles:\n {2}123: .*\n {2}"010": .*\n {2}"1\.0": /);
+  for (const key of names) await writeProfile(host, key, undefined);
+  t.is(readProfiles(host).size, 0);
+  await writeProfile(host, '010', { server: 'https://h' });
+  t.deepEqual([...readProfiles(host).keys()], ['010']);
+});
+
+test('a profile without anything below it is filled, and its comment stays', async (t) => {
+  const host = withFile(t, 'profiles: # mine\n  prod: # in use\n  dev: ~\n  old:\n    server: https://old\n');
+  t.deepEqual(Object.fromEntries(readProfiles(host)), { prod: {}, dev: {}, old: { server: 'https://old' } });
+  await writeProfile(host, 'prod', { server: 'https://h' });
+  t.is(
+    textOf(host),
+    'profiles:\n  # mine\n  prod:\n    # in use\n    server: https://h\n  dev: ~\n  old:\n    server: https://old\n',
+  );
+});
+
+test('nothing but a document’s start, or no profiles, is filled', async (t) => {
+  for (const text of ['---\n', '--- # mine\n', 'profiles: # mine\n', '# mine\nprofiles: {}\n']) {
+    const host = withFile(t, text);
+    await writeProfile(host, 'a', undefined);
+    await writeProfile(host, 'a', { server: 'https://h' });
+    t.deepEqual(readProfiles(host).get('a'), { server: 'https://h' });
+    t.is(textOf(host).includes('# mine'), text.includes('# mine'), textOf(host));
+  }
 });
 
 test('an edit that would leave an alias without its anchor is refused', async (t) => {

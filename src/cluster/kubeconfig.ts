@@ -58,6 +58,8 @@ export function execUser(command: string, args: readonly string[], provideCluste
 export async function setUser(host: Host, change: UserChange): Promise<Changed> {
   const file = fileFor(host, change.file, change.user);
   if (change.dryRun) return edit(file, change);
+  // A folder, say, has a lock nowhere.
+  readKubeconfig(file);
   return withLock(host, `${file}.lock`, () => edit(file, change));
 }
 

@@ -72,6 +72,18 @@ test('a kubeconfig behind a symlink that leads to nothing yet is made there', as
   t.true(lstatSync(join(host.home, '.kube/config')).isSymbolicLink());
 });
 
+test('a folder is refused, and no lock is put beside it', async (t) => {
+  const host = createHost(t);
+  put(host, 'home/x', '');
+  // A lock would be waited for.
+  put(host, 'home.lock', '');
+  await fails(t, () => set(host, { file: 'home' }), {
+    code: 'unsafe-file',
+    exitCode: 7,
+    line: `${host.home}/home is a folder; name a file`,
+  });
+});
+
 test('a kubeconfig that is not UTF-8 is refused, and left as it was', async (t) => {
   const host = createHost(t);
   const bytes = Buffer.from('kind: Config # f\xfcr Anna\n', 'latin1');

@@ -9,6 +9,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -16,7 +17,7 @@ import {
   writeFileSync,
   type Stats,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { systemCode } from './errors.ts';
 import { unsafeFile } from './failures/local.ts';
 import type { Host } from './host.ts';
@@ -28,12 +29,14 @@ const largest = 16 * 1024 * 1024;
 /**
  * Reads a text file, or gives undefined where there is none.
  *
- * @throws the system error, or SaTokenError `unsafe-file` for something that is not a file of a sane size
+ * @throws the system error, or SaTokenError `unsafe-file` for something that is not a text file of a sane size
  */
 export function readTextFile(path: string): string | undefined {
   let descriptor: number;
   try {
-    if (!statSync(path).isFile()) throw unsafeFile(path, 'is not a regular file', 'move it away');
+    const status = statSync(path);
+    if (status.isDirectory()) throw unsafeFile(path, 'is a folder', 'name a file');
+    if (!status.isFile()) throw unsafeFile(path, 'is not a regular file', 'move it away');
     descriptor = openSync(path, 'r');
   } catch (error) {
     if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return undefined;
@@ -42,9 +45,18 @@ export function readTextFile(path: string): string | undefined {
   try {
     if (fstatSync(descriptor).size > largest)
       throw unsafeFile(path, 'is larger than 16 MiB', 'check what it is');
-    return readFileSync(descriptor, 'utf8');
+    return decoded(path, readFileSync(descriptor));
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/** Another encoding would be read as U+FFFD here and there, and be written back so. */
+function decoded(path: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw unsafeFile(path, 'is not UTF-8', 'save it as UTF-8');
   }
 }
 
@@ -61,7 +73,8 @@ export function refuseForeignWriters(host: Host, path: string): void {
 }
 
 /**
- * Replaces a file atomically and durably. A symlink is followed and stays; an existing file keeps its mode and owner.
+ * Replaces a file atomically and durably. A symlink is followed and stays, also where it leads to nothing yet; an
+ * existing file keeps its mode and owner.
  *
  * @param mode - mode of a new file
  * @throws the system error; the old file is then still whole
@@ -69,6 +82,7 @@ export function refuseForeignWriters(host: Host, path: string): void {
 export function replaceFile(path: string, content: string | Uint8Array, mode = 0o600): void {
   makeFolder(dirname(path));
   const real = realPath(path);
+  if (real !== path) makeFolder(dirname(real));
   const kept = statSync(real, { throwIfNoEntry: false });
   const temporary = `${real}.${randomBytes(4).toString('hex')}.tmp`;
   try {
@@ -109,10 +123,20 @@ function keepOwnerAndMode(descriptor: number, kept: Stats): void {
   fchmodSync(descriptor, kept.mode & 0o777);
 }
 
-function realPath(path: string): string {
+/** Through at most 40 links, as Linux has it; the system refuses what is left of a circle. */
+function realPath(path: string, links = 40): string {
   try {
     return realpathSync(path);
   } catch {
-    return path;
+    const target = links > 0 ? linkAt(path) : undefined;
+    return target === undefined ? path : realPath(resolve(realPath(dirname(path)), target), links - 1);
+  }
+}
+
+function linkAt(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
   }
 }

@@ -33,13 +33,35 @@ test('what is no file is not opened: a FIFO would hold us for ever', async (t) =
   const host = createHost(t);
   const fifo = join(host.home, 'fifo');
   execFileSync('mkfifo', [fifo]);
-  for (const path of [fifo, host.home, '/dev/zero']) {
+  for (const path of [fifo, '/dev/zero']) {
     await fails(t, () => readTextFile(path), {
       code: 'unsafe-file',
       exitCode: 7,
       line: `${path} is not a regular file; move it away`,
     });
   }
+});
+
+test('a folder is not told to be moved away: it may be a home', async (t) => {
+  const { home } = createHost(t);
+  await fails(t, () => readTextFile(home), {
+    code: 'unsafe-file',
+    exitCode: 7,
+    line: `${home} is a folder; name a file`,
+  });
+});
+
+test('what is not UTF-8 is refused, and not read with U+FFFD in it; a BOM stays', async (t) => {
+  const host = createHost(t);
+  for (const bytes of ['# f\xfcr Anna\n', '\xff\xfeh\0i\0', '\xc3', '\xed\xa0\x80']) {
+    const file = put(host, 'a', Buffer.from(bytes, 'latin1'));
+    await fails(t, () => readTextFile(file), {
+      code: 'unsafe-file',
+      exitCode: 7,
+      line: `${file} is not UTF-8; save it as UTF-8`,
+    });
+  }
+  t.is(readTextFile(put(host, 'a', '\ufeffa\ufffd')), '\ufeffa\ufffd');
 });
 
 test('a file larger than any configuration is not read', async (t) => {
@@ -95,6 +117,29 @@ test('a symlink is followed and stays, a hard link keeps the old content', (t) =
   t.true(lstatSync(link).isSymbolicLink());
   t.is(readFileSync(real, 'utf8'), 'new');
   t.is(readFileSync(join(host.home, 'b'), 'utf8'), 'old');
+});
+
+test('a symlink that leads to nothing yet is followed and stays, its folder is made', (t) => {
+  const host = createHost(t);
+  mkdirSync(join(host.home, 'dotfiles/kube'), { recursive: true });
+  symlinkSync('dotfiles/kube', join(host.home, '.kube'));
+  // Two links, and both from the folder that they really are in.
+  symlinkSync('../second', join(host.home, '.kube/config'));
+  symlinkSync('new/config', join(host.home, 'dotfiles/second'));
+  replaceFile(join(host.home, '.kube/config'), 'new');
+  for (const link of ['dotfiles/kube/config', 'dotfiles/second'])
+    t.true(lstatSync(join(host.home, link)).isSymbolicLink());
+  t.is(readFileSync(join(host.home, 'dotfiles/new/config'), 'utf8'), 'new');
+  t.is(mode(join(host.home, 'dotfiles/new')), '700');
+  t.deepEqual(readdirSync(join(host.home, 'dotfiles/kube')), ['config']);
+});
+
+test('symlinks in a circle are refused and stay', (t) => {
+  const host = createHost(t);
+  symlinkSync('b', join(host.home, 'a'));
+  symlinkSync('a', join(host.home, 'b'));
+  t.throws(() => replaceFile(join(host.home, 'a'), 'new'), { code: 'ELOOP' });
+  t.deepEqual(readdirSync(host.home), ['a', 'b']);
 });
 
 test('drafts of killed writers go with the next write, those of the last minute and other files stay', (t) => {

@@ -2,7 +2,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { execUser, setUser } from '../cluster/kubeconfig.ts';
-import { noPlugin, unknownProfile } from '../failures/usage.ts';
+import { badValue, noPlugin, unknownProfile } from '../failures/usage.ts';
 import { profileFile, type Host } from '../host.ts';
 import { findOnPath } from '../path-search.ts';
 import { checkProfileName } from '../settings/name.ts';
@@ -50,6 +50,9 @@ export const kubeconfigCommand: Command = {
     if (!profiles.includes(profile))
       throw unknownProfile(profile, shortPath(profileFile(host), host.home), profiles);
     const user = textOf(argv, 'user') ?? profile;
+    // kubectl's YAML has no such characters.
+    if (/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\uFEFF]/u.test(user))
+      throw badValue('--user', 'holds characters that cannot be printed');
     const change = await setUser(host, {
       file: textOf(argv, 'kubeconfig'),
       user,

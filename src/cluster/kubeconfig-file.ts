@@ -1,23 +1,19 @@
-/** Kubeconfig files: which one kubectl means, read as a YAML document, shown without its secrets. */
+/** Kubeconfig files: which one kubectl means, read as a YAML document. */
 import { statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { isMap, isNode, isScalar, isSeq, parseDocument, visit, type Document } from 'yaml';
-import { SaTokenError } from '../errors.ts';
+import { isMap, isScalar, parseDocument, type Document } from 'yaml';
+import { messageOf, SaTokenError } from '../errors.ts';
 import { badKubeconfig, unreadableFile } from '../failures/usage.ts';
 import { readTextFile } from '../files.ts';
 import type { Host } from '../host.ts';
+import { isObject, textAt } from '../json.ts';
 import { resolvePath } from '../settings/paths.ts';
+import { lineEnd } from './yaml-text.ts';
 
 const empty = 'apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\nusers: []\n';
-const secretKeys = new Set([
-  'token',
-  'password',
-  'client-key-data',
-  'refresh-token',
-  'id-token',
-  'access-token',
-  'client-secret',
-]);
+
+/** Merge keys (`<<`) are resolved, as kubectl does; and nothing is said on stderr. */
+export const reading = { merge: true, logLevel: 'error' } as const;
 
 /** The files that kubectl reads, whether they are there or not: the one named, KUBECONFIG (a list), ~/.kube/config. */
 export function kubeconfigFiles(host: Host, named: string | undefined): string[] {
@@ -49,36 +45,51 @@ export function readKubeconfig(file: string): string | undefined {
 
 /** The document; a new kubeconfig for no text. Throws SaTokenError `bad-kubeconfig`. */
 export function openKubeconfig(file: string, text: string | undefined): Document {
-  const document = parseDocument(text ?? empty);
+  const document = parseDocument(text ?? empty, reading);
   const [broken] = document.errors;
-  if (broken !== undefined) {
-    throw badKubeconfig(file, `is not YAML (${broken.message.split('\n')[0] ?? ''})`, broken);
-  }
-  if (document.contents === null) return openKubeconfig(file, undefined);
+  if (broken !== undefined) throw notYaml(file, broken);
+  if (isEmpty(document)) return openKubeconfig(file, undefined);
   if (!isMap(document.contents)) throw badKubeconfig(file, 'is not a kubeconfig');
+  try {
+    // Aliases are looked at here, and not before.
+    document.toJS();
+  } catch (error) {
+    throw notYaml(file, error);
+  }
   return document;
 }
 
-/** A kubeconfig's text with every secret replaced. */
-export function masked(text: string): string {
-  const secrets: (readonly [number, number])[] = [];
-  visit(parseDocument(text), {
-    Pair(_, { key, value }) {
-      if (!isScalar(key) || !secretKeys.has(String(key.value))) return undefined;
-      const range = isNode(value) ? value.range : undefined;
-      if (range) secrets.push([range[0], range[1]]);
-      return visit.SKIP;
-    },
-  });
-  const shown = secrets.toReversed().reduce((rest, [from, to]) => {
-    const end = rest.slice(from, to).endsWith('\n') ? '\n' : '';
-    return from === to ? rest : `${rest.slice(0, from)}REDACTED${end}${rest.slice(to)}`;
-  }, text);
-  // In a comment, say, or in the environment of another hook.
-  return shown.replaceAll(/eyJ[\w-]{8,}(?:\.[\w-]*){1,4}/g, 'REDACTED');
+/** The text to put a user into: that of a new kubeconfig where there is none, behind the comments if that is all there is. */
+export function startText(text = ''): string {
+  if (!isEmpty(parseDocument(text))) return text;
+  const comments = text === '' || text.endsWith('\n') ? text : `${text}${lineEnd(text)}`;
+  return comments + empty.replaceAll('\n', lineEnd(text));
+}
+
+function isEmpty({ contents }: Document): boolean {
+  return contents === null || (isScalar(contents) && contents.value === null && contents.source === '');
+}
+
+function notYaml(file: string, error: unknown): SaTokenError {
+  return badKubeconfig(file, `is not YAML (${messageOf(error).split('\n')[0] ?? ''})`, error);
 }
 
 function hasUser(file: string, user: string): boolean {
-  const users = openKubeconfig(file, readKubeconfig(file)).get('users');
-  return isSeq(users) && users.items.some((item) => isMap(item) && item.get('name') === user);
+  const content: unknown = openKubeconfig(file, readKubeconfig(file)).toJS();
+  return usersNamed(content, user).length > 0;
+}
+
+/** Which of the users have this name. */
+export function usersNamed(content: unknown, name: string): number[] {
+  return usersOf(content).flatMap((item, index) => (textAt(item, 'name') === name ? [index] : []));
+}
+
+export function usersOf(content: unknown): readonly unknown[] {
+  const users: unknown = isObject(content) ? content['users'] : undefined;
+  return Array.isArray(users) ? users : [];
+}
+
+/** The plugin in either spelling, in any folder. */
+export function isOurs(command: unknown): boolean {
+  return typeof command === 'string' && /(?:^|[\\/])kubectl-sa[_-]token(?:\.exe)?$/.test(command);
 }

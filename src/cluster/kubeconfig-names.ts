@@ -1,7 +1,7 @@
 /** Names in the kubeconfig files that kubectl would read, for completion. */
 import { delimiter, join } from 'node:path';
-import { isMap, isSeq } from 'yaml';
 import type { Host } from '../host.ts';
+import { isObject, textAt } from '../json.ts';
 import { resolvePath } from '../settings/paths.ts';
 import { openKubeconfig, readKubeconfig } from './kubeconfig-file.ts';
 
@@ -21,7 +21,7 @@ function names(host: Host, list: 'contexts' | 'users'): string[] {
 
 function namesIn(file: string, list: string): string[] {
   const text = readKubeconfig(file);
-  const items = text === undefined ? undefined : openKubeconfig(file, text).get(list);
-  if (!isSeq(items)) return [];
-  return items.items.filter(isMap).map((item) => String(item.get('name')));
+  const content: unknown = text === undefined ? undefined : openKubeconfig(file, text).toJS();
+  const items: unknown = isObject(content) ? content[list] : undefined;
+  return Array.isArray(items) ? items.flatMap((item: unknown) => textAt(item, 'name') ?? []) : [];
 }

@@ -1,13 +1,22 @@
 /** Edits one user of a kubeconfig; everything else stays as it is: each byte, and the file's mode. */
 import { statSync } from 'node:fs';
-import { isMap, isSeq, parseDocument, type Document, type YAMLSeq } from 'yaml';
-import { badKubeconfig, otherUser, unwritableFile } from '../failures/usage.ts';
+import { badKubeconfig, otherUser, unknownStyle, unwritableFile } from '../failures/usage.ts';
 import { replaceFile } from '../files.ts';
 import type { Host } from '../host.ts';
-import { isObject, objectAt, textAt } from '../json.ts';
+import { isObject, objectAt, textAt, type JsonObject } from '../json.ts';
 import { withLock } from '../lock.ts';
-import { fileFor, masked, openKubeconfig, readKubeconfig } from './kubeconfig-file.ts';
-import { spliceUser } from './kubeconfig-splice.ts';
+import { readsAs, readsUser, userFor11 } from './kubeconfig-check.ts';
+import {
+  fileFor,
+  isOurs,
+  openKubeconfig,
+  readKubeconfig,
+  startText,
+  usersNamed,
+  usersOf,
+} from './kubeconfig-file.ts';
+import { masked } from './kubeconfig-masked.ts';
+import { spliceUser, type SplicedUser } from './kubeconfig-splice.ts';
 
 export interface UserChange {
   /** The file to change; undefined: where kubectl would look. */
@@ -49,19 +58,28 @@ export function execUser(command: string, args: readonly string[], provideCluste
 export async function setUser(host: Host, change: UserChange): Promise<Changed> {
   const file = fileFor(host, change.file, change.user);
   if (change.dryRun) return edit(file, change);
+  // A folder, say, has a lock nowhere.
+  readKubeconfig(file);
   return withLock(host, `${file}.lock`, () => edit(file, change));
 }
 
+interface Opened {
+  readonly file: string;
+  readonly text: string;
+  readonly content: JsonObject;
+}
+
 function edit(file: string, change: UserChange): Changed {
-  const text = readKubeconfig(file);
-  const document = openKubeconfig(file, text);
-  const outcome = setIn(file, document, change);
-  const result = outcome === 'unchanged' ? (text ?? '') : textWith(text, document, change);
+  const found = readKubeconfig(file);
+  const opened = open(file, startText(found));
+  const user = { name: change.user, value: change.value, index: indexOf(opened, change.user) };
+  const outcome = outcomeOf(opened, user, change.force);
+  const result = outcome === 'unchanged' ? opened.text : textWith(opened, user);
   if (change.dryRun) return { file, outcome, backup: undefined, result: masked(result) };
   if (outcome === 'unchanged') return { file, outcome, backup: undefined, result: undefined };
-  const backup = text === undefined ? undefined : `${file}.sa-token-backup`;
+  const backup = found === undefined ? undefined : `${file}.sa-token-backup`;
   try {
-    if (text !== undefined && backup !== undefined) replaceFile(backup, text, statSync(file).mode & 0o777);
+    if (found !== undefined && backup !== undefined) replaceFile(backup, found, statSync(file).mode & 0o777);
     replaceFile(file, result);
   } catch (error) {
     throw unwritableFile(file, error);
@@ -69,43 +87,49 @@ function edit(file: string, change: UserChange): Changed {
   return { file, outcome, backup, result: undefined };
 }
 
-/** The old text with the user in it; where that cannot be, or would mean something else, the document written anew. */
-function textWith(text: string | undefined, document: Document, { user, value }: UserChange): string {
-  const spliced = text === undefined ? undefined : spliceUser(text, user, value);
-  if (spliced !== undefined) {
-    const read = parseDocument(spliced);
-    if (read.errors.length === 0 && JSON.stringify(read.toJS()) === JSON.stringify(document.toJS()))
-      return spliced;
-  }
-  return document.toString({ lineWidth: 0 });
+function open(file: string, text: string): Opened {
+  const content: unknown = openKubeconfig(file, text).toJS();
+  return { file, text, content: isObject(content) ? content : {} };
 }
 
-function setIn(file: string, document: Document, { user, value, force }: UserChange): Changed['outcome'] {
-  const users = usersOf(file, document);
-  const found = users.items.filter(isMap).filter((item) => item.get('name') === user);
-  if (found.length > 1) throw badKubeconfig(file, `user "${user}" is there twice`);
-  const [item] = found;
-  if (item === undefined) {
-    users.flow = false;
-    users.add(document.createNode({ name: user, user: value }));
-    return 'added';
-  }
-  const before: unknown = objectAt(item.toJS(document), 'user');
+/** The text with the user in it, and all else as it was. */
+function textWith({ file, text, content }: Opened, user: SplicedUser): string {
+  const result = spliceUser(text, user);
+  if (result !== undefined && readsAs(result, content, user)) return result;
+  throw unknownStyle(file, user.name, setCredentials(file, user));
+}
+
+/** Which of the users it is; -1: none yet. */
+function indexOf({ file, text, content }: Opened, user: string): number {
+  if (!Array.isArray(content['users'] ?? [])) throw badKubeconfig(file, '"users" is not a list');
+  const [index = -1, ...more] = usersNamed(content, user);
+  if (more.length > 0) throw badKubeconfig(file, `user "${user}" is there twice`);
+  if (index >= 0 && userFor11(text, index)['name'] !== user)
+    throw badKubeconfig(file, `the name of user "${user}" needs quotes: kubectl does not take it for text`);
+  return index;
+}
+
+function outcomeOf({ file, text, content }: Opened, user: SplicedUser, force: boolean): Changed['outcome'] {
+  if (user.index < 0) return 'added';
+  const before = objectAt(usersOf(content)[user.index], 'user');
   const means = otherMeans(before);
-  if (means !== undefined && !force) throw otherUser(file, user, means);
-  if (JSON.stringify(before) === JSON.stringify(value)) return 'unchanged';
-  item.set('user', document.createNode(value));
-  return 'changed';
+  if (means !== undefined && !force) throw otherUser(file, user.name, means);
+  const same = JSON.stringify(before) === JSON.stringify(user.value);
+  return same && readsUser(text, user) ? 'unchanged' : 'changed';
 }
 
-/** The list of users, made where there is none. */
-function usersOf(file: string, document: Document): YAMLSeq {
-  const users = document.get('users');
-  if (isSeq(users)) return users;
-  if (users !== null && users !== undefined) throw badKubeconfig(file, '"users" is not a list');
-  const made = document.createNode<unknown[]>([]);
-  document.set('users', made);
-  return made;
+/** What has kubectl write the user: it knows every way to write YAML, and keeps none. */
+function setCredentials(file: string, { name, value }: SplicedUser): string[] {
+  const exec = objectAt(value, 'exec');
+  const args: readonly unknown[] = Array.isArray(exec['args']) ? exec['args'] : [];
+  const start = ['kubectl', 'config', 'set-credentials', name, `--kubeconfig=${file}`];
+  return start.concat(
+    `--exec-api-version=${textAt(exec, 'apiVersion') ?? ''}`,
+    `--exec-command=${textAt(exec, 'command') ?? ''}`,
+    args.map((arg) => `--exec-arg=${String(arg)}`),
+    `--exec-interactive-mode=${textAt(exec, 'interactiveMode') ?? ''}`,
+    exec['provideClusterInfo'] === true ? '--exec-provide-cluster-info' : [],
+  );
 }
 
 /** How a user logs in, when not by an exec hook of ours; a static token there would override the hook. */
@@ -114,5 +138,5 @@ function otherMeans(user: unknown): string | undefined {
   if (keys.length === 0) return undefined;
   if (keys.length > 1 || keys[0] !== 'exec') return keys.filter((key) => key !== 'exec').join(', ');
   const command = textAt(objectAt(user, 'exec'), 'command') ?? '';
-  return /(?:^|[\\/])kubectl-sa[_-]token(?:\.exe)?$/.test(command) ? undefined : `exec of ${command}`;
+  return isOurs(command) ? undefined : `exec of ${command}`;
 }

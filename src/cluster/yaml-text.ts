@@ -1,5 +1,5 @@
 /** Where things stand in the text of a YAML document: nodes, lines, columns, comments. And values as such text. */
-import { isCollection, isMap, isScalar, stringify, type Pair, type YAMLMap } from 'yaml';
+import { isMap, isNode, isScalar, stringify, type Pair, type YAMLMap, type YAMLSeq } from 'yaml';
 
 /** The pair of a map with this key. */
 export function pairOf(map: YAMLMap, key: string): Pair | undefined {
@@ -8,7 +8,7 @@ export function pairOf(map: YAMLMap, key: string): Pair | undefined {
 
 /** Start and end of a node's own text. */
 export function rangeOf(node: unknown): readonly [number, number] | undefined {
-  const range = isScalar(node) || isCollection(node) ? node.range : undefined;
+  const range = isNode(node) ? node.range : undefined;
   return range === undefined || range === null ? undefined : [range[0], range[1]];
 }
 
@@ -21,12 +21,21 @@ export function contentEnd(node: unknown): number | undefined {
   return rangeOf(node)?.[1];
 }
 
+/** The dash of a list's last item; the document must have been parsed with its source tokens kept. */
+export function lastDash(list: YAMLSeq): number | undefined {
+  const token = list.srcToken;
+  if (token?.type !== 'block-seq') return undefined;
+  return token.items.flatMap(({ start }) => start).findLast(({ type }) => type === 'seq-item-ind')?.offset;
+}
+
 export function trimmed(text: string, from: number, to: number): number {
   return from + text.slice(from, to).trimEnd().length;
 }
 
+/** Behind a byte order mark, on the first line. */
 export function lineStart(text: string, at: number): number {
-  return text.lastIndexOf('\n', at - 1) + 1;
+  const start = text.lastIndexOf('\n', at - 1) + 1;
+  return start === 0 && text.startsWith('\ufeff') ? 1 : start;
 }
 
 export function column(text: string, at: number): number {

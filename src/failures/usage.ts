@@ -113,6 +113,17 @@ export const notLoggedIn = (who: string, where: string, hint: string): SaTokenEr
 export const badKubeconfig = (file: string, problem: string, cause?: unknown): SaTokenError =>
   usage('bad-kubeconfig', `${file}: ${problem}`, 'nothing was changed', cause);
 
+/** YAML has more ways to write a list than an edit that keeps every other byte can know. */
+export const unknownStyle = (file: string, user: string, command: readonly string[]): SaTokenError =>
+  usage(
+    'bad-kubeconfig',
+    `${file}: is written in a way that user "${user}" cannot be set without touching the rest`,
+    `nothing was changed; set the user by hand, or let kubectl write the whole file anew: ${command.map(shellWord).join(' ')}`,
+  );
+
+const shellWord = (word: string): string =>
+  /^[\w./@:=-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+
 export const wrongAccount = (profile: string, before: string, now: string): SaTokenError =>
   usage(
     'wrong-account',

@@ -33,7 +33,7 @@ export function openDocument(host: Host): ProfileDocument {
     throw error instanceof SaTokenError ? error : unreadableFile('profiles', shown, error);
   }
   if (text !== undefined) refuseForeignWriters(host, file);
-  const document = parseDocument(text ?? '', { lineCounter: lines });
+  const document = parseDocument(text ?? '', { lineCounter: lines, logLevel: 'error' });
   const [broken] = document.errors;
   if (broken !== undefined) {
     throw badProfileFile(
@@ -64,10 +64,35 @@ export function* pairs(
   where: string,
 ): Generator<[string, Node | null, string]> {
   if (!isMap(node)) throw badProfileFile(where, `${what} must be a map of keys and values`);
+  const known = new Set<string>();
   for (const { key, value } of node.items) {
     const line = isScalar(key) && key.range ? opened.lines.linePos(key.range[0]).line : 1;
-    yield [isScalar(key) ? String(key.value) : '', isNode(value) ? value : null, `${opened.shown}:${line}`];
+    const [text, at] = [keyText(key), `${opened.shown}:${line}`];
+    // `7` and `"7"` are two keys of YAML.
+    if (known.has(text)) throw badProfileFile(at, `key "${text}" is there twice`);
+    known.add(text);
+    yield [text, isNode(value) ? value : null, at];
   }
+}
+
+/** A value in JavaScript's own. Throws SaTokenError for an alias of nothing. */
+export function plain(value: Node | null, { document }: ProfileDocument, where: string): unknown {
+  try {
+    return value?.toJS(document) ?? null;
+  } catch (error) {
+    throw badProfileFile(where, messageOf(error), undefined, error);
+  }
+}
+
+/** As it is written: `1.0`, `010` and `true` are names here. */
+function keyText(key: unknown): string {
+  if (!isScalar(key)) return '';
+  return typeof key.value === 'string' ? key.value : (key.source ?? String(key.value));
+}
+
+/** Nothing, where a value could stand. */
+export function isNothing(node: unknown): boolean {
+  return node === null || node === undefined || (isScalar(node) && node.value === null);
 }
 
 /** Keys that stay keep their place and their comments; values that stay, the way they were written (`1h`, `~/token`). */
@@ -77,24 +102,46 @@ export function changeProfile(
   before: Settings,
   settings: Settings | undefined,
 ): void {
+  if (isNothing(document.contents)) document.contents = filled(document.contents);
+  const profiles = mapAt(document, 'profiles');
+  keepKeys(profiles);
+  const found = profiles.items.find(({ key }) => keyText(key) === name);
   if (settings === undefined) {
-    document.deleteIn(['profiles', name]);
+    profiles.items = profiles.items.filter((pair) => pair !== found);
     return;
   }
-  if (!isMap(document.get('profiles'))) document.set('profiles', new YAMLMap());
-  if (!isMap(document.getIn(['profiles', name]))) document.setIn(['profiles', name], new YAMLMap());
-  for (const key of settingNames) {
-    const value = settings[key];
-    const at = ['profiles', name, key];
-    if (value === undefined) document.deleteIn(at);
-    else if (JSON.stringify(value) !== JSON.stringify(before[key])) {
-      const { comment = null, commentBefore = null } = nodeAt(document, at);
-      document.setIn(at, Object.assign(document.createNode(value), { comment, commentBefore }));
-    }
+  const profile = found !== undefined && isMap(found.value) ? found.value : filled(found?.value);
+  if (found === undefined) profiles.set(name, profile);
+  else found.value = profile;
+  for (const key of settingNames) change(document, profile, key, before[key], settings[key]);
+}
+
+function change(document: Document, profile: YAMLMap, key: string, before: unknown, value: unknown): void {
+  if (value === undefined) profile.delete(key);
+  else if (JSON.stringify(value) !== JSON.stringify(before)) {
+    const node: unknown = profile.get(key, true);
+    const { comment = null, commentBefore = null }: Partial<Node> = isNode(node) ? node : {};
+    profile.set(key, Object.assign(document.createNode(value), { comment, commentBefore }));
   }
 }
 
-function nodeAt(document: Document, path: readonly string[]): Partial<Node> {
-  const node = document.getIn(path, true);
-  return isNode(node) ? node : {};
+/** `010` would be written as 10; as a text it gets quotes. */
+function keepKeys({ items }: YAMLMap): void {
+  for (const { key } of items)
+    if (isScalar(key) && String(key.value) !== keyText(key)) key.value = keyText(key);
+}
+
+function mapAt(document: Document, key: string): YAMLMap {
+  const node: unknown = document.get(key, true);
+  if (isMap(node)) return node;
+  const map = filled(node);
+  document.set(key, map);
+  return map;
+}
+
+/** A map in the place of nothing, whose comment stays. */
+function filled(nothing: unknown): YAMLMap {
+  const { comment = null, commentBefore = null }: Partial<Node> = isNode(nothing) ? nothing : {};
+  const comments = [commentBefore, comment].filter((each) => each !== null);
+  return Object.assign(new YAMLMap(), { commentBefore: comments.length > 0 ? comments.join('\n') : null });
 }

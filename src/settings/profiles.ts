@@ -1,7 +1,7 @@
 /** The profile file: YAML that people edit by hand, read strictly and changed without losing a comment. */
 import { utimesSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { isScalar, type Node } from 'yaml';
+import type { Node } from 'yaml';
 import { SaTokenError } from '../errors.ts';
 import { badProfileFile, unwritableFile } from '../failures/usage.ts';
 import { replaceFile } from '../files.ts';
@@ -10,7 +10,15 @@ import { withLock } from '../lock.ts';
 import { makeFolder } from '../small-files.ts';
 import { checkProfileName } from './name.ts';
 import { shortPath } from './paths.ts';
-import { changeProfile, openDocument, pairs, textOf, type ProfileDocument } from './profile-document.ts';
+import {
+  changeProfile,
+  isNothing,
+  openDocument,
+  pairs,
+  plain,
+  textOf,
+  type ProfileDocument,
+} from './profile-document.ts';
 import { isSettingName, settingNames, type Settings } from './table.ts';
 import { parseValue } from './values.ts';
 
@@ -60,11 +68,11 @@ export function touchProfiles(host: Host): void {
 function readAll(host: Host, opened: ProfileDocument): Map<string, Settings> {
   const profiles = new Map<string, Settings>();
   const root = opened.document.contents;
-  if (root === null || (isScalar(root) && root.value === null)) return profiles;
+  if (isNothing(root)) return profiles;
   for (const [key, value, at] of pairs(root, opened, 'the file', `${opened.shown}:1`)) {
     if (key !== 'profiles')
       throw badProfileFile(at, `unknown key "${key}"`, 'the only key at the top is "profiles"');
-    if (isScalar(value) && value.value === null) continue;
+    if (isNothing(value)) continue;
     for (const [name, profile, line] of pairs(value, opened, 'profiles', at)) {
       checkNameAt(name, line);
       profiles.set(name, readProfile(host, opened, { name, profile, line }));
@@ -79,6 +87,7 @@ function readProfile(
   { name, profile, line }: { name: string; profile: Node | null; line: string },
 ): Settings {
   const settings: Record<string, unknown> = {};
+  if (isNothing(profile)) return settings;
   for (const [key, value, at] of pairs(profile, opened, `profile "${name}"`, line)) {
     if (!isSettingName(key))
       throw badProfileFile(
@@ -86,8 +95,7 @@ function readProfile(
         `unknown key "${key}" in profile "${name}"`,
         `keys: ${settingNames.join(', ')}`,
       );
-    const raw: unknown = value === null ? null : value.toJS(opened.document);
-    settings[key] = parseValue(key, raw, {
+    settings[key] = parseValue(key, plain(value, opened, at), {
       where: `${at}: ${key}`,
       folder: dirname(opened.file),
       home: host.home,

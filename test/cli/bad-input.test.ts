@@ -154,10 +154,7 @@ const tokens: Row[] = [
   ),
   login(['--token-file', 'empty'], `the token: is empty; ${whole}`),
   login(['--token-file', 'two'], `the token: holds more than one word or line; ${whole}`),
-  login(
-    ['--token-file', '.'],
-    /^kubectl-sa-token: --token-file: cannot read \. \(.* is not a regular file\); /,
-  ),
+  login(['--token-file', '.'], /^kubectl-sa-token: --token-file: cannot read \. \(.* is a folder\); /),
   login(
     [...token, '--token-file', 'two'],
     `--token-stdin and --token-file exclude each other; ${see('login')}`,
@@ -300,7 +297,7 @@ test('list, logout and kubeconfig', async (t) => {
     },
     {
       args: ['kubeconfig', 'prod', '--kubeconfig', '.'],
-      line: /is not a regular file; move it away/,
+      line: /is a folder; name a file/,
       code: 7,
     },
     {

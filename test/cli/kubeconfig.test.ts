@@ -59,6 +59,30 @@ test('another name of the user, and another file', async (t) => {
   t.false(existsSync(join(host.home, '.kube/config')));
 });
 
+test('a name of a user that kubectl could not read is refused', async (t) => {
+  const host = setUp(t);
+  for (const user of ['a\u007f', 'a\nb', '\u0085', '\ufeffa', 'a\u2028'])
+    t.deepEqual(await kubeconfig(host, ['--user', user]), {
+      out: '',
+      err: 'kubectl-sa-token: --user: holds characters that cannot be printed\n',
+      steps: [],
+      exitCode: 2,
+    });
+  t.false(existsSync(join(host.home, '.kube/config')));
+});
+
+test('a profile and a user that YAML takes for something else have quotes', async (t) => {
+  const host = setUp(t);
+  put(host, '.kube/sa-token.yaml', 'profiles: {on: {server: https://h.example}, 1_0: }\n');
+  for (const name of ['on', '1_0']) {
+    const { exitCode } = await runMain(
+      withParts(host, { argv: ['kubeconfig', name, '--user', 'yes', '--kubeconfig', name] }),
+    );
+    t.is(exitCode, undefined);
+    t.regex(readFileSync(join(host.home, name), 'utf8'), new RegExp(`- name: "yes"\n[^]* - "${name}"\n`));
+  }
+});
+
 test('current-context is nobody’s to change', async (t) => {
   const host = setUp(t);
   const text = 'kind: Config\ncurrent-context: other\nusers: []\n';

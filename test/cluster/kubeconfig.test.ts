@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { delimiter, join } from 'node:path';
 import test from 'ava';
 import { parse } from 'yaml';
@@ -52,6 +61,39 @@ test('a kubeconfig behind a symlink is edited there', async (t) => {
   await set(host, { file: undefined });
   t.regex(readFileSync(real, 'utf8'), /kubectl-sa_token/);
   t.is(statSync(real).mode & 0o777, 0o644);
+});
+
+test('a kubeconfig behind a symlink that leads to nothing yet is made there', async (t) => {
+  const host = createHost(t);
+  mkdirSync(join(host.home, '.kube'));
+  symlinkSync('../dotfiles/config', join(host.home, '.kube/config'));
+  t.is((await set(host, { file: undefined })).outcome, 'added');
+  t.regex(readFileSync(join(host.home, 'dotfiles/config'), 'utf8'), /kubectl-sa_token/);
+  t.true(lstatSync(join(host.home, '.kube/config')).isSymbolicLink());
+});
+
+test('a folder is refused, and no lock is put beside it', async (t) => {
+  const host = createHost(t);
+  put(host, 'home/x', '');
+  // A lock would be waited for.
+  put(host, 'home.lock', '');
+  await fails(t, () => set(host, { file: 'home' }), {
+    code: 'unsafe-file',
+    exitCode: 7,
+    line: `${host.home}/home is a folder; name a file`,
+  });
+});
+
+test('a kubeconfig that is not UTF-8 is refused, and left as it was', async (t) => {
+  const host = createHost(t);
+  const bytes = Buffer.from('kind: Config # f\xfcr Anna\n', 'latin1');
+  const file = put(host, 'config', bytes);
+  await fails(t, () => set(host), {
+    code: 'unsafe-file',
+    exitCode: 7,
+    line: `${file} is not UTF-8; save it as UTF-8`,
+  });
+  t.deepEqual(readFileSync(file), bytes);
 });
 
 test('of a KUBECONFIG list it is the file that has the user, the first that exists, the first', async (t) => {
@@ -113,6 +155,48 @@ ${hookText('    ', '  ')}
   t.is((await set(host, { dryRun: true, user: 'a', force: true })).outcome, 'changed');
 });
 
+const told = (
+  secret: (text: string) => string,
+) => `x: [&t ${secret('secret-a')}, &e [{name: P, value: ${secret("'secret-b'")}}]]
+clusters:
+- name: a
+  cluster: {server: 'https://${secret('ann:secret-c')}@h.example/x'} # http://${secret('secret-d')}@h
+- name: b
+  cluster: {proxy-url: "http://proxy:8080", server: https://h}
+- name: c
+  cluster: {proxy-url: ${secret("'http://ann:secret/e@proxy'")}, server: https://h}
+users:
+- name: a
+  user: {token: *t}
+- name: b
+  user:
+    exec:
+      command: other
+      args: [${secret('--password')}, ${secret('"secret-f"')}]
+      env: *e
+- name: c
+  user:
+    exec:
+      command: /opt/kubectl-sa_token
+      args: [get-token, dev]
+      env:
+      - name: P
+        value: ${secret('|\n          secret-g')}
+`;
+
+test('a dry run shows no secret that stands elsewhere, in an address, or with another hook', async (t) => {
+  const host = createHost(t);
+  put(
+    host,
+    'config',
+    told((text) => text),
+  );
+  t.is(
+    (await set(host, { dryRun: true })).result,
+    `${told(() => 'REDACTED')}- name: prod\n  user:\n${hookText('    ', '  ')}\n`,
+  );
+});
+
 const refused = test.macro<[string, string, string]>({
   async exec(t, text, code, problem) {
     const host = createHost(t);
@@ -146,6 +230,27 @@ test(
   means('{exec: {command: kubectl-sa_token}, token: x}'),
   'other-user',
   `user "prod" logs in by token; ${others}`,
+);
+test(
+  'a token that is merged in',
+  refused,
+  `d: &d {token: x}\n${means('{<<: *d, exec: {command: kubectl-sa_token}}')}`,
+  'other-user',
+  `user "prod" logs in by token; ${others}`,
+);
+test(
+  'the user twice, once elsewhere',
+  refused,
+  'x: &x {name: prod}\nusers: [*x, {name: prod}]\n',
+  'bad-kubeconfig',
+  'user "prod" is there twice; nothing was changed',
+);
+test(
+  'an alias of nothing',
+  refused,
+  'users: [*x]\n',
+  'bad-kubeconfig',
+  'is not YAML (Unresolved alias (the anchor must be set before the alias): x); nothing was changed',
 );
 test(
   'another hook',

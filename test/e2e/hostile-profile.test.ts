@@ -25,7 +25,7 @@ test('a profile file that is a FIFO, a folder, or huge is refused at once', asyn
   const { scene, file } = await profileAt(t);
   for (const [make, line] of [
     ['mkfifo "$0"', /is not a regular file/],
-    ['mkdir "$0"', /is not a regular file/],
+    ['mkdir "$0"', /is a folder/],
     ['truncate -s 17M "$0"', /is larger than 16 MiB/],
   ] as const) {
     await rm(file, { recursive: true, force: true });

@@ -67,7 +67,7 @@ test(
   {
     code: 'forbidden',
     exitCode: 4,
-    line: `the source token may not create tokens for this account (403): serviceaccounts "robot" is forbidden: User "system:serviceaccount:team-a:robot" ${cannot}; let it "create" "serviceaccounts/token" with resourceNames [robot] by a Role in team-a`,
+    line: `the source token may not create tokens for this account (403): serviceaccounts "robot" is forbidden: User "system:serviceaccount:team-a:robot" ${cannot}; let it "create" "serviceaccounts/token" with resourceNames [robot] by a Role in team-a; or, if it is for another account, name that with --service-account`,
   },
 );
 test(

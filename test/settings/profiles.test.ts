@@ -136,6 +136,18 @@ test(
   `:3: Map keys must be unique at line 3, column 3:; ${mend}`,
 );
 test(
+  'an alias of nothing',
+  wrong,
+  'profiles:\n  a:\n    server: *x\n',
+  `:3: Unresolved alias (the anchor must be set before the alias): x; ${mend}`,
+);
+test(
+  'a key twice, once in quotes',
+  wrong,
+  'profiles:\n  7: {}\n  "7": {}\n',
+  `:3: key "7" is there twice; ${mend}`,
+);
+test(
   'what is not YAML',
   wrong,
   'profiles:\n  a: {server: x\n',
@@ -207,6 +219,43 @@ profiles:
   t.deepEqual([...readProfiles(host).keys()], ['old']);
   t.regex(textOf(host), /# do not use\n {2}old:/);
   t.regex(textOf(host), /# the end\n$/);
+});
+
+test('keys that YAML takes for a number or a truth are names as they are written', async (t) => {
+  const names = ['123', '010', '1.0', 'true', '0x1f', '7'];
+  const text = `profiles:\n${names.map((key) => `  ${key}: {server: https://h}\n`).join('')}`;
+  const host = withFile(t, text);
+  t.deepEqual([...readProfiles(host).keys()], names);
+  for (const key of names) {
+    await writeProfile(host, key, { server: 'https://new' });
+    t.deepEqual(readProfiles(host).get(key), { server: 'https://new' });
+  }
+  t.deepEqual([...readProfiles(host).keys()], names);
+  t.regex(textOf(host), /^profiles:\n {2}123: .*\n {2}"010": .*\n {2}"1\.0": /);
+  for (const key of names) await writeProfile(host, key, undefined);
+  t.is(readProfiles(host).size, 0);
+  await writeProfile(host, '010', { server: 'https://h' });
+  t.deepEqual([...readProfiles(host).keys()], ['010']);
+});
+
+test('a profile without anything below it is filled, and its comment stays', async (t) => {
+  const host = withFile(t, 'profiles: # mine\n  prod: # in use\n  dev: ~\n  old:\n    server: https://old\n');
+  t.deepEqual(Object.fromEntries(readProfiles(host)), { prod: {}, dev: {}, old: { server: 'https://old' } });
+  await writeProfile(host, 'prod', { server: 'https://h' });
+  t.is(
+    textOf(host),
+    'profiles:\n  # mine\n  prod:\n    # in use\n    server: https://h\n  dev: ~\n  old:\n    server: https://old\n',
+  );
+});
+
+test('nothing but a document’s start, or no profiles, is filled', async (t) => {
+  for (const text of ['---\n', '--- # mine\n', 'profiles: # mine\n', '# mine\nprofiles: {}\n']) {
+    const host = withFile(t, text);
+    await writeProfile(host, 'a', undefined);
+    await writeProfile(host, 'a', { server: 'https://h' });
+    t.deepEqual(readProfiles(host).get('a'), { server: 'https://h' });
+    t.is(textOf(host).includes('# mine'), text.includes('# mine'), textOf(host));
+  }
 });
 
 test('an edit that would leave an alias without its anchor is refused', async (t) => {
@@ -295,14 +344,26 @@ test('a file of another user is unsafe, one of root is not', async (t) => {
   });
 });
 
-test('a folder, or anything else that is no file, is unsafe', async (t) => {
+test('a folder in the file’s place is unsafe', async (t) => {
   const host = createHost(t);
   mkdirSync(join(host.home, path), { recursive: true });
   await fails(t, () => readProfiles(host), {
     code: 'unsafe-file',
     exitCode: 7,
-    line: `${host.home}/${path} is not a regular file; move it away`,
+    line: `${host.home}/${path} is a folder; name a file`,
   });
+});
+
+test('a file that is not UTF-8 is not changed', async (t) => {
+  const host = createHost(t);
+  const bytes = Buffer.from('profiles: {} # f\xfcr Anna\n', 'latin1');
+  const file = put(host, path, bytes);
+  await fails(t, () => writeProfile(host, 'a', { server: 'https://h' }), {
+    code: 'unsafe-file',
+    exitCode: 7,
+    line: `${file} is not UTF-8; save it as UTF-8`,
+  });
+  t.deepEqual(readFileSync(file), bytes);
 });
 
 test('a place that cannot be written is told, with the folder to look at', async (t) => {

@@ -49,6 +49,6 @@ test('what cannot be read as a token is named by its place', async (t) => {
     await fails(t, () => fileSource(host, path).read(), {
       code: 'unreadable-file',
       exitCode: 2,
-      line: /^source-file: cannot read .* \(.* is not a regular file\); check the path and its permissions$/,
+      line: /^source-file: cannot read .* \(.* is (?:a folder|not a regular file)\); check the path and its permissions$/,
     });
 });

@@ -23,7 +23,7 @@ export const unauthorized = (target: Target): SaTokenError =>
   refused(
     'unauthorized',
     `${label(target)}: the source token was refused (401): it was revoked, has expired, or is of another cluster`,
-    'log in again with a new token: kubectl sa-token login PROFILE',
+    'log in again with a new token: kubectl sa-token login PROFILE; or put it where source-file, source-command or source-env finds it',
   );
 
 export const forbidden = (target: Target, message: string): SaTokenError =>

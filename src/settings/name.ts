@@ -10,3 +10,16 @@ export function checkProfileName(name: unknown): string {
   if (typeof name === 'string' && pattern.test(name) && !windowsDevice.test(name)) return name;
   throw badProfileName(String(name));
 }
+
+const dnsLabel = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
+const dnsSubdomain = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
+
+/** A DNS label (RFC 1123), as Kubernetes has it for namespaces. */
+export function isNamespace(text: string): boolean {
+  return dnsLabel.test(text);
+}
+
+/** A DNS subdomain (RFC 1123), as Kubernetes has it for ServiceAccounts. */
+export function isAccountName(text: string): boolean {
+  return text.length <= 253 && dnsSubdomain.test(text);
+}

@@ -2,6 +2,7 @@
 import { badValue } from '../failures/usage.ts';
 import { proxy, server } from './addresses.ts';
 import { resolvePath } from './paths.ts';
+import { isAccountName, isNamespace } from './name.ts';
 import { kind, text, type Place } from './text.ts';
 import { table, type SettingName, type Settings, type SettingType } from './table.ts';
 
@@ -11,8 +12,6 @@ const longestLife = 2 ** 32;
 /** A limit of nothing would fail every call, and Node's timers fire at once above 2^31 ms. */
 const shortestTimeout = 1;
 const longestTimeout = 86_400;
-const dnsLabel = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
-const dnsSubdomain = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
 
 /**
  * Reads one value.
@@ -37,8 +36,8 @@ const readers: Record<SettingType, Reader> = {
   text,
   server,
   namespace: (raw, place) =>
-    matching(raw, place, dnsLabel, 63, 'a namespace (lower-case letters, digits and "-")'),
-  account: (raw, place) => matching(raw, place, dnsSubdomain, 253, 'the name of a ServiceAccount'),
+    named(raw, place, isNamespace, 'a namespace (lower-case letters, digits and "-")'),
+  account: (raw, place) => named(raw, place, isAccountName, 'the name of a ServiceAccount'),
   list,
   lifetime: (raw, place) => {
     const seconds = duration(raw, place);
@@ -71,15 +70,17 @@ const readers: Record<SettingType, Reader> = {
   boolean,
   proxy,
   command,
-  variable: (raw, place) =>
-    matching(raw, place, /^[A-Za-z_][A-Za-z0-9_]*$/, 200, 'the name of an environment variable'),
+  variable: (raw, place) => named(raw, place, isVariable, 'the name of an environment variable'),
 };
 
-function matching(raw: unknown, place: Place, pattern: RegExp, limit: number, what: string): string {
+function named(raw: unknown, place: Place, isOne: (text: string) => boolean, what: string): string {
   const given = text(raw, place);
-  if (given.length > limit || !pattern.test(given))
-    throw badValue(place.where, `${JSON.stringify(given)} is not ${what}`);
+  if (!isOne(given)) throw badValue(place.where, `${JSON.stringify(given)} is not ${what}`);
   return given;
+}
+
+function isVariable(given: string): boolean {
+  return given.length <= 200 && /^[A-Za-z_][A-Za-z0-9_]*$/.test(given);
 }
 
 function list(raw: unknown, place: Place): string[] {

@@ -1,5 +1,6 @@
 /** What a ServiceAccount token says of itself. Read, never verified: the API server judges (KK claims.go, legacy.go). */
 
+import { isAccountName, isNamespace } from '../settings/name.ts';
 import { isObject, numberAt, objectAt, parseJson, textAt, type JsonObject } from '../json.ts';
 
 export interface Claims {
@@ -39,13 +40,24 @@ export function readClaims(token: string): Claims | undefined {
     audiences: audiencesOf(payload['aud']),
     expires: timeAt(payload, 'exp'),
     issuedAt: timeAt(payload, 'iat'),
-    namespace: textAt(payload, `${flat}namespace`) ?? textAt(nested, 'namespace') ?? namespace,
-    serviceAccount: textAt(payload, `${flat}service-account.name`) ?? textAt(account, 'name') ?? name,
+    namespace: nameIn(
+      isNamespace,
+      textAt(payload, `${flat}namespace`) ?? textAt(nested, 'namespace') ?? namespace,
+    ),
+    serviceAccount: nameIn(
+      isAccountName,
+      textAt(payload, `${flat}service-account.name`) ?? textAt(account, 'name') ?? name,
+    ),
     uid: textAt(payload, `${flat}service-account.uid`) ?? textAt(account, 'uid'),
     secret: secretOf(payload, objectAt(nested, 'secret')),
     boundTo: nested['pod'] !== undefined ? 'pod' : nested['node'] !== undefined ? 'node' : undefined,
     legacy,
   };
+}
+
+/** Nobody has checked the claims yet, and names of theirs become part of a path: what cannot be one is taken as not there. */
+function nameIn(isOne: (text: string) => boolean, text: string | undefined): string | undefined {
+  return text !== undefined && isOne(text) ? text : undefined;
 }
 
 /** Seconds around the epoch that a date can be of (ECMA-262, "Time Values"). */

@@ -188,3 +188,11 @@ test('any account is read back from its token, in both shapes', (t) => {
     { numRuns: 500 },
   );
 });
+
+test('a name that cannot be one is no claim: it would become part of a path', (t) => {
+  for (const name of ['a/../b', 'A', '', 'a b', 'a\n', '..', 'x'.repeat(300)]) {
+    const claims = { 'kubernetes.io': { namespace: name, serviceaccount: { name } } };
+    t.like(readClaims(jwt(claims)), { namespace: undefined, serviceAccount: undefined }, name);
+    t.like(readClaims(jwt({ sub: `system:serviceaccount:${name}:${name}` })), { namespace: undefined }, name);
+  }
+});

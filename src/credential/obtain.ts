@@ -8,7 +8,7 @@ import type { Host } from '../host.ts';
 import { acquire } from '../lock.ts';
 import type { Given } from '../settings/given.ts';
 import { resolveSettings } from '../settings/resolve.ts';
-import { storeOf } from './entry-store.ts';
+import { isVouched, storeOf } from './entry-store.ts';
 import { exchange, exchangeAndKeep, type Wanted } from './exchange.ts';
 import { identify, type Identity } from './identity.ts';
 import { inTime, isOfSource, livesOn, serveOnce, timeoutOf } from './last-minute.ts';
@@ -47,13 +47,13 @@ export async function obtain(host: Host, given: Given, name: string, unwanted: U
   const settings = resolveSettings(host, given);
   if (settings.cache === 'none')
     return (await exchange(host, settings, await identify(host, given, settings))).credential;
-  const cache = settings.cache === 'keychain' ? 'keychain' : 'disk';
-  const cold = { given, settings, name, unwanted, stamp, began, store: storeOf(host, name, cache) };
-  return cache === 'keychain' ? fromKeychain(host, cold) : fromDisk(host, cold);
+  const cold = { given, settings, name, unwanted, stamp, began, store: storeOf(host, name, settings) };
+  const isSeen = settings.cache !== 'keychain' && isVouched(settings);
+  return isSeen ? afterTheWarmLane(host, cold) : inItsPlace(host, cold);
 }
 
 /** The warm lane has looked at the entry and found it wanting; another process may put a better one there while we wait. */
-function fromDisk(host: Host, cold: Cold): Promise<string> {
+function afterTheWarmLane(host: Host, cold: Cold): Promise<string> {
   const { given, name, unwanted } = cold;
   const fresh = (): Entry | undefined => {
     const entry = wanted(unwanted, readEntry(host, name));
@@ -63,8 +63,8 @@ function fromDisk(host: Host, cold: Cold): Promise<string> {
   return underLock(host, cold, readEntry(host, name), fresh);
 }
 
-/** What the warm lane does for the disk, where the settings had to be read to know that it is for the keychain. */
-async function fromKeychain(host: Host, cold: Cold): Promise<string> {
+/** What the warm lane does, where it cannot: the entry is in the keychain, or only its digest tells whether it is of this call. */
+async function inItsPlace(host: Host, cold: Cold): Promise<string> {
   const { ours, state } = await look(host, cold);
   if (ours === undefined || (state !== 'fresh' && state !== 'aging'))
     return underLock(host, cold, ours, () => undefined);

@@ -6,6 +6,7 @@ import type { Host } from '../host.ts';
 import { readProfiles, writeProfile } from '../settings/profiles.ts';
 import type { Settings } from '../settings/table.ts';
 import { openSource, type Source } from '../source/source.ts';
+import { isVouched } from './entry-store.ts';
 import { removeFromKeychain } from './keychain-cache.ts';
 import { keychainAccount, sharerOf } from './keychain-item.ts';
 
@@ -33,7 +34,8 @@ export async function storeLogin(
     } catch {
       // What stays is older than the profile now and of another digest, so that it is never served.
     }
-    if (entry !== undefined && (settings.cache ?? 'disk') === 'disk') writeEntry(host, profile, entry);
+    if (entry !== undefined && (settings.cache ?? 'disk') === 'disk')
+      writeEntry(host, profile, entry, isVouched(settings));
   } finally {
     release();
   }

@@ -65,10 +65,14 @@ function profilePath(host: Host): string {
   return isAbsolute(file) ? file : join(host.cwd, file);
 }
 
-/** Keeps a credential. Returns false, and leaves the old state or none, where it cannot be written. */
-export function writeEntry(host: Host, name: string, entry: NewEntry): boolean {
+/**
+ * Keeps a credential. Returns false, and leaves the old state or none, where it cannot be written.
+ *
+ * @param vouched - the profile file tells all that the token depends on; else each call has to compare digests
+ */
+export function writeEntry(host: Host, name: string, entry: NewEntry, vouched = true): boolean {
   const file = entryFile(host, name);
-  const text = formatEntry(entry, isOf('', name) ? undefined : profilePath(host));
+  const text = formatEntry(entry, vouched && !isOf('', name) ? profilePath(host) : undefined);
   try {
     if (!prepareFolder(host)) return false;
     discard(entryFile(host, name, 'until'));

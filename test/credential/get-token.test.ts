@@ -219,6 +219,26 @@ test('in its last minute a token goes before a place of the source token that fa
   await fails(t, () => scene.hook(), failure);
 });
 
+test('a variable of another process is another source token, whatever the profile is called', async (t) => {
+  const scene = await setScene(t);
+  const { server, robot, host } = scene;
+  const profile = `profiles: {prod: {server: "${server.url}", certificate-authority: ~/ca.crt, source-env: CI_TOKEN}}`;
+  const then = Date.now() / 1000 - 60;
+  utimesSync(put(host, profilePath, profile), then, then);
+  const other = await server.cluster.createRobot({ namespace: 'team-b', name: 'admin' });
+  const as = (token: string, more = {}) =>
+    scene.hook(['prod'], { env: { CI_TOKEN: token, ...more } }).then(({ status }) => status.token);
+  const first = await as(robot.token);
+  t.true((await as(robot.token)) === first);
+  t.is(server.exchanges, 1);
+  t.is(decodeJwt(await as(other.token)).sub, 'system:serviceaccount:team-b:admin');
+  // The rule for 401 holds here too.
+  const again = await as(robot.token);
+  const asClient = () => scene.hook(['prod'], { env: { CI_TOKEN: robot.token, ...inHook().env }, ppid: 7 });
+  t.true((await asClient()).status.token === again);
+  t.false((await asClient()).status.token === again);
+});
+
 test('in its last minute a token goes before a place of the source token that hangs', async (t) => {
   const scene = await setScene(t);
   const script = put(scene.host, 'give', `cat '${join(scene.host.home, 'token')}'`);

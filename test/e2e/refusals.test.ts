@@ -69,7 +69,7 @@ test('a proxy or a gateway answers in its place: it is told apart from Kubernete
 test('the server is overloaded or broken: exit code 5', (t) =>
   checkFaults(t, [
     { fault: 'too-many-requests', code: 5, line: /overloaded \(429\); try again in 1 s/ },
-    { fault: { html: 503 }, code: 5, line: /overloaded \(503\)/ },
+    { fault: { html: 503 }, code: 5, line: /the server failed \(503\): "503 Service Temporarily/ },
     { fault: { html: 502 }, code: 5, line: /the server failed \(502\)/ },
     { fault: 'internal-error', code: 5, line: /the server failed \(500\): .*the signer is not there/ },
     { fault: 'timeout', code: 5, line: /the server failed \(504\)/ },

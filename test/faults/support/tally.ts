@@ -10,8 +10,6 @@ interface Row {
 
 export class Tally {
   readonly lost: string[] = [];
-  /** Runs that V8 itself ended. */
-  crashed = 0;
   readonly #rows = new Map<string, Row>();
   readonly #left = new Map<string, { left: number; still: number }>();
 
@@ -51,7 +49,6 @@ export class Tally {
       lines.push(line(name, row.killed, row.failed, row.missed, row.lost));
     const sums = (['killed', 'failed', 'missed', 'lost'] as const).map((key) => this.#sum(key));
     lines.push(line('all', ...sums));
-    if (this.crashed > 0) lines.push(`ended by V8 itself, and run again: ${this.crashed}`);
     for (const [path, { left, still }] of this.#left)
       lines.push(`draft ${path}: left ${left} times, not swept up ${still} times`);
     return lines.join('\n');

@@ -8,14 +8,12 @@ import { missingSetting, unreadableFile } from '../failures/usage.ts';
 import type { Host } from '../host.ts';
 import type { Settings } from '../settings/table.ts';
 import type { Endpoint } from '../settings/target.ts';
-import { prepareHostNames } from './host-names.ts';
 import { httpProxy } from './http-proxy.ts';
 
 /** @throws SaTokenError of exit code 2 for a proxy, CA, certificate or key that cannot be used */
 export function tlsAgent(host: Host, target: Endpoint, settings: Settings): Agent {
   const proxy = httpProxy(host, target, settings);
   const name = settings['tls-server-name'];
-  prepareHostNames();
   return new Agent({
     keepAlive: false,
     ...(proxy === undefined ? {} : { proxyEnv: { HTTPS_PROXY: proxy } }),

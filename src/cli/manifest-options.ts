@@ -45,6 +45,7 @@ export const deploymentOptions: OptionTable = {
   name: text(proxy, 'Name of all its objects (default: sa-token-proxy)'),
   image: text(proxy, `Image of nginx, best with a digest of your own choice (default: ${defaultImage})`),
   replicas: text(proxy, 'Pods (default: 2)'),
+  ipv6: { type: 'boolean', group: proxy, describe: 'Listen on IPv6 too: for clusters that have it' },
   route: text(proxy, `Print a route to it too: ${routes.join(', ')}`),
 };
 

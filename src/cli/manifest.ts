@@ -91,6 +91,7 @@ function proxy(argv: Arguments): string {
     prefix: prefixOf(argv),
     image: imageOf(argv),
     replicas: countOf(argv, 'replicas', 2),
+    ipv6: argv['ipv6'] === true,
     route: routeOf(argv),
   });
 }

@@ -3,7 +3,7 @@
 export interface NginxSettings {
   /** Before `/api`, without a slash at its end; '' for none. */
   readonly prefix: string;
-  /** As nginx takes it: a port, or an address and a port. */
+  /** As nginx takes it: a port, or an address and a port, and parameters. */
   readonly listen: string;
   /** `HOST:PORT` of the API server. */
   readonly upstream: string;

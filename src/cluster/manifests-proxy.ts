@@ -14,6 +14,8 @@ export interface ProxyManifest {
   readonly prefix: string;
   readonly image: string;
   readonly replicas: number;
+  /** Not by default: nginx ends where a node's kernel knows no IPv6. */
+  readonly ipv6: boolean;
   readonly route: Route | undefined;
 }
 
@@ -21,7 +23,7 @@ export interface ProxyManifest {
 export function proxyManifest(wanted: ProxyManifest): string {
   const config = nginxConfig({
     prefix: wanted.prefix,
-    listen: String(port),
+    listen: wanted.ipv6 ? `[::]:${port} ipv6only=off` : String(port),
     upstream: 'kubernetes.default.svc:443',
     upstreamName: 'kubernetes.default.svc',
     upstreamCa: `${folders.ca}/ca.crt`,

@@ -21,7 +21,7 @@ function printed(name: string): string {
     { kind: 'istio', host, gateway: object, workload: { namespace: name, label: [name, name] } },
     { kind: 'ingress', host, className: name, tlsSecret: name },
   ];
-  const more = { createNamespace: true, prefix: '', image: name, replicas: 2 };
+  const more = { createNamespace: true, prefix: '', image: name, replicas: 2, ipv6: false };
   const given = { namespace: name, secretName: name, createNamespace: true, clusterRoles: [name] };
   return [
     accountManifest({ ...given, serviceAccount: name, requester: name }),
@@ -64,7 +64,7 @@ test('names that Go alone takes for numbers are quoted, and others are left as p
 });
 
 test('a digest that reads as a number stays a text too', (t) => {
-  const more = { createNamespace: false, image: 'a', replicas: 1, route: undefined };
+  const more = { createNamespace: false, image: 'a', replicas: 1, ipv6: false, route: undefined };
   const numeric = /sa-token\/config: (?<value>"?\d+(?:e\d+)?"?)$/m;
   // About one configuration in eight hundred has such a digest.
   for (let count = 0; count < 20_000; count += 1) {

@@ -38,6 +38,7 @@ const proxy: ProxyManifest = {
   prefix: '/kubernetes',
   image: 'nginx:1',
   replicas: 2,
+  ipv6: false,
   route: undefined,
 };
 
@@ -194,6 +195,12 @@ const annotation = (wanted: ProxyManifest) =>
 test('a change of the configuration rolls the pods', (t) => {
   t.is(annotation(proxy), annotation({ ...proxy, replicas: 3 }));
   t.not(annotation(proxy), annotation({ ...proxy, prefix: '/other' }));
+});
+
+test('with IPv6 one socket takes both families', (t) => {
+  const listening = (wanted: ProxyManifest) => /^ +listen .*$/m.exec(proxyManifest(wanted))?.[0].trim();
+  t.is(listening(proxy), 'listen 8080;');
+  t.is(listening({ ...proxy, ipv6: true }), 'listen [::]:8080 ipv6only=off;');
 });
 
 const gateway = { namespace: 'gateways', name: 'public' };

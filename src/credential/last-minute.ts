@@ -18,9 +18,13 @@ export function isOfSource(error: unknown): boolean {
   );
 }
 
+/** Refusals of something in between, which knows nothing of the token that still lives. */
+const ofOthers: ReadonlySet<string> = new Set(['proxy-refused', 'gateway-refused', 'anonymous']);
+
 /** A token that still lives, where the failure to get a new one may pass. Throws any other error. */
 export function serveOnce(host: Host, spare: Entry | undefined, error: unknown): string {
-  const mayPass = exitCodeOf(error) === exit.unreachable || isOfSource(error);
+  const ofOther = error instanceof SaTokenError && ofOthers.has(error.code);
+  const mayPass = exitCodeOf(error) === exit.unreachable || isOfSource(error) || ofOther;
   if (spare === undefined || !mayPass || !livesOn(host, spare)) throw error;
   host.trace(`entry: served for its last seconds, since there is no new one: ${messageOf(error)}`);
   return spare.credential;

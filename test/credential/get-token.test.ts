@@ -277,7 +277,14 @@ test('in its last minute a token is renewed before the answer', async (t) => {
 test('when that fails for want of a server, the old one is served to its end', async (t) => {
   const scene = await setScene(t);
   const first = await scene.hook();
-  for (const fault of ['reset', { html: 502 }, { html: 200 }, 'stall', { dropToken: true }] as const) {
+  for (const fault of [
+    'reset',
+    { html: 502 },
+    { html: 403 },
+    { html: 200 },
+    'stall',
+    { dropToken: true },
+  ] as const) {
     age(scene, 3545);
     scene.server.faults.clear();
     scene.server.faults.next(fault, 9);
@@ -291,7 +298,7 @@ test('when that fails for want of a server, the old one is served to its end', a
   });
 });
 
-test('when the server refuses, the old one is not served', async (t) => {
+test('when the API server itself refuses, the old one is not served', async (t) => {
   const scene = await setScene(t);
   await scene.hook();
   age(scene, 3545);

@@ -18,8 +18,9 @@ import {
   type Stats,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { systemCode } from './errors.ts';
+import { SaTokenError, systemCode } from './errors.ts';
 import { unsafeFile } from './failures/local.ts';
+import { unreadableFile } from './failures/usage.ts';
 import type { Host } from './host.ts';
 import { discard, makeFolder } from './small-files.ts';
 
@@ -29,34 +30,39 @@ const largest = 16 * 1024 * 1024;
 /**
  * Reads a text file, or gives undefined where there is none.
  *
- * @throws the system error, or SaTokenError `unsafe-file` for something that is not a text file of a sane size
+ * @param what - names it in errors: a setting, or the kind of file
+ * @param shown - its path as people write it
+ * @throws SaTokenError `unreadable-file`, or `unsafe-file` for something that is not a text file of a sane size
  */
-export function readTextFile(path: string): string | undefined {
-  let descriptor: number;
+export function readTextFile(what: string, path: string, shown = path): string | undefined {
   try {
-    const status = statSync(path);
-    if (status.isDirectory()) throw unsafeFile(path, 'is a folder', 'name a file');
-    if (!status.isFile()) throw unsafeFile(path, 'is not a regular file', 'move it away');
-    descriptor = openSync(path, 'r');
+    return readText(path, `${what} ${shown}`);
   } catch (error) {
     if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return undefined;
-    throw error;
+    throw error instanceof SaTokenError ? error : unreadableFile(what, shown, error);
   }
+}
+
+function readText(path: string, named: string): string {
+  const status = statSync(path);
+  if (status.isDirectory()) throw unsafeFile(named, 'is a folder', 'name a file');
+  if (!status.isFile()) throw unsafeFile(named, 'is not a regular file', 'move it away');
+  const descriptor = openSync(path, 'r');
   try {
     if (fstatSync(descriptor).size > largest)
-      throw unsafeFile(path, 'is larger than 16 MiB', 'check what it is');
-    return decoded(path, readFileSync(descriptor));
+      throw unsafeFile(named, 'is larger than 16 MiB', 'check what it is');
+    return decoded(named, readFileSync(descriptor));
   } finally {
     closeSync(descriptor);
   }
 }
 
 /** Another encoding would be read as U+FFFD here and there, and be written back so. */
-function decoded(path: string, bytes: Uint8Array): string {
+function decoded(named: string, bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw unsafeFile(path, 'is not UTF-8', 'save it as UTF-8');
+    throw unsafeFile(named, 'is not UTF-8', 'save it as UTF-8');
   }
 }
 

@@ -22,11 +22,11 @@ const mode = (path: string) => (statSync(path).mode & 0o777).toString(8);
 
 test('a text is read; where there is nothing there is nothing', (t) => {
   const host = createHost(t);
-  t.is(readTextFile(put(host, 'a', 'schön\n')), 'schön\n');
-  t.is(readTextFile(join(host.home, 'none')), undefined);
-  t.is(readTextFile(join(host.home, 'a/below')), undefined);
+  t.is(readTextFile('profile', put(host, 'a', 'schön\n')), 'schön\n');
+  t.is(readTextFile('profile', join(host.home, 'none')), undefined);
+  t.is(readTextFile('profile', join(host.home, 'a/below')), undefined);
   symlinkSync('none', join(host.home, 'dangling'));
-  t.is(readTextFile(join(host.home, 'dangling')), undefined);
+  t.is(readTextFile('profile', join(host.home, 'dangling')), undefined);
 });
 
 test('what is no file is not opened: a FIFO would hold us for ever', async (t) => {
@@ -34,20 +34,20 @@ test('what is no file is not opened: a FIFO would hold us for ever', async (t) =
   const fifo = join(host.home, 'fifo');
   execFileSync('mkfifo', [fifo]);
   for (const path of [fifo, '/dev/zero']) {
-    await fails(t, () => readTextFile(path), {
+    await fails(t, () => readTextFile('profile', path), {
       code: 'unsafe-file',
       exitCode: 7,
-      line: `${path} is not a regular file; move it away`,
+      line: `profile ${path} is not a regular file; move it away`,
     });
   }
 });
 
 test('a folder is not told to be moved away: it may be a home', async (t) => {
   const { home } = createHost(t);
-  await fails(t, () => readTextFile(home), {
+  await fails(t, () => readTextFile('profile', home), {
     code: 'unsafe-file',
     exitCode: 7,
-    line: `${home} is a folder; name a file`,
+    line: `profile ${home} is a folder; name a file`,
   });
 });
 
@@ -55,22 +55,22 @@ test('what is not UTF-8 is refused, and not read with U+FFFD in it; a BOM stays'
   const host = createHost(t);
   for (const bytes of ['# f\xfcr Anna\n', '\xff\xfeh\0i\0', '\xc3', '\xed\xa0\x80']) {
     const file = put(host, 'a', Buffer.from(bytes, 'latin1'));
-    await fails(t, () => readTextFile(file), {
+    await fails(t, () => readTextFile('profile', file), {
       code: 'unsafe-file',
       exitCode: 7,
-      line: `${file} is not UTF-8; save it as UTF-8`,
+      line: `profile ${file} is not UTF-8; save it as UTF-8`,
     });
   }
-  t.is(readTextFile(put(host, 'a', '\ufeffa\ufffd')), '\ufeffa\ufffd');
+  t.is(readTextFile('profile', put(host, 'a', '\ufeffa\ufffd')), '\ufeffa\ufffd');
 });
 
 test('a file larger than any configuration is not read', async (t) => {
   const file = put(createHost(t), 'huge', '');
   truncateSync(file, 16 * 1024 * 1024 + 1);
-  await fails(t, () => readTextFile(file), {
+  await fails(t, () => readTextFile('profile', file), {
     code: 'unsafe-file',
     exitCode: 7,
-    line: `${file} is larger than 16 MiB; check what it is`,
+    line: `profile ${file} is larger than 16 MiB; check what it is`,
   });
 });
 

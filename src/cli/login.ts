@@ -64,12 +64,7 @@ async function readToken(host: Host, argv: Arguments, profile: string): Promise<
 }
 
 function readTokenFile(host: Host, file: string): string {
-  let text: string | undefined;
-  try {
-    text = readTextFile(resolvePath(file, host.cwd, host.home));
-  } catch (error) {
-    throw unreadableFile('--token-file', file, error);
-  }
+  const text = readTextFile('--token-file', resolvePath(file, host.cwd, host.home), file);
   if (text === undefined) throw unreadableFile('--token-file', file, new Error('there is no such file'));
   return text;
 }

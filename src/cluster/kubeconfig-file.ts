@@ -2,8 +2,8 @@
 import { statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { isMap, isScalar, parseDocument, type Document } from 'yaml';
-import { messageOf, SaTokenError } from '../errors.ts';
-import { badKubeconfig, unreadableFile } from '../failures/usage.ts';
+import { messageOf, type SaTokenError } from '../errors.ts';
+import { badKubeconfig } from '../failures/usage.ts';
 import { readTextFile } from '../files.ts';
 import type { Host } from '../host.ts';
 import { isObject, textAt } from '../json.ts';
@@ -34,13 +34,9 @@ export function fileFor(host: Host, file: string | undefined, user: string): str
   return existing.find((path) => hasUser(path, user)) ?? existing[0] ?? first;
 }
 
-/** The text, or undefined where there is no file. Throws SaTokenError `unreadable-file`. */
+/** The text, or undefined where there is no file. Throws SaTokenError `unreadable-file`, `unsafe-file`. */
 export function readKubeconfig(file: string): string | undefined {
-  try {
-    return readTextFile(file);
-  } catch (error) {
-    throw error instanceof SaTokenError ? error : unreadableFile('kubeconfig', file, error);
-  }
+  return readTextFile('kubeconfig', file);
 }
 
 /** The document; a new kubeconfig for no text. Throws SaTokenError `bad-kubeconfig`. */

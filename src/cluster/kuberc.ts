@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { badKuberc } from '../failures/cluster.ts';
-import { unreadableFile } from '../failures/usage.ts';
 import { readTextFile } from '../files.ts';
 import type { Host } from '../host.ts';
 import { isObject, textAt } from '../json.ts';
@@ -16,17 +15,12 @@ export interface PluginPolicy {
   readonly allowed: readonly string[];
 }
 
-/** The policy; undefined where there is no file, or it is switched off. Throws SaTokenError `unreadable-file`, `bad-kuberc`. */
+/** The policy; undefined where there is no file, or it is switched off. Throws SaTokenError `unreadable-file`, `unsafe-file`, `bad-kuberc`. */
 export function readPluginPolicy(host: Host): PluginPolicy | undefined {
   const named = host.env['KUBERC'];
   if (named === 'off') return undefined;
   const file = named ? resolvePath(named, host.cwd, host.home) : join(host.home, '.kube', 'kuberc');
-  let text: string | undefined;
-  try {
-    text = readTextFile(file);
-  } catch (error) {
-    throw unreadableFile('kuberc', file, error);
-  }
+  const text = readTextFile('kuberc', file);
   if (text === undefined) return undefined;
   // Several documents of several versions may be in it; fields of a version that lacks them say nothing.
   const found = contentsOf(shortPath(file, host.home), text).find(

@@ -1,5 +1,5 @@
 /** An exchange for a call: its answer is kept, its failure noted for those who wait, and a token that lives goes before it. */
-import { profileStamp, pruneEntries, renewalVariable, type Entry, type NewEntry } from '../entry/entry.ts';
+import { profileStamp, pruneEntries, type Entry, type NewEntry } from '../entry/entry.ts';
 import { failureSince, forgetFailure, noteFailure } from '../entry/failed.ts';
 import { entryFile, hasOwnSettings } from '../entry/folder.ts';
 import { forgetParents } from '../entry/parents.ts';
@@ -13,7 +13,7 @@ import type { Identity } from './identity.ts';
 import { serveOnce, timeoutOf } from './last-minute.ts';
 
 /** What the exchange is for. */
-export interface Wanted {
+export interface ExchangeContext {
   readonly settings: Resolved;
   /** Of the entry. */
   readonly name: string;
@@ -31,30 +31,30 @@ export interface Wanted {
  */
 export async function exchangeAndKeep(
   host: Host,
-  wanted: Wanted,
+  context: ExchangeContext,
   identity: Identity,
   spare: Entry | undefined,
 ): Promise<string> {
-  const { settings, name, stamp, began } = wanted;
+  const { settings, name, stamp, began } = context;
   const shared = failureSince(host, name, began, stamp);
+  if (shared !== undefined) return serveOnce(host, spare, shared);
   try {
-    if (shared !== undefined) throw shared;
     const timeout = timeoutOf(settings, spare !== undefined);
     const issued = await exchange(host, { ...settings, timeout }, identity);
-    await keep(host, wanted, issued);
+    await keep(host, context, issued);
     forgetRefusal(host, name);
     forgetFailure(host, name);
-    // A renewal that failed leaves its note: the next one comes after a while, and not with the next caller.
-    if (host.env[renewalVariable] !== undefined) discard(entryFile(host, name, 'renewing'));
+    // A renewal that fails leaves its note: the next one comes after a while, and not with the next caller.
+    discard(entryFile(host, name, 'renewing'));
     return issued.credential;
   } catch (error) {
-    if (error !== shared) noteFailure(host, name, error, stamp);
+    noteFailure(host, name, error, stamp);
     return serveOnce(host, spare, error);
   }
 }
 
 /** A login, logout or edit that came meanwhile makes what was issued a token of yesterday's settings: it is not kept. */
-async function keep(host: Host, { name, stamp, store }: Wanted, issued: NewEntry): Promise<void> {
+async function keep(host: Host, { name, stamp, store }: ExchangeContext, issued: NewEntry): Promise<void> {
   if (profileStamp(host) !== stamp)
     return host.trace('entry: not written, since the profiles changed meanwhile');
   if (!(await store.write(issued)))

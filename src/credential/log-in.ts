@@ -56,7 +56,7 @@ export async function logIn(host: Host, request: LoginRequest): Promise<Login> {
   const token = kept ? await askToken(request) : await readKept(host, profile, settings);
   const claims = readClaims(token);
   const target = targetOf(settings, claims);
-  refuseOtherAccount(before, given.settings, claims, profile);
+  refuseOtherAccount(profile, before, given.settings, claims);
 
   const issued = request.verify ? await issue(host, target, settings, token) : undefined;
   const whole = { ...settings, namespace: target.namespace, 'service-account': target.serviceAccount };
@@ -89,27 +89,22 @@ async function readKept(host: Host, profile: string, settings: Settings): Promis
 
 /** A token of another account in an old profile is more likely a wrong paste than a wish. */
 function refuseOtherAccount(
-  before: Settings | undefined,
-  flags: Settings,
-  claims: Claims | undefined,
   profile: string,
+  before: Settings | undefined,
+  given: Settings,
+  claims: Claims | undefined,
 ): void {
-  const { namespace, serviceAccount } = claims ?? {};
-  const differs =
-    (before?.namespace !== undefined &&
-      namespace !== undefined &&
-      flags.namespace === undefined &&
-      before.namespace !== namespace) ||
-    (before?.['service-account'] !== undefined &&
-      serviceAccount !== undefined &&
-      flags['service-account'] === undefined &&
-      before['service-account'] !== serviceAccount);
-  if (differs)
-    throw wrongAccount(
-      profile,
-      `${before?.namespace}/${before?.['service-account']}`,
-      `${namespace}/${serviceAccount}`,
-    );
+  const now = { namespace: claims?.namespace, 'service-account': claims?.serviceAccount };
+  const differs = (['namespace', 'service-account'] as const).some(
+    (name) =>
+      given[name] === undefined &&
+      before?.[name] !== undefined &&
+      now[name] !== undefined &&
+      before[name] !== now[name],
+  );
+  const shown = (of: Partial<Record<keyof typeof now, string | undefined>> = {}): string =>
+    `${of.namespace ?? '(any)'}/${of['service-account'] ?? '(any)'}`;
+  if (differs) throw wrongAccount(profile, shown(before), shown(now));
 }
 
 function warningsOf(settings: Settings, claims: Claims | undefined): string[] {

@@ -5,11 +5,11 @@ import { entryFile, prepareFolder } from '../entry/folder.ts';
 import { judge, type Freshness } from '../entry/freshness.ts';
 import { isClientGo, isRefused, noteForced } from '../entry/parents.ts';
 import type { Host } from '../host.ts';
-import { acquire } from '../lock.ts';
+import { withLock } from '../lock.ts';
 import type { Given } from '../settings/given.ts';
 import { resolveSettings } from '../settings/resolve.ts';
 import { isVouched, storeOf } from './entry-store.ts';
-import { exchange, exchangeAndKeep, type Wanted } from './exchange.ts';
+import { exchange, exchangeAndKeep, type ExchangeContext } from './exchange.ts';
 import { identify, type Identity } from './identity.ts';
 import { inTime, isOfSource, livesOn, serveOnce, timeoutOf } from './last-minute.ts';
 
@@ -24,7 +24,7 @@ export interface Unwanted {
   readonly refused?: string | undefined;
 }
 
-interface Cold extends Wanted {
+interface Cold extends ExchangeContext {
   readonly given: Given;
   readonly unwanted: Unwanted;
 }
@@ -48,23 +48,23 @@ export async function obtain(host: Host, given: Given, name: string, unwanted: U
   if (settings.cache === 'none')
     return (await exchange(host, settings, await identify(host, given, settings))).credential;
   const cold = { given, settings, name, unwanted, stamp, began, store: storeOf(host, name, settings) };
-  const isSeen = settings.cache !== 'keychain' && isVouched(settings);
-  return isSeen ? afterTheWarmLane(host, cold) : inItsPlace(host, cold);
+  const isOnDisk = settings.cache !== 'keychain' && isVouched(settings);
+  return isOnDisk ? afterTheWarmLane(host, cold) : fromItsStore(host, cold);
 }
 
 /** The warm lane has looked at the entry and found it wanting; another process may put a better one there while we wait. */
 function afterTheWarmLane(host: Host, cold: Cold): Promise<string> {
   const { given, name, unwanted } = cold;
   const fresh = (): Entry | undefined => {
-    const entry = wanted(unwanted, readEntry(host, name));
+    const entry = usable(unwanted, readEntry(host, name));
     const isFresh = entry !== undefined && holds(host, given, entry) && stateOf(host, entry) === 'fresh';
     return isFresh ? entry : undefined;
   };
   return underLock(host, cold, readEntry(host, name), fresh);
 }
 
-/** What the warm lane does, where it cannot: the entry is in the keychain, or only its digest tells whether it is of this call. */
-async function inItsPlace(host: Host, cold: Cold): Promise<string> {
+/** What the warm lane does, where that cannot: the entry is in the keychain, or only its digest tells whether it is of this call. */
+async function fromItsStore(host: Host, cold: Cold): Promise<string> {
   const { ours, state } = await look(host, cold);
   if (ours === undefined || (state !== 'fresh' && state !== 'aging'))
     return underLock(host, cold, ours, () => undefined);
@@ -89,28 +89,22 @@ async function underLock(
 ): Promise<string> {
   const { settings, name, unwanted } = cold;
   prepareFolder(host);
-  const release = await acquire(host, entryFile(host, name, 'lock'), {
-    limit: timeoutOf(settings, livesOn(host, wanted(unwanted, entry))) * 1000 + outlast,
-    done: () => fresh() !== undefined,
-  });
-  try {
-    return fresh()?.credential ?? (await confirmOrExchange(host, cold));
-  } finally {
-    release();
-  }
+  const limit = timeoutOf(settings, livesOn(host, usable(unwanted, entry))) * 1000 + outlast;
+  const work = async (): Promise<string> => fresh()?.credential ?? (await confirmOrExchange(host, cold));
+  return withLock(host, entryFile(host, name, 'lock'), work, { limit, done: () => fresh() !== undefined });
 }
 
 /** The entry if its digest still holds, else a new one; the old one once more if neither can be had. */
 async function confirmOrExchange(host: Host, cold: Cold): Promise<string> {
-  const { given, name, unwanted, stamp, began } = cold;
-  const entry = wanted(unwanted, readEntry(host, name));
+  const { given, settings, name, unwanted, stamp, began } = cold;
+  const entry = usable(unwanted, readEntry(host, name));
   // Without the source token there is no digest to compare; a change of the settings would have made the entry older.
   const spare = entry !== undefined && holds(host, given, entry) && livesOn(host, entry) ? entry : undefined;
+  const shared = failureSince(host, name, began, stamp);
+  if (shared !== undefined && isOfSource(shared)) return serveOnce(host, spare, shared);
   let found: Found;
   try {
-    const shared = failureSince(host, name, began, stamp);
-    if (shared !== undefined && isOfSource(shared)) throw shared;
-    found = await inTime(look(host, cold), spare);
+    found = await inTime(look(host, cold), settings, spare);
   } catch (error) {
     if (isOfSource(error)) noteFailure(host, name, error, stamp);
     return serveOnce(host, spare, error);
@@ -125,7 +119,7 @@ async function confirmOrExchange(host: Host, cold: Cold): Promise<string> {
 
 async function look(host: Host, { given, settings, unwanted, store }: Cold): Promise<Found> {
   const identity = await identify(host, given, settings);
-  const entry = wanted(unwanted, await store.read());
+  const entry = usable(unwanted, await store.read());
   const ours = entry?.digest === identity.digest ? entry : undefined;
   return { identity, ours, state: ours === undefined ? 'dead' : stateOf(host, ours) };
 }
@@ -134,7 +128,7 @@ function stateOf(host: Host, entry: Entry): Freshness {
   return judge(entry, entry.written, host.now() / 1000);
 }
 
-function wanted({ force, refused }: Unwanted, entry: Entry | undefined): Entry | undefined {
+function usable({ force, refused }: Unwanted, entry: Entry | undefined): Entry | undefined {
   return force || entry?.credential === refused ? undefined : entry;
 }
 

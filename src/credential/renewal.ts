@@ -1,7 +1,6 @@
 /** Renewal ahead of expiry: one detached process for an entry, which holds nothing of the caller's open. */
 import { spawn } from 'node:child_process';
 import { rmSync, statSync, writeFileSync } from 'node:fs';
-import { renewalVariable } from '../entry/entry.ts';
 import { entryFile } from '../entry/folder.ts';
 import type { Host } from '../host.ts';
 import { discard } from '../small-files.ts';
@@ -27,7 +26,7 @@ export function startRenewal(host: Host, name: string): void {
       detached: true,
       // kubectl waits until nobody holds its pipes.
       stdio: 'ignore',
-      env: { ...host.env, [renewalVariable]: 'yes', KUBERNETES_EXEC_INFO: execInfo },
+      env: { ...host.env, KUBERNETES_EXEC_INFO: execInfo },
       windowsHide: true,
     });
     child.on('error', () => discard(note));

@@ -1,6 +1,5 @@
 /** What a check is, and how checks run: in order, each once, those that hang on a failed one not at all. */
 import { exit, oneLine, SaTokenError, type ExitCode } from '../errors.ts';
-import { remedyOf } from './remedy.ts';
 
 export type State = 'ok' | 'warn' | 'fail' | 'skip';
 
@@ -72,6 +71,6 @@ async function caught(look: () => Promise<Finding> | Finding): Promise<Finding> 
     if (!(error instanceof SaTokenError)) throw error;
     // The account and the address are the same for all, and said once.
     const detail = error.message.replace(/^(?:[a-z0-9.-]+\/[a-z0-9.-]+@)?https?:\/\/\S+: /, '');
-    return fail(detail, remedyOf(error), error.exitCode);
+    return fail(detail, error.hint ?? 'mend it as the line says', error.exitCode);
   }
 }

@@ -1,8 +1,8 @@
 /** Checks of the way to the server: its name, its certificate, its clock. */
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { proxyFor } from '../cluster/proxy-env.ts';
 import { exit } from '../errors.ts';
+import { httpProxy } from '../exchange/http-proxy.ts';
 import { connectionProblem } from '../failures/connection.ts';
 import { fail, notNeeded, ok, warn, type Finding } from './check.ts';
 import type { Facts } from './facts.ts';
@@ -15,7 +15,8 @@ const leeway = 60;
 
 /** Through an HTTP proxy it is the proxy's name that has to be known here; the proxy looks up the server's. */
 export async function name({ host, settings }: Facts): Promise<Finding> {
-  const { server, 'proxy-url': proxy = proxyFor(host.env, server) } = settings();
+  const { server } = settings();
+  const proxy = httpProxy(host, { server }, settings());
   const asked = new URL(proxy ?? server).hostname.replace(/^\[|\]$/g, '');
   const what = proxy === undefined ? asked : `the HTTP proxy ${asked}`;
   if (isIP(asked) !== 0) return ok(`${what} is an address`);

@@ -1,20 +1,10 @@
-/** What to do, in words: commands that a shell takes as they are, and remedies for errors that name none. */
-import type { SaTokenError } from '../errors.ts';
+/** What to do, in words, and as commands that a shell takes as they are. */
 import { sourceKind } from '../source/source.ts';
 import type { Facts } from './facts.ts';
 
 /** One word of a command line, however it is written. */
 export function quoted(word: string): string {
   return /^[\w@%+=:,./][\w@%+=:,./-]*$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
-}
-
-/** The error's own hint, where that says what to do. */
-export function remedyOf({ hint }: SaTokenError): string {
-  if (hint === undefined || hint === 'nothing was changed') return 'mend it as the line says';
-  if (/^profiles (?:there|in )/.test(hint)) return `name a profile that is there (${hint})`;
-  if (/^(?:the API server refuses less|the only key|keys: )/.test(hint))
-    return `mend it as the line says (${hint})`;
-  return hint;
 }
 
 /** Where the next source token has to go. */

@@ -26,9 +26,6 @@ export type NewEntry = Omit<Entry, 'written' | 'changed' | 'profiles'>;
 
 const head = /^v1 (\d{1,12}) (\d{1,12}) ([0-9a-f]{64})(?: (.+))?$/;
 
-/** Set for a process that renews ahead of expiry; it removes the note `.renewing` when it is done. */
-export const renewalVariable = 'KUBECTL_SA_TOKEN_RENEWING';
-
 /** The entry, if it is whole and nobody else could have written or read it; else undefined. */
 export function readEntry(host: Host, name: string): Entry | undefined {
   try {

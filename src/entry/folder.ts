@@ -1,7 +1,7 @@
 /** The folder of entries: whose it has to be, what is in it, and what is removed from it. */
 import { chmodSync, existsSync, lstatSync, readdirSync, rmSync, statSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { unwritableFile } from '../failures/usage.ts';
+import { notLoggedOut } from '../failures/usage.ts';
 import { cacheFolder, type Host } from '../host.ts';
 import { shortPath } from '../settings/paths.ts';
 import { discard, makeFolder } from '../small-files.ts';
@@ -67,7 +67,7 @@ export function removeEntries(host: Host, profile: string | undefined): number {
     try {
       rmSync(file, { force: true });
     } catch (error) {
-      throw unwritableFile(shortPath(file, host.home), error);
+      throw notLoggedOut(`cannot remove ${shortPath(file, host.home)}`, error);
     }
   }
   return ours.filter(({ kind }) => kind === 'entry').length;

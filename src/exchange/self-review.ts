@@ -35,7 +35,13 @@ export async function reviewSelf(
     host.trace(`whoami: POST ${settings.server}${path}`);
     // In turn: the second is for servers that do not have the first.
     // oxlint-disable-next-line no-await-in-loop
-    reply = await ask(host, settings, settings, { method: 'POST', path, token, body, milliseconds });
+    reply = await ask(host, { server: settings.server }, settings, {
+      method: 'POST',
+      path,
+      token,
+      body,
+      milliseconds,
+    });
     if (reply.status !== 404) break;
   }
   return judgeSelf(settings.server, reply);

@@ -1,4 +1,4 @@
-/** Words for what can go wrong with an exchange. Exit codes 4 (refused) and 5 (unreachable, overloaded, not our server). */
+/** Words for what can go wrong with an exchange: refused (exit code 4), unreachable, overloaded or not our server (5), bad PEM (2). */
 import { exit, oneLine, SaTokenError } from '../errors.ts';
 import { label, type Endpoint, type Target } from '../settings/target.ts';
 
@@ -13,7 +13,7 @@ const passing = (code: string, what: string, hint: string, after?: number, cause
   new SaTokenError({ code, exitCode: exit.unreachable, what, hint, cause, transient: { after } });
 
 /** The account where a call is for one, else the address. */
-const at = (where: Endpoint | Target): string => ('namespace' in where ? label(where) : where.server);
+const at = (where: Endpoint | Target): string => ('serviceAccount' in where ? label(where) : where.server);
 
 /** What a server said, short enough for one line. */
 const said = (text: string): string =>

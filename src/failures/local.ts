@@ -1,4 +1,4 @@
-/** Words for trouble on this machine: the keychain (exit code 6), and files that others could have changed (7). */
+/** Words for trouble on this machine: the keychain (exit code 6), files that others could have changed (7), other sources. */
 import { exit, messageOf, SaTokenError } from '../errors.ts';
 
 const elsewhere =

@@ -1,5 +1,5 @@
-/** Words for what the person can mend at once: bad arguments, bad files, no login. Exit codes 2 and 3. */
-import { exit, SaTokenError } from '../errors.ts';
+/** Words for what the person can mend at once: bad arguments, bad files, no login. Exit codes 2 and 3; 1 for Ctrl-C. */
+import { exit, messageOf, SaTokenError } from '../errors.ts';
 
 const usage = (code: string, what: string, hint?: string, cause?: unknown): SaTokenError =>
   new SaTokenError({ code, exitCode: exit.usage, what, hint, cause });
@@ -35,7 +35,7 @@ export const unknownProfile = (profile: string, file: string, known: readonly st
     `there is no profile "${profile}" in ${file}`,
     known.length === 0
       ? `make it with: kubectl sa-token login ${profile} --server https://HOST/kubernetes`
-      : `profiles there: ${known.join(', ')}`,
+      : `name one that is there: ${known.join(', ')}`,
   );
 
 export const noProfile = (file: string, known: readonly string[]): SaTokenError =>
@@ -44,7 +44,7 @@ export const noProfile = (file: string, known: readonly string[]): SaTokenError 
     'no profile named, and the flags do not name server, namespace and service account',
     known.length === 0
       ? `make a profile with "kubectl sa-token login"`
-      : `profiles in ${file}: ${known.join(', ')}`,
+      : `name one of ${file}: ${known.join(', ')}`,
   );
 
 /** A profile file that cannot be used; `where` is file and line. Nothing is written to such a file. */
@@ -68,10 +68,13 @@ export const badExecInfo = (problem: string): SaTokenError =>
     'set apiVersion: client.authentication.k8s.io/v1 in the kubeconfig user\'s "exec", or unset the variable',
   );
 
+/** What the system said, without the call and the path that Node adds. */
+const reasonOf = (cause: unknown): string => messageOf(cause).replace(/,.*/s, '');
+
 export const unreadableFile = (where: string, file: string, cause: unknown): SaTokenError =>
   usage(
     'unreadable-file',
-    `${where}: cannot read ${file} (${cause instanceof Error ? cause.message.replace(/,.*/s, '') : String(cause)})`,
+    `${where}: cannot read ${file} (${reasonOf(cause)})`,
     'check the path and its permissions',
     cause,
   );
@@ -79,8 +82,17 @@ export const unreadableFile = (where: string, file: string, cause: unknown): SaT
 export const unwritableFile = (file: string, cause: unknown): SaTokenError =>
   usage(
     'unwritable-file',
-    `cannot write ${file} (${cause instanceof Error ? cause.message.replace(/,.*/s, '') : String(cause)})`,
+    `cannot write ${file} (${reasonOf(cause)})`,
     'check its folder, permissions and free space; nothing was changed',
+    cause,
+  );
+
+/** A logout that stops half-way: what it removed is gone, and the same command removes the rest. */
+export const notLoggedOut = (problem: string, cause: unknown): SaTokenError =>
+  usage(
+    'unwritable-file',
+    `${problem} (${reasonOf(cause)})`,
+    'the logout is not complete: mend that, then run the same command again',
     cause,
   );
 
@@ -111,7 +123,7 @@ export const notLoggedIn = (who: string, where: string, hint: string): SaTokenEr
   });
 
 export const badKubeconfig = (file: string, problem: string, cause?: unknown): SaTokenError =>
-  usage('bad-kubeconfig', `${file}: ${problem}`, 'nothing was changed', cause);
+  usage('bad-kubeconfig', `${file}: ${problem}`, 'mend the file; nothing was changed', cause);
 
 /** YAML has more ways to write a list than an edit that keeps every other byte can know. */
 export const unknownStyle = (file: string, user: string, command: readonly string[]): SaTokenError =>

@@ -1,7 +1,7 @@
 /** The profile file as a YAML document that knows its lines, and keeps the comments and the order that people gave it. */
 import { isMap, isNode, isScalar, LineCounter, parseDocument, YAMLMap, type Document, type Node } from 'yaml';
-import { messageOf, SaTokenError } from '../errors.ts';
-import { badProfileFile, unreadableFile } from '../failures/usage.ts';
+import { messageOf } from '../errors.ts';
+import { badProfileFile } from '../failures/usage.ts';
 import { readTextFile, refuseForeignWriters } from '../files.ts';
 import { profileFile, type Host } from '../host.ts';
 import { shortPath } from './paths.ts';
@@ -26,12 +26,7 @@ export function openDocument(host: Host): ProfileDocument {
   const file = profileFile(host);
   const shown = shortPath(file, host.home);
   const lines = new LineCounter();
-  let text: string | undefined;
-  try {
-    text = readTextFile(file);
-  } catch (error) {
-    throw error instanceof SaTokenError ? error : unreadableFile('profiles', shown, error);
-  }
+  const text = readTextFile('profile file', file, shown);
   if (text !== undefined) refuseForeignWriters(host, file);
   const document = parseDocument(text ?? '', { lineCounter: lines, logLevel: 'error' });
   const [broken] = document.errors;

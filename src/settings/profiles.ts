@@ -3,7 +3,7 @@ import { utimesSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Node } from 'yaml';
 import { SaTokenError } from '../errors.ts';
-import { badProfileFile, unwritableFile } from '../failures/usage.ts';
+import { badProfileFile, notLoggedOut, unwritableFile } from '../failures/usage.ts';
 import { replaceFile } from '../files.ts';
 import { profileFile, type Host } from '../host.ts';
 import { withLock } from '../lock.ts';
@@ -61,7 +61,7 @@ export function touchProfiles(host: Host): void {
   try {
     utimesSync(profileFile(host), now, now);
   } catch (error) {
-    throw unwritableFile(shortPath(profileFile(host), host.home), error);
+    throw notLoggedOut(`cannot write ${shortPath(profileFile(host), host.home)}`, error);
   }
 }
 
@@ -71,7 +71,7 @@ function readAll(host: Host, opened: ProfileDocument): Map<string, Settings> {
   if (isNothing(root)) return profiles;
   for (const [key, value, at] of pairs(root, opened, 'the file', `${opened.shown}:1`)) {
     if (key !== 'profiles')
-      throw badProfileFile(at, `unknown key "${key}"`, 'the only key at the top is "profiles"');
+      throw badProfileFile(at, `unknown key "${key}"`, 'put it below "profiles", the only key at the top');
     if (isNothing(value)) continue;
     for (const [name, profile, line] of pairs(value, opened, 'profiles', at)) {
       checkNameAt(name, line);
@@ -93,7 +93,7 @@ function readProfile(
       throw badProfileFile(
         at,
         `unknown key "${key}" in profile "${name}"`,
-        `keys: ${settingNames.join(', ')}`,
+        `use one of: ${settingNames.join(', ')}`,
       );
     settings[key] = parseValue(key, plain(value, opened, at), {
       where: `${at}: ${key}`,

@@ -42,7 +42,7 @@ const readers: Record<SettingType, Reader> = {
   lifetime: (raw, place) => {
     const seconds = duration(raw, place);
     if (seconds < shortestLife)
-      throw badValue(place.where, 'must be at least 600s (10m)', 'the API server refuses less');
+      throw badValue(place.where, 'must be at least 600s (10m)', 'ask for more: the API server refuses less');
     if (seconds > longestLife) throw badValue(place.where, `must be at most ${longestLife}s`);
     return seconds;
   },

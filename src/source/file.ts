@@ -1,6 +1,5 @@
 /** A source token in a file that something else keeps: a mounted Secret, a projected volume, a decrypted file. */
 import { readOnlySource } from '../failures/local.ts';
-import { unreadableFile } from '../failures/usage.ts';
 import { readTextFile } from '../files.ts';
 import type { Host } from '../host.ts';
 import { shortPath } from '../settings/paths.ts';
@@ -11,12 +10,7 @@ export function fileSource(host: Host, path: string): Source {
   return {
     place,
     read: async () => {
-      let text: string | undefined;
-      try {
-        text = readTextFile(path);
-      } catch (error) {
-        throw unreadableFile('source-file', shortPath(path, host.home), error);
-      }
+      const text = readTextFile('source-file', path, shortPath(path, host.home));
       return text === undefined ? undefined : cleanToken(text, place);
     },
     write: async () => {

@@ -62,7 +62,7 @@ async function snapshot(folder: string): Promise<string[]> {
 }
 
 const see = (command = '') => `see "kubectl sa-token ${command === '' ? '' : `${command} `}--help"`;
-const knownProfiles = 'there is no profile "none" in ~/.kube/sa-token.yaml; profiles there: prod';
+const knownProfiles = 'there is no profile "none" in ~/.kube/sa-token.yaml; name one that is there: prod';
 const usable =
   'is not usable; use lower-case letters, digits, ".", "_" and "-", beginning with a letter or digit, at most 100';
 const whole = 'give the token of a ServiceAccount, alone and whole';
@@ -130,7 +130,7 @@ const addresses: Row[] = [
   ),
   login(
     [...token, '--duration', '599s'],
-    '--duration: must be at least 600s (10m); the API server refuses less',
+    '--duration: must be at least 600s (10m); ask for more: the API server refuses less',
   ),
   login(
     [...token, '--duration', 'soon'],
@@ -154,7 +154,7 @@ const tokens: Row[] = [
   ),
   login(['--token-file', 'empty'], `the token: is empty; ${whole}`),
   login(['--token-file', 'two'], `the token: holds more than one word or line; ${whole}`),
-  login(['--token-file', '.'], /^kubectl-sa-token: --token-file: cannot read \. \(.* is a folder\); /),
+  login(['--token-file', '.'], '--token-file . is a folder; name a file', { code: 7 }),
   login(
     [...token, '--token-file', 'two'],
     `--token-stdin and --token-file exclude each other; ${see('login')}`,
@@ -218,12 +218,15 @@ test('get-token', async (t) => {
   await check(t, sandbox, [
     get(
       [],
-      'no profile named, and the flags do not name server, namespace and service account; profiles in ~/.kube/sa-token.yaml: prod',
+      'no profile named, and the flags do not name server, namespace and service account; name one of ~/.kube/sa-token.yaml: prod',
     ),
     get(['none'], knownProfiles),
     get(['-o'], `not enough arguments following: o; ${see('get-token')}`),
     get(['-o', 'yaml'], `-o yaml is not one of exec-credential, token, header, json; ${see('get-token')}`),
-    get(['prod', '--duration', '1'], '--duration: must be at least 600s (10m); the API server refuses less'),
+    get(
+      ['prod', '--duration', '1'],
+      '--duration: must be at least 600s (10m); ask for more: the API server refuses less',
+    ),
     get(['prod', '--timeout', '0'], '--timeout: must be at least 1s'),
     get(['prod'], 'prod: no source token in file ~/token; see what should have put it there', { code: 3 }),
     get(
@@ -243,9 +246,13 @@ test('get-token', async (t) => {
     get(['prod'], /^kubectl-sa-token: KUBERNETES_EXEC_INFO is not a JSON object; /, {
       env: { KUBERNETES_EXEC_INFO: '{' },
     }),
-    get(['prod'], /^kubectl-sa-token: ~\/broken\.yaml:3: unknown key "servr" in profile "prod"; keys: /, {
-      env: config('broken.yaml'),
-    }),
+    get(
+      ['prod'],
+      /^kubectl-sa-token: ~\/broken\.yaml:3: unknown key "servr" in profile "prod"; use one of: /,
+      {
+        env: config('broken.yaml'),
+      },
+    ),
     get(['prod'], /^kubectl-sa-token: ~\/list\.yaml:1: the file must be a map of keys and values; /, {
       env: config('list.yaml'),
     }),
@@ -293,7 +300,7 @@ test('list, logout and kubeconfig', async (t) => {
     },
     {
       args: ['kubeconfig', 'prod', '--kubeconfig', 'list.yaml'],
-      line: `${home}/list.yaml: is not a kubeconfig; nothing was changed`,
+      line: `${home}/list.yaml: is not a kubeconfig; mend the file; nothing was changed`,
     },
     {
       args: ['kubeconfig', 'prod', '--kubeconfig', '.'],

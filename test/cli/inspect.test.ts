@@ -149,7 +149,7 @@ test('a token from standard input', async (t) => {
 test('bad input: one line that says what to do, and nothing on standard output', async (t) => {
   const { run, tokenFile } = await commandScene(t);
   const rows: BadInput[] = [
-    [['inspect'], 2, /no profile named, .*profiles in .*: prod/],
+    [['inspect'], 2, /no profile named, .*; name one of .*: prod/],
     [['inspect', 'none'], 2, /there is no profile "none"/],
     [
       ['inspect', 'prod', '-o', 'xml'],

@@ -261,7 +261,7 @@ test('a profile without quotes gets them, a name of others does not', async (t) 
   await fails(t, () => set(host, { user: 'on' }), {
     code: 'bad-kubeconfig',
     exitCode: 2,
-    line: `${file}: the name of user "on" needs quotes: kubectl does not take it for text; nothing was changed`,
+    line: `${file}: the name of user "on" needs quotes: kubectl does not take it for text; mend the file; nothing was changed`,
   });
 });
 

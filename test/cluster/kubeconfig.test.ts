@@ -80,7 +80,7 @@ test('a folder is refused, and no lock is put beside it', async (t) => {
   await fails(t, () => set(host, { file: 'home' }), {
     code: 'unsafe-file',
     exitCode: 7,
-    line: `${host.home}/home is a folder; name a file`,
+    line: `kubeconfig ${host.home}/home is a folder; name a file`,
   });
 });
 
@@ -91,7 +91,7 @@ test('a kubeconfig that is not UTF-8 is refused, and left as it was', async (t) 
   await fails(t, () => set(host), {
     code: 'unsafe-file',
     exitCode: 7,
-    line: `${file} is not UTF-8; save it as UTF-8`,
+    line: `kubeconfig ${file} is not UTF-8; save it as UTF-8`,
   });
   t.deepEqual(readFileSync(file), bytes);
 });
@@ -243,14 +243,14 @@ test(
   refused,
   'x: &x {name: prod}\nusers: [*x, {name: prod}]\n',
   'bad-kubeconfig',
-  'user "prod" is there twice; nothing was changed',
+  'user "prod" is there twice; mend the file; nothing was changed',
 );
 test(
   'an alias of nothing',
   refused,
   'users: [*x]\n',
   'bad-kubeconfig',
-  'is not YAML (Unresolved alias (the anchor must be set before the alias): x); nothing was changed',
+  'is not YAML (Unresolved alias (the anchor must be set before the alias): x); mend the file; nothing was changed',
 );
 test(
   'another hook',
@@ -264,23 +264,29 @@ test(
   refused,
   'users:\n- name: prod\n- name: prod\n',
   'bad-kubeconfig',
-  'user "prod" is there twice; nothing was changed',
+  'user "prod" is there twice; mend the file; nothing was changed',
 );
 test(
   'users that are no list',
   refused,
   'users: {prod: {}}\n',
   'bad-kubeconfig',
-  '"users" is not a list; nothing was changed',
+  '"users" is not a list; mend the file; nothing was changed',
 );
-test('a list', refused, '- a\n', 'bad-kubeconfig', 'is not a kubeconfig; nothing was changed');
-test('a text', refused, 'hello\n', 'bad-kubeconfig', 'is not a kubeconfig; nothing was changed');
+test('a list', refused, '- a\n', 'bad-kubeconfig', 'is not a kubeconfig; mend the file; nothing was changed');
+test(
+  'a text',
+  refused,
+  'hello\n',
+  'bad-kubeconfig',
+  'is not a kubeconfig; mend the file; nothing was changed',
+);
 test(
   'what is not YAML',
   refused,
   'users: [\n',
   'bad-kubeconfig',
-  'is not YAML (Flow sequence in block collection must be sufficiently indented and end with a ] at line 2, column 1:); nothing was changed',
+  'is not YAML (Flow sequence in block collection must be sufficiently indented and end with a ] at line 2, column 1:); mend the file; nothing was changed',
 );
 
 for (const command of [

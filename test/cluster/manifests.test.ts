@@ -197,8 +197,9 @@ test('a change of the configuration rolls the pods', (t) => {
   t.not(annotation(proxy), annotation({ ...proxy, prefix: '/other' }));
 });
 
+const listening = (wanted: ProxyManifest) => /^ +listen .*$/m.exec(proxyManifest(wanted))?.[0].trim();
+
 test('with IPv6 one socket takes both families', (t) => {
-  const listening = (wanted: ProxyManifest) => /^ +listen .*$/m.exec(proxyManifest(wanted))?.[0].trim();
   t.is(listening(proxy), 'listen 8080;');
   t.is(listening({ ...proxy, ipv6: true }), 'listen [::]:8080 ipv6only=off;');
 });

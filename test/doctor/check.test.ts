@@ -52,20 +52,11 @@ test('an error of ours is a failure with its words, without the account that all
   }
 });
 
-test('a hint that is no remedy is put into one', async (t) => {
-  for (const [hint, remedy] of [
-    [undefined, 'mend it as the line says'],
-    ['nothing was changed', 'mend it as the line says'],
-    ['the API server refuses less', 'mend it as the line says (the API server refuses less)'],
-    ['profiles there: a, b', 'name a profile that is there (profiles there: a, b)'],
-    ['do that', 'do that'],
-  ] as const) {
-    const broken = check('a', [], () => {
-      throw new SaTokenError({ code: 'x', exitCode: exit.usage, what: 'x', hint });
-    });
-    // eslint-disable-next-line no-await-in-loop
-    t.like((await runChecks([broken], undefined, () => undefined))[0], { remedy });
-  }
+test('an error without a hint is mended as its line says', async (t) => {
+  const broken = check('a', [], () => {
+    throw new SaTokenError({ code: 'x', exitCode: exit.usage, what: 'x' });
+  });
+  t.like((await runChecks([broken], undefined, () => undefined))[0], { remedy: 'mend it as the line says' });
 });
 
 test('any other error is a bug and goes on', async (t) => {

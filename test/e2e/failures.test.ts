@@ -30,7 +30,7 @@ test('a command line that is wrong: exit code 2', async (t) => {
   const scene = await setScene(t);
   await checkRows(t, scene, 2, [
     ['no profile', withArgs(), /no profile named/],
-    ['unknown profile', withArgs('nope'), /there is no profile "nope" in .*; profiles there: prod$/m],
+    ['unknown profile', withArgs('nope'), /there is no profile "nope" in .*; name one that is there: prod$/m],
     ['a path for a profile', withArgs('../prod'), /profile name "\.\.\/prod" is not usable/],
     ['two profiles', withArgs('prod', 'more'), /more/],
     ['unknown flag', withArgs('prod', '--nope'), /nope/],

@@ -33,7 +33,6 @@ serial('renewal: nothing is lost', (t) =>
     name: 'renewal',
     ...getToken,
     args: () => ['get-token', 'prod', '--force-refresh'],
-    options: { env: { KUBECTL_SA_TOKEN_RENEWING: 'yes' } },
     prepare: async (scene) => {
       await cached(scene);
       await writeFile(entryPath(scene.home, 'prod', 'renewing'), '1\n', { mode: 0o600 });

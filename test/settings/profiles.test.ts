@@ -72,7 +72,7 @@ test('KUBECTL_SA_TOKEN_CONFIG names another file', (t) => {
 
 const at = '~/.kube/sa-token.yaml';
 const mend = 'mend the file by hand; it was left as it is';
-const keys = `keys: ${settingNames.join(', ')}`;
+const keys = `use one of: ${settingNames.join(', ')}`;
 
 const wrong = test.macro<[string, string, string?]>({
   async exec(t, text, line, code = 'bad-profile-file') {
@@ -99,13 +99,13 @@ test(
   'an unknown key at the top',
   wrong,
   '# x\nprofile:\n  a: {}\n',
-  ':2: unknown key "profile"; the only key at the top is "profiles"',
+  ':2: unknown key "profile"; put it below "profiles", the only key at the top',
 );
 test(
   'a wrong value',
   wrong,
   'profiles:\n  a:\n    server: https://h\n    duration: 60\n',
-  ':4: duration: must be at least 600s (10m); the API server refuses less',
+  ':4: duration: must be at least 600s (10m); ask for more: the API server refuses less',
   'bad-value',
 );
 test('no value', wrong, 'profiles:\n  a:\n    server:\n', ':3: server: needs text, not nothing', 'bad-value');
@@ -350,7 +350,7 @@ test('a folder in the file’s place is unsafe', async (t) => {
   await fails(t, () => readProfiles(host), {
     code: 'unsafe-file',
     exitCode: 7,
-    line: `${host.home}/${path} is a folder; name a file`,
+    line: `profile file ~/${path} is a folder; name a file`,
   });
 });
 
@@ -361,7 +361,7 @@ test('a file that is not UTF-8 is not changed', async (t) => {
   await fails(t, () => writeProfile(host, 'a', { server: 'https://h' }), {
     code: 'unsafe-file',
     exitCode: 7,
-    line: `${file} is not UTF-8; save it as UTF-8`,
+    line: `profile file ~/${path} is not UTF-8; save it as UTF-8`,
   });
   t.deepEqual(readFileSync(file), bytes);
 });

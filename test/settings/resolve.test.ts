@@ -111,7 +111,7 @@ test('a profile that is not there is named, with those that are', async (t) => {
   await fails(t, () => resolve(t, { profile: 'prd' }), {
     code: 'unknown-profile',
     exitCode: 2,
-    line: 'there is no profile "prd" in ~/.kube/sa-token.yaml; profiles there: prod, bare',
+    line: 'there is no profile "prd" in ~/.kube/sa-token.yaml; name one that is there: prod, bare',
   });
   await fails(t, () => resolve(t, { profile: 'prd' }, ''), {
     code: 'unknown-profile',
@@ -125,7 +125,7 @@ test('a call that says nothing is told what there is', async (t) => {
   await fails(t, () => resolve(t, {}), {
     code: 'no-profile',
     exitCode: 2,
-    line: `${what}; profiles in ~/.kube/sa-token.yaml: prod, bare`,
+    line: `${what}; name one of ~/.kube/sa-token.yaml: prod, bare`,
   });
   await fails(t, () => resolve(t, {}, ''), {
     code: 'no-profile',

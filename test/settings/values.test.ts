@@ -90,9 +90,9 @@ test(good, 'duration', '600s', 600);
 test(good, 'duration', '3600', 3600);
 test(good, 'duration', 600, 600);
 test(good, 'duration', 2 ** 32, 2 ** 32);
-test(bad, 'duration', '599s', 'must be at least 600s (10m); the API server refuses less');
-test(bad, 'duration', 599, 'must be at least 600s (10m); the API server refuses less');
-test(bad, 'duration', 0, 'must be at least 600s (10m); the API server refuses less');
+test(bad, 'duration', '599s', 'must be at least 600s (10m); ask for more: the API server refuses less');
+test(bad, 'duration', 599, 'must be at least 600s (10m); ask for more: the API server refuses less');
+test(bad, 'duration', 0, 'must be at least 600s (10m); ask for more: the API server refuses less');
 test(bad, 'duration', 2 ** 32 + 1, 'must be at most 4294967296s');
 for (const raw of ['1d', '1.5h', '-1h', 'h', '1h 30m', '30m1h', '1e4', '1_000'])
   test(bad, 'duration', raw, `${JSON.stringify(raw)} is not a duration; write it like 1h, 90m or 3600s`);

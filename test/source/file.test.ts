@@ -47,8 +47,8 @@ test('what cannot be read as a token is named by its place', async (t) => {
   execFileSync('mkfifo', [fifo]);
   for (const path of [host.home, fifo])
     await fails(t, () => fileSource(host, path).read(), {
-      code: 'unreadable-file',
-      exitCode: 2,
-      line: /^source-file: cannot read .* \(.* is (?:a folder|not a regular file)\); check the path and its permissions$/,
+      code: 'unsafe-file',
+      exitCode: 7,
+      line: /^source-file \S+ is (?:a folder; name a file|not a regular file; move it away)$/,
     });
 });

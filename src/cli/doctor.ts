@@ -1,4 +1,4 @@
-/** `doctor`: every step from PATH to RBAC, one line each, and what to do about the first that fails. */
+/** `doctor`: every step from PATH to the API server, one line each, and what to do about the first that fails. */
 import type { CheckResult, State } from '../doctor/check.ts';
 import type { Diagnosis } from '../doctor/doctor.ts';
 import type { Host } from '../host.ts';
@@ -10,7 +10,7 @@ import { print } from './terminal.ts';
 
 export const doctorCommand: Command = {
   usage: 'doctor [PROFILE]',
-  summary: 'Try every step from PATH to RBAC, and say what to do about the first that fails',
+  summary: 'Try every step from PATH to the API server, and say what to do about the first that fails',
   options: {
     ...outputOption,
     kubeconfig: { ...accessOptions['kubeconfig'], describe: 'Kubeconfig to look at (default: as kubectl)' },

@@ -23,9 +23,14 @@ export interface HookUser {
 /**
  * In kubectl's order, the first of a name alone, as clientcmd merges.
  *
+ * @param also - what else counts as a hook of ours
  * @throws SaTokenError `no-kubeconfig`, `bad-kubeconfig`, `unreadable-file`
  */
-export function hookUsers(host: Host, kubeconfig: string | undefined): HookUser[] {
+export function hookUsers(
+  host: Host,
+  kubeconfig: string | undefined,
+  also: (command: string, args: readonly string[]) => boolean = () => false,
+): HookUser[] {
   const files = kubeconfigFiles(host, kubeconfig).flatMap((file) => {
     const text = readKubeconfig(file);
     // kubectl bears with files of a list that are missing, and not with the one that was named.
@@ -44,7 +49,7 @@ export function hookUsers(host: Host, kubeconfig: string | undefined): HookUser[
       known.add(name);
       const exec = objectAt(user, 'exec');
       const [command, args] = [textAt(exec, 'command') ?? '', textsAt(exec, 'args')];
-      if (!isOurs(command, args)) return [];
+      if (!isOurs(command, args) && !also(command, args)) return [];
       const using = [...contexts].filter(([, context]) => textAt(context, 'user') === name);
       return {
         file,

@@ -1,4 +1,4 @@
-/** `doctor` as a use case: every step from PATH to RBAC, in the order in which a call takes them. */
+/** `doctor` as a use case: every step from PATH to the API server, in the order in which a call takes them. */
 import type { ExitCode } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { accepted, granted, rights } from './account.ts';
@@ -6,6 +6,7 @@ import { runChecks, type Check, type CheckResult } from './check.ts';
 import { Facts, type Question } from './facts.ts';
 import { keychain, source } from './keychain.ts';
 import { hook } from './hook.ts';
+import { inKubectl } from './kubectl.ts';
 import { policy } from './policy.ts';
 import { cache, plugin, profile } from './machine.ts';
 import { certificate, clock, name } from './network.ts';
@@ -35,6 +36,7 @@ const checks: readonly Check<Facts>[] = [
   { name: 'token', needs: ['proxy', 'source'], look: accepted },
   { name: 'rbac', needs: ['token'], look: rights },
   { name: 'grant', needs: ['rbac'], look: granted },
+  { name: 'kubectl', needs: ['kubeconfig', 'grant'], look: inKubectl },
 ];
 
 /** Names in their order, for a column as wide as the longest. */

@@ -3,10 +3,11 @@ import { isAbsolute, join } from 'node:path';
 import { isKubectl, type HookUser } from '../cluster/exec-users.ts';
 import { readCall, type Call } from '../credential/call.ts';
 import type { Host } from '../host.ts';
-import { isObject, textAt } from '../json.ts';
+import { isObject, textAt, type JsonObject } from '../json.ts';
 import { findOnPath, isExecutable } from '../path-search.ts';
 import { apiVersions } from '../settings/exec-info.ts';
-import { quoted } from './remedy.ts';
+import { settingNames, variableOf } from '../settings/table.ts';
+import { kubeconfigFlag, quoted } from './remedy.ts';
 
 const modes = ['Never', 'IfAvailable', 'Always'];
 
@@ -24,12 +25,27 @@ export function versionProblem({ exec }: HookUser): string | undefined {
 
 /** A bare name is looked up on PATH, a relative path from the kubeconfig's folder; `~` is expanded by nobody. */
 export function commandProblem(host: Host, { command, folder }: HookUser): string | undefined {
-  if (!/[\\/]/.test(command))
-    return findOnPath(host, command) === undefined ? `its command ${command} is not on PATH` : undefined;
+  if (!/[\\/]/.test(command)) {
+    if (findOnPath(host, command) !== undefined) return undefined;
+    const words = /\s/.test(command) ? ' (all of it is looked up as one name)' : '';
+    return `its command ${quoted(command)} is not on PATH${words}`;
+  }
   const path = isAbsolute(command) ? command : join(folder, command);
   if (isExecutable(path)) return undefined;
   const tilde = command.startsWith('~') ? ' ("~" is not expanded there)' : '';
   return `its command ${path} is not there, or not executable${tilde}`;
+}
+
+/** No program, but meant for this one: it asks for a token of a profile that is there, or is nearly its name. */
+export function isMistyped(
+  host: Host,
+  command: string,
+  args: readonly string[],
+  profiles: readonly string[] = [],
+): boolean {
+  const found = /[\\/]/.test(command) || findOnPath(host, command) !== undefined;
+  const named = args.length === 2 && args[0] === 'get-token' && profiles.includes(args[1] ?? '');
+  return !found && command !== '' && (named || /sa[-_ ]?tok/.test(command));
 }
 
 /** The words have to ask for a credential, in the form that kubectl takes. */
@@ -49,11 +65,11 @@ export function otherProblem({ others, contexts }: HookUser): string | undefined
 
 export function doubtIn(user: HookUser, kubeconfig: string | undefined): [string, string?] | undefined {
   const { exec, command, args, name, contexts } = user;
-  const [shown, file] = [quoted(name), kubeconfig === undefined ? '' : ` --kubeconfig=${quoted(kubeconfig)}`];
+  const [shown, file] = [quoted(name), kubeconfigFlag(kubeconfig)];
   if (contexts.length === 0)
     return [
       'no context uses it',
-      `kubectl config set-context ${shown} --cluster=CLUSTER --user=${shown}${file}`,
+      `kubectl config set-context ${shown} --cluster=CLUSTER --user=${shown}${file} (CLUSTER as in: kubectl config get-clusters)`,
     ];
   if (callOf(user) === undefined)
     return [`its args are not as get-token takes them: ${args.map(quoted).join(' ')}`];
@@ -66,11 +82,23 @@ export function doubtIn(user: HookUser, kubeconfig: string | undefined): [string
 
 /** The profile that the hook names; undefined where it takes it from a variable around it, or from the cluster. */
 export function profileOf(user: HookUser): string | undefined {
-  const env: unknown = user.exec['env'];
-  const pairs = (Array.isArray(env) ? (env as unknown[]) : []).filter((pair) => isObject(pair));
   // As in Go, the last of a name counts.
-  const variable = pairs.findLast((pair) => pair['name'] === 'KUBECTL_SA_TOKEN_PROFILE');
+  const variable = variablesOf(user).findLast((pair) => pair['name'] === 'KUBECTL_SA_TOKEN_PROFILE');
   return callOf(user)?.profile ?? textAt(variable, 'value');
+}
+
+/** Its tokens are then others than those of the profile alone. */
+export function hasOwnSettings(user: HookUser): boolean {
+  const flags = Object.keys(callOf(user)?.flags ?? {});
+  const names = variablesOf(user).map((pair) => textAt(pair, 'name') ?? '');
+  return (
+    flags.length > 0 || names.some((name) => settingNames.some((setting) => variableOf(setting) === name))
+  );
+}
+
+function variablesOf({ exec }: HookUser): JsonObject[] {
+  const env: unknown = exec['env'];
+  return (Array.isArray(env) ? (env as unknown[]) : []).filter((pair) => isObject(pair));
 }
 
 /** What follows `get-token`, and the flags before it. */

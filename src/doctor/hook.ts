@@ -1,5 +1,6 @@
 /** Checks of the kubeconfig: the users whose hook is this plugin, as client-go will read them (contracts 1.2, 1.4). */
-import { hookUsers, isKubectl, type HookUser } from '../cluster/exec-users.ts';
+import { hookUsers, type HookUser } from '../cluster/exec-users.ts';
+import { isOurs as isWritten } from '../cluster/kubeconfig-file.ts';
 import { SaTokenError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { findOnPath } from '../path-search.ts';
@@ -10,23 +11,18 @@ import type { Facts } from './facts.ts';
 import {
   commandProblem,
   doubtIn,
+  isMistyped,
   otherProblem,
   profileOf,
   versionProblem,
   wordsProblem,
 } from './hook-problems.ts';
 import { remedyForPath, underscored } from './machine.ts';
-import { quoted } from './remedy.ts';
+import { deleteUser, quoted } from './remedy.ts';
 
 export function hook(facts: Facts): Finding {
-  const { host, question } = facts;
-  const { profile } = facts.given();
-  const all = hookUsers(host, question.kubeconfig);
-  const known = profilesOf(host);
-  const strays = all.filter((user) => isStray(user, known));
-  const users = all
-    .filter((user) => !strays.includes(user))
-    .filter((user) => profile === undefined || (profileOf(user) ?? profile) === profile);
+  const { host } = facts;
+  const { users, strays } = hooksFor(facts);
   const findings = [...users.map((user) => judge(facts, user)), ...strays.map((user) => stray(facts, user))];
   const bad =
     findings.find(({ state }) => state === 'fail') ?? findings.find(({ state }) => state === 'warn');
@@ -34,6 +30,18 @@ export function hook(facts: Facts): Finding {
   if (users.length === 0)
     return warn('no user of the kubeconfig runs it', `where kubectl is to use it: ${writing(facts)}`);
   return ok(users.map((user) => shown(host, user)).join('; '));
+}
+
+/** The users whose hook is for the profile that was asked about, and those of profiles that are not there. */
+export function hooksFor({ host, question, given }: Facts): { users: HookUser[]; strays: HookUser[] } {
+  const { profile } = given();
+  const known = profilesOf(host);
+  const all = hookUsers(host, question.kubeconfig, (command, args) => isMistyped(host, command, args, known));
+  const strays = all.filter((user) => isStray(user, known));
+  const users = all
+    .filter((user) => !strays.includes(user))
+    .filter((user) => profile === undefined || (profileOf(user) ?? profile) === profile);
+  return { users, strays };
 }
 
 /** Undefined where the file cannot be read, which has a check of its own. */
@@ -53,9 +61,10 @@ function isStray(user: HookUser, known: readonly string[] | undefined): boolean 
 
 /** It is another profile that was asked about, so its hook is no failure here. */
 function stray(facts: Facts, user: HookUser): Finding {
+  const { kubeconfig } = facts.question;
   return warn(
     `${nameOf(facts.host, user)}: its profile "${profileOf(user)}" is not there`,
-    `have it name one that is: ${writing(facts, user)}`,
+    `log in to it again (kubectl sa-token login ${quoted(profileOf(user) ?? '')}), or remove the user (${deleteUser(user.name, kubeconfig)})`,
   );
 }
 
@@ -69,7 +78,7 @@ function shown(host: Host, user: HookUser): string {
 
 /** The command that writes the hook; it takes over what logs in by other means only when told so. */
 function writing({ given, question }: Facts, user?: HookUser): string {
-  const other = user !== undefined && (user.others.length > 0 || isKubectl(user.command));
+  const other = user !== undefined && (user.others.length > 0 || !isWritten(user.command));
   return [
     `kubectl sa-token kubeconfig ${given().profile ?? 'PROFILE'}`,
     ...(user === undefined ? [] : [`--user ${quoted(user.name)}`]),

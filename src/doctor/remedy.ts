@@ -7,6 +7,16 @@ export function quoted(word: string): string {
   return /^[\w@%+=:,./][\w@%+=:,./-]*$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
 
+/** A user whose profile is gone. */
+export function deleteUser(user: string, kubeconfig?: string): string {
+  return `kubectl config delete-user ${quoted(user)}${kubeconfigFlag(kubeconfig)}`;
+}
+
+/** The file that was named, for a command that has to change the same. */
+export function kubeconfigFlag(kubeconfig: string | undefined): string {
+  return kubeconfig === undefined ? '' : ` --kubeconfig=${quoted(kubeconfig)}`;
+}
+
 /** Where the next source token has to go. */
 export function renewSource(facts: Facts): string {
   const settings = facts.settings();

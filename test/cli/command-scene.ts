@@ -12,7 +12,7 @@ export interface CommandScene extends Scene {
   run: Sandbox['run'];
   /** Writes one more profile. Server, CA and source token are the robot's unless given. */
   profile: (name: string, settings?: object) => Promise<void>;
-  /** Adds a user of the kubeconfig and a context of the same name. */
+  /** Sets a user of the kubeconfig, and a context and a cluster of the same name. */
   context: (name: string, user: object, cluster?: object) => Promise<void>;
   /** The file that the profiles read their source token from. */
   tokenFile: string;
@@ -43,11 +43,13 @@ export async function commandScene(t: ExecutionContext, options?: ServerOptions)
   };
   const entries: { name: string; user: object; cluster: object }[] = [];
   const context: CommandScene['context'] = async (name, user, cluster = {}) => {
-    entries.push({
+    const entry = {
       name,
       user,
       cluster: { server: server.apiUrl, 'certificate-authority': caFile, ...cluster },
-    });
+    };
+    const known = entries.findIndex((other) => other.name === name);
+    entries.splice(known === -1 ? entries.length : known, 1, entry);
     await writeFile(join(folder, 'config'), kubeconfig(entries), { mode: 0o600 });
   };
   await profile('prod');

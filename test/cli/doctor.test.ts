@@ -25,6 +25,7 @@ const NAMES = [
   'token',
   'rbac',
   'grant',
+  'kubectl',
 ];
 
 /** `ok profile …` by name. */
@@ -86,6 +87,7 @@ test('for scripts', async (t) => {
     'token skip',
     'rbac skip',
     'grant skip',
+    'kubectl skip',
   ]);
 });
 

@@ -112,7 +112,7 @@ test('no kubeconfig, or none that runs the plugin for this profile', (t) => {
   put(host, '.kube/sa-token.yaml', `${PROFILES}  other:\n    server: https://h.example/kubernetes\n`);
   put(host, '.kube/config', kubeconfig({ exec: { ...EXEC, args: ['get-token', 'other'] } }));
   t.like(hook(facts()), none);
-  put(host, '.kube/config', kubeconfig({ exec: { ...EXEC, command: 'aws' } }));
+  put(host, '.kube/config', kubeconfig({ exec: { ...EXEC, command: 'aws', args: ['eks', 'get-token'] } }));
   t.like(hook(facts()), none);
 });
 
@@ -180,6 +180,26 @@ for (const [title, user, server, line] of [
   });
 }
 
+test('a hook whose command is mistyped', (t) => {
+  const { facts, host } = createScene(t, ['kubectl-sa_token', 'kubelogin']);
+  const of = (command: string, args: string[] = EXEC.args) => {
+    put(host, '.kube/config', kubeconfig({ exec: { ...EXEC, command, args } }));
+    return hook(facts());
+  };
+  const remedy = 'write it anew: kubectl sa-token kubeconfig prod --user robot --force';
+  const who = 'user "robot" in ~/.kube/config: its command';
+  t.deepEqual(of('kubectl sa-token'), {
+    ...{ state: 'fail', exitCode: 2, apply: undefined, remedy },
+    detail: `${who} 'kubectl sa-token' is not on PATH (all of it is looked up as one name)`,
+  });
+  t.like(of('kubectl-sa-tokn'), { state: 'fail', detail: `${who} kubectl-sa-tokn is not on PATH`, remedy });
+  t.like(of('sa_tokn'), { state: 'fail', remedy });
+  t.like(of('elsewhere'), { state: 'fail', detail: `${who} elsewhere is not on PATH`, remedy });
+  t.regex(of('kubectl sa-token get-token prod', []).detail, /its args do not ask for get-token$/);
+  for (const other of [of('kubelogin'), of('elsewhere', ['get-token', 'x']), of('elsewhere', ['token'])])
+    t.like(other, { state: 'warn', detail: 'no user of the kubeconfig runs it' });
+});
+
 for (const [title, exec, contexts, line] of [
   ['no context', EXEC, [], /no context uses it/],
   [
@@ -227,7 +247,8 @@ test('a hook’s profile is what get-token would take for it', (t) => {
     t.like(finding, {
       state: 'warn',
       detail: stray,
-      remedy: 'have it name one that is: kubectl sa-token kubeconfig prod --user robot',
+      remedy:
+        'log in to it again (kubectl sa-token login gone), or remove the user (kubectl config delete-user robot)',
     });
   t.is(found(['get-token', 'prod'], [gone]).state, 'ok');
   found(['get-token', 'gone']);

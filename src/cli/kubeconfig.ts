@@ -2,6 +2,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { execUser, setUser } from '../cluster/kubeconfig.ts';
+import { oneLine } from '../errors.ts';
 import { badValue, noPlugin, unknownProfile } from '../failures/usage.ts';
 import { profileFile, type Host } from '../host.ts';
 import { findOnPath } from '../path-search.ts';
@@ -46,9 +47,9 @@ export const kubeconfigCommand: Command = {
   ],
   run: async (host, argv) => {
     const profile = checkProfileName(argv['PROFILE']);
-    const profiles = [...readProfiles(host).keys()];
-    if (!profiles.includes(profile))
-      throw unknownProfile(profile, shortPath(profileFile(host), host.home), profiles);
+    const profiles = readProfiles(host);
+    const settings = profiles.get(profile);
+    if (settings === undefined) throw unknownProfile(profile, profileFile(host), [...profiles.keys()]);
     const user = textOf(argv, 'user') ?? profile;
     // kubectl's YAML has no such characters.
     if (/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\uFEFF]/u.test(user))
@@ -69,6 +70,11 @@ export const kubeconfigCommand: Command = {
     host.out(
       `user "${user}" ${change.outcome} in ${file}${change.backup === undefined ? '' : ` (before: ${shortPath(change.backup, host.home)})`}\n`,
     );
+    if (settings.audience !== undefined)
+      tell(
+        host,
+        `note: tokens of "${profile}" are for ${oneLine(settings.audience.join(', '))}; kubectl itself needs one for the API server: make another profile without --audience for it`,
+      );
     if (change.outcome === 'added')
       tell(host, `next: kubectl config set-context ${user} --cluster=CLUSTER --user=${user}`);
   },

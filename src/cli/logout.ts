@@ -3,9 +3,10 @@ import { forgetCalls, logOut } from '../credential/log-out.ts';
 import { badUsage, unknownProfile } from '../failures/usage.ts';
 import { profileFile, type Host } from '../host.ts';
 import { checkProfileName } from '../settings/name.ts';
-import { shortPath } from '../settings/paths.ts';
 import { readProfiles } from '../settings/profiles.ts';
+import { deleteUser } from '../doctor/remedy.ts';
 import type { Command } from './command.ts';
+import { tell } from './terminal.ts';
 
 export const logoutCommand: Command = {
   usage: 'logout [PROFILE]',
@@ -24,12 +25,21 @@ export const logoutCommand: Command = {
     const known = [...readProfiles(host).keys()];
     const names = all ? known : [checkProfileName(argv['PROFILE'])];
     for (const name of names) {
-      if (!known.includes(name)) throw unknownProfile(name, shortPath(profileFile(host), host.home), known);
+      if (!known.includes(name)) throw unknownProfile(name, profileFile(host), known);
     }
     const leave = names.map((name) => () => logOut(host, name, argv['forget'] === true, names));
     await each(host, all ? [...leave, () => forgetCalls(host)] : leave);
+    if (argv['forget'] === true) await tellOfHooks(host, names);
   },
 };
+
+/** Users of the kubeconfig that run the hook of a profile that is gone. */
+async function tellOfHooks(host: Host, gone: readonly string[]): Promise<void> {
+  const { hooksOf } = await import('../doctor/hook-problems.ts');
+  for (const { name, profile } of hooksOf(host))
+    if (gone.includes(profile))
+      tell(host, `user "${name}" of the kubeconfig still names "${profile}"; remove it: ${deleteUser(name)}`);
+}
 
 /** Whoever leaves everything leaves all that can be left: the first failure is thrown when the last one had its turn. */
 async function each(host: Host, leave: readonly (() => Promise<string | undefined>)[]): Promise<void> {

@@ -3,7 +3,8 @@ import { defaultTimeout } from '../settings/table.ts';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { clusterOf, clusterSettings, loadKubeConfig, type Access } from '../cluster/access.ts';
 import { reviewToken, type Review } from '../cluster/token-review.ts';
-import { tokenRefused, unsafeCluster } from '../failures/cluster.ts';
+import { sourceRefused, tokenRefused, unsafeCluster } from '../failures/cluster.ts';
+import { SaTokenError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import type { Given } from '../settings/given.ts';
 import { resolveSettings, type Resolved } from '../settings/resolve.ts';
@@ -37,7 +38,10 @@ export async function review(host: Host, given: Given, request: ReviewRequest): 
   if (request.source) refuseStranger(config, cluster, settings, request.access);
   const token = request.source
     ? (await identify(host, given, settings)).sourceToken
-    : await issuedToken(host, given);
+    : await issuedToken(host, given).catch((error: unknown) => {
+        const refused = error instanceof SaTokenError && error.code === 'unauthorized';
+        throw refused ? sourceRefused(error, given.profile, request.access.context) : error;
+      });
   // The source token is for the API server alone, whatever its issued ones are for.
   const audiences = request.audiences ?? (request.source ? [] : (settings.audience ?? []));
   return reviewToken(config, token, audiences, (settings.timeout ?? defaultTimeout) * 1000);

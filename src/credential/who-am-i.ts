@@ -21,7 +21,10 @@ export async function whoAmI(host: Host, given: Given, access: Access): Promise<
   const token = await issuedToken(host, given);
   return reviewSelf(host, cluster, token).catch((error: unknown) => {
     const refused = error instanceof SaTokenError && error.code === 'issued-token-refused';
-    throw refused ? selfRefused(cluster.server, given.profile) : error;
+    const { kubeconfig } = access;
+    throw refused
+      ? selfRefused(cluster.server, { profile: given.profile, kubeconfig, audience: settings.audience })
+      : error;
   });
 }
 

@@ -1,5 +1,5 @@
 /** `doctor` as a use case: every step from PATH to the API server, in the order in which a call takes them. */
-import type { ExitCode } from '../errors.ts';
+import { exit, type ExitCode } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { accepted, granted, rights } from './account.ts';
 import { runChecks, type Check, type CheckResult } from './check.ts';
@@ -14,7 +14,7 @@ import { exposed, reached } from './proxy.ts';
 
 export interface Diagnosis {
   readonly checks: readonly CheckResult[];
-  /** The first that failed: what to do now. */
+  /** The first that failed, or what that one comes of: what to do now. */
   readonly first: CheckResult | undefined;
   /** 0 when none failed. */
   readonly exitCode: ExitCode | 0;
@@ -42,6 +42,14 @@ const checks: readonly Check<Facts>[] = [
 /** Names in their order, for a column as wide as the longest. */
 export const checkNames: readonly string[] = checks.map((check) => check.name);
 
+/** A way to the server that fails goes before a login: with a wrong address the keychain has no token either. */
+function firstOf(results: readonly CheckResult[]): CheckResult | undefined {
+  const failed = results.filter(({ state }) => state === 'fail');
+  const [first] = failed;
+  const isLogin = first?.name === 'source' && first.exitCode === exit.notLoggedIn;
+  return (isLogin && failed.find(({ name: check }) => check === 'dns' || check === 'tls')) || first;
+}
+
 /** @param told - is given each result as soon as it is there */
 export async function diagnose(
   host: Host,
@@ -49,6 +57,6 @@ export async function diagnose(
   told: (result: CheckResult) => void,
 ): Promise<Diagnosis> {
   const results = await runChecks(checks, new Facts(host, question), told);
-  const first = results.find(({ state }) => state === 'fail');
+  const first = firstOf(results);
   return { checks: results, first, exitCode: first?.exitCode ?? 0 };
 }

@@ -1,7 +1,8 @@
 /** What can be wrong with one exec hook, in words. */
 import { isAbsolute, join } from 'node:path';
-import { isKubectl, type HookUser } from '../cluster/exec-users.ts';
+import { hookUsers, isKubectl, type HookUser } from '../cluster/exec-users.ts';
 import { readCall, type Call } from '../credential/call.ts';
+import { SaTokenError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { isObject, textAt, type JsonObject } from '../json.ts';
 import { findOnPath, isExecutable } from '../path-search.ts';
@@ -99,6 +100,19 @@ export function hasOwnSettings(user: HookUser): boolean {
 function variablesOf({ exec }: HookUser): JsonObject[] {
   const env: unknown = exec['env'];
   return (Array.isArray(env) ? (env as unknown[]) : []).filter((pair) => isObject(pair));
+}
+
+/** Users of the current kubeconfig and the profiles that they name; none where it cannot be read. */
+export function hooksOf(host: Host): { name: string; profile: string }[] {
+  try {
+    return hookUsers(host, undefined).flatMap((user) => {
+      const profile = profileOf(user);
+      return profile === undefined ? [] : [{ name: user.name, profile }];
+    });
+  } catch (error) {
+    if (error instanceof SaTokenError) return [];
+    throw error;
+  }
 }
 
 /** What follows `get-token`, and the flags before it. */

@@ -1,5 +1,6 @@
 /** Words for calls to an API server beside the exchange: reviews, the issuer's keys. Exit codes 2, 4 and 5. */
 import { exit, oneLine, SaTokenError } from '../errors.ts';
+import { shellWord } from './usage.ts';
 
 const usage = (code: string, what: string, hint: string, cause?: unknown): SaTokenError =>
   new SaTokenError({ code, exitCode: exit.usage, what, hint, cause });
@@ -89,13 +90,39 @@ export const unsafeCluster = (server: string, why: string, hint: string): SaToke
 export const tokenRefused = (token: string, server: string, reason: string, hint: string): SaTokenError =>
   refused('token-refused', `${server} refuses ${token}: ${oneLine(reason, 400)}`, hint);
 
-/** A 401 for the issued token itself. */
-export const selfRefused = (server: string, profile = 'PROFILE'): SaTokenError =>
-  refused(
-    'issued-token-refused',
-    `${server}: the issued token is refused (401): it was revoked, or is for another audience or cluster`,
-    `ask why with: kubectl sa-token review ${profile}`,
-  );
+/** A 401 for the issued token itself. A review asks as the kubeconfig's user, who may be the very one that is refused. */
+export const selfRefused = (
+  server: string,
+  { profile = 'PROFILE', kubeconfig, audience }: RefusedSelf = {},
+): SaTokenError => {
+  const file = kubeconfig === undefined ? '' : ` --kubeconfig ${shellWord(kubeconfig)}`;
+  const ask = `ask why, as somebody who may: kubectl sa-token review ${profile}${file} --context CONTEXT`;
+  const refusal = `${server}: the issued token is refused (401)`;
+  return audience === undefined
+    ? refused('issued-token-refused', `${refusal}: it was revoked, or is of another cluster`, ask)
+    : refused(
+        'issued-token-refused',
+        `${refusal}: it is for the audience ${audience.join(', ')}`,
+        `the API server takes tokens for itself: use a profile without --audience; or ${ask}`,
+      );
+};
+
+/** Whose token it was that was refused, and what it was issued for. */
+interface RefusedSelf {
+  readonly profile?: string | undefined;
+  readonly kubeconfig?: string | undefined;
+  readonly audience?: readonly string[] | undefined;
+}
+
+/** The issued token cannot be reviewed where there is none; the source token can, and the API server says what is wrong. */
+export const sourceRefused = (error: SaTokenError, profile = 'PROFILE', context = 'CONTEXT'): SaTokenError =>
+  new SaTokenError({
+    code: error.code,
+    exitCode: error.exitCode,
+    what: error.message,
+    cause: error,
+    hint: `${error.hint ?? ''}; or see why: kubectl sa-token review ${profile} --source --context ${shellWord(context)}`,
+  });
 
 export const selfForbidden = (server: string, message: string): SaTokenError =>
   refused(

@@ -22,6 +22,14 @@ export const tokenOnCommandLine = (where: string): SaTokenError =>
 export const missingSetting = (flag: string, forWhat: string, hint: string): SaTokenError =>
   usage('missing-setting', `${forWhat} has no --${flag}`, hint);
 
+/** A call of flags and variables alone that says where to send a token, and not which. */
+export const noSource = (): SaTokenError =>
+  usage(
+    'missing-setting',
+    'no source token',
+    'give a PROFILE, or --source-env, --source-file or --source-command',
+  );
+
 export const badProfileName = (name: string): SaTokenError =>
   usage(
     'bad-profile-name',
@@ -29,6 +37,7 @@ export const badProfileName = (name: string): SaTokenError =>
     'use lower-case letters, digits, ".", "_" and "-", beginning with a letter or digit, at most 100',
   );
 
+/** @param file - its whole path: with another HOME, as under sudo, it is another file */
 export const unknownProfile = (profile: string, file: string, known: readonly string[]): SaTokenError =>
   usage(
     'unknown-profile',
@@ -96,8 +105,11 @@ export const notLoggedOut = (problem: string, cause: unknown): SaTokenError =>
     cause,
   );
 
-export const badToken = (where: string, problem: string): SaTokenError =>
-  usage('bad-token', `${where}: ${problem}`, 'give the token of a ServiceAccount, alone and whole');
+export const badToken = (
+  where: string,
+  problem: string,
+  hint = 'give the token of a ServiceAccount, alone and whole',
+): SaTokenError => usage('bad-token', `${where}: ${problem}`, hint);
 
 export const noTerminal = (): SaTokenError =>
   usage(
@@ -133,7 +145,8 @@ export const unknownStyle = (file: string, user: string, command: readonly strin
     `nothing was changed; set the user by hand, or let kubectl write the whole file anew: ${command.map(shellWord).join(' ')}`,
   );
 
-const shellWord = (word: string): string =>
+/** One word of a command line to copy, however it is written. */
+export const shellWord = (word: string): string =>
   /^[\w./@:=-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 
 export const wrongAccount = (profile: string, before: string, now: string): SaTokenError =>

@@ -60,7 +60,7 @@ function profileSettings(host: Host, given: Given): Settings {
   if (given.profile === undefined) return {};
   const profiles = readProfiles(host);
   const found = profiles.get(given.profile);
-  if (found === undefined) throw unknownProfile(given.profile, shownFile(host), [...profiles.keys()]);
+  if (found === undefined) throw unknownProfile(given.profile, profileFile(host), [...profiles.keys()]);
   return found;
 }
 

@@ -39,6 +39,13 @@ export async function openSource(host: Host, settings: Settings, account: string
   return (await import('./keychain.ts')).keychainSource(host, account);
 }
 
+/** A JWT in base64, as `.data.token` of a Secret has it, in one line or in many. */
+function isEncoded(text: string): boolean {
+  const word = text.replace(/\s+/g, '');
+  if (!/^ZXlK[A-Za-z0-9+/]+={0,2}$/.test(word)) return false;
+  return /^eyJ[\w-]+\.[\w-]+\.[\w-]+\s*$/.test(Buffer.from(word, 'base64').toString('latin1'));
+}
+
 /** Largest token taken, in bytes: HTTP servers refuse longer header lines. */
 const largest = 64 * 1024;
 
@@ -46,12 +53,13 @@ const largest = 64 * 1024;
  * The token in a text that a person, a file or a command gave.
  *
  * @returns undefined when the text is blank
- * @throws SaTokenError `bad-token` when it is no single word of printable ASCII
+ * @throws SaTokenError `bad-token` when it is no single word of printable ASCII, or base64 of a token
  */
 export function cleanToken(text: string, where: string): string | undefined {
   const token = text.replace(/^\ufeff/, '').trim();
   if (token === '') return undefined;
   if (token.length > largest) throw badToken(where, `has ${token.length} characters, which no server takes`);
+  if (isEncoded(token)) throw badToken(where, 'is base64 of a token', 'decode it first (base64 -d)');
   if (/\s/.test(token)) throw badToken(where, 'holds more than one word or line');
   if (/^(["'`]).*\1$/.test(token)) throw badToken(where, 'is in quotes');
   if (!/^[\x21-\x7e]+$/.test(token)) throw badToken(where, 'has characters that no token has');

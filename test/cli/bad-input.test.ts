@@ -62,7 +62,8 @@ async function snapshot(folder: string): Promise<string[]> {
 }
 
 const see = (command = '') => `see "kubectl sa-token ${command === '' ? '' : `${command} `}--help"`;
-const knownProfiles = 'there is no profile "none" in ~/.kube/sa-token.yaml; name one that is there: prod';
+const knownProfiles =
+  /: there is no profile "none" in \/\S+\/\.kube\/sa-token\.yaml; name one that is there: prod\n$/;
 const usable =
   'is not usable; use lower-case letters, digits, ".", "_" and "-", beginning with a letter or digit, at most 100';
 const whole = 'give the token of a ServiceAccount, alone and whole';
@@ -228,6 +229,10 @@ test('get-token', async (t) => {
       '--duration: must be at least 600s (10m); ask for more: the API server refuses less',
     ),
     get(['prod', '--timeout', '0'], '--timeout: must be at least 1s'),
+    get(
+      ['--server', 'https://h.example'],
+      'no source token; give a PROFILE, or --source-env, --source-file or --source-command',
+    ),
     get(['prod'], 'prod: no source token in file ~/token; see what should have put it there', { code: 3 }),
     get(
       ['prod', '--source-env', 'NONE'],

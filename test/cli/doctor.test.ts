@@ -142,6 +142,15 @@ test('a source token that has expired says so itself', async (t) => {
   t.is((await run(['doctor', 'none'])).code, 2);
 });
 
+test('no source token, and no way to the server: the way comes first', async (t) => {
+  const { run, profile } = await commandScene(t);
+  const account = { namespace: 'team-a', 'service-account': 'robot' };
+  await profile('prod', { server: 'https://nowhere.invalid', 'source-file': '/nowhere', ...account });
+  const { code, stdout } = await run(['doctor', 'prod']);
+  t.is(code, 5);
+  t.regex(stdout, /^FAIL +source .*\n(?:.*\n)*first of all \(dns\): check the name/m);
+});
+
 test('an API server without TokenRequest', async (t) => {
   const { run, server } = await commandScene(t);
   const unknown = { status: 404, body: '404 page not found\n', headers: { 'Audit-Id': 'x' } };

@@ -52,6 +52,17 @@ test('the hook is written as kubectl and other clients want it', async (t) => {
   t.like(read(join(host.home, '.kube/config')).users[0]?.user.exec, { provideClusterInfo: true });
 });
 
+test('a profile with an audience: kubectl itself needs another', async (t) => {
+  const host = setUp(t);
+  put(host, '.kube/sa-token.yaml', 'profiles: {prod: {server: https://h.example, audience: [istio]}}\n');
+  const { err } = await kubeconfig(host, []);
+  t.regex(
+    err,
+    /^note: tokens of "prod" are for istio; kubectl itself needs one for .* without --audience for it\nnext: /,
+  );
+  t.regex((await kubeconfig(host, [])).err, /^note: [^\n]*\n$/);
+});
+
 test('another name of the user, and another file', async (t) => {
   const host = setUp(t);
   await kubeconfig(host, ['--user', 'robot', '--kubeconfig', 'mine']);

@@ -22,7 +22,7 @@ withKeychain('a logout takes the source token and what was cached, and leaves th
   t.like(after, { code: 3, stdout: '' });
   t.is(
     after.stderr,
-    `kubectl-sa-token: prod: no source token in keychain; log in: kubectl sa-token login prod --server ${scene.server.url}\n`,
+    `kubectl-sa-token: prod: no source token in keychain for ${account(scene)}; log in: kubectl sa-token login prod --server ${scene.server.url}\n`,
   );
   const again = await run(['logout', 'prod']);
   t.is(again.stdout, 'logged out of "prod": there was no source token in the keychain; nothing was cached\n');
@@ -47,6 +47,17 @@ withKeychain('--forget takes the profile too, and leaves the others with their c
   t.deepEqual(await scene.kept(), { [account(scene)]: fingerprint(scene.robot.token) });
   t.regex(scene.kube('sa-token.yaml') ?? '', /^ {2}# keep me\n {2}other:$/m);
   t.notRegex(scene.kube('sa-token.yaml') ?? '', /prod/);
+});
+
+withKeychain('--forget names the user of the kubeconfig that is left with nothing', async (t) => {
+  const scene = await setScene(t);
+  for (const name of ['a', 'b']) await scene.login(name);
+  t.is((await scene.run(['kubeconfig', 'a', '--user', 'the robot'])).code, 0);
+  t.is((await scene.run(['logout', 'b', '--forget'])).stderr, '');
+  t.is(
+    (await scene.run(['logout', 'a', '--forget'])).stderr,
+    `user "the robot" of the kubeconfig still names "a"; remove it: kubectl config delete-user 'the robot'\n`,
+  );
 });
 
 withKeychain('--all leaves nothing that profiles share', async (t) => {

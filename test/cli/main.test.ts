@@ -51,6 +51,6 @@ test('the working folder may be gone', async (t) => {
   t.is(code, 2);
   t.regex(
     stderr,
-    /^entry prod: none\nkubectl-sa-token: there is no profile "prod" in ~\/\.kube\/sa-token\.yaml; /,
+    /^entry prod: none\nkubectl-sa-token: there is no profile "prod" in \S+\/\.kube\/sa-token\.yaml; /,
   );
 });

@@ -73,6 +73,17 @@ test('why a token is refused, which a 401 hides', async (t) => {
   );
 });
 
+test('no issued token, since the source token is refused: the review that tells why', async (t) => {
+  const { run, server } = await commandScene(t);
+  server.cluster.deleteSecret({ namespace: 'team-a', name: 'robot-token' });
+  const { code, stderr } = await run(['review', 'prod', '--context', 'admin']);
+  t.is(code, 4);
+  t.regex(
+    stderr,
+    /was refused \(401\).*; or see why: kubectl sa-token review prod --source --context admin\n$/,
+  );
+});
+
 test('what to do about a reason names the profile', async (t) => {
   const { run, server } = await commandScene(t);
   const told = async (args: string[], error: string, stdin = '') => {

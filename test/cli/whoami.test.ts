@@ -46,11 +46,20 @@ test('refusals say what to do', async (t) => {
     [
       ['whoami', 'factors', '--context', 'admin'],
       4,
-      /the issued token is refused \(401\): .*another audience.*; ask why with: kubectl sa-token review factors\n/,
+      /the issued token is refused \(401\): it is for the audience factors; .*without --audience; or ask why, as somebody who may: kubectl sa-token review factors --context CONTEXT\n/,
     ],
     [['whoami', 'prod', '-o', 'name'], 2, /-o name is not one of json, yaml/],
   ];
   await checkRows(t, run, rows);
+  server.faults.next(
+    { status: 401, body: JSON.stringify({ kind: 'Status', message: 'Unauthorized' }) },
+    1,
+    /selfsubject/,
+  );
+  t.regex(
+    (await run(['whoami', 'prod', '--kubeconfig', '.kube/config'])).stderr,
+    /\(401\): it was revoked, or is of another cluster; .*: kubectl sa-token review prod --kubeconfig .kube\/config --context CONTEXT\n/,
+  );
   server.faults.next(
     { status: 403, body: JSON.stringify({ kind: 'Status', message: 'forbidden: x' }) },
     1,

@@ -91,7 +91,8 @@ async function tryClient(
   } finally {
     await session.end();
   }
-  await checkLoggedOut(t, client, machine, cluster);
+  const account = bot.username.replace(/^system:serviceaccount:(.*):/, '$1/');
+  await checkLoggedOut(t, client, machine, { account, server: cluster.exchangeUrl });
 }
 
 /** What the client says to the hook, and how often it runs it. */
@@ -115,11 +116,11 @@ async function checkLoggedOut(
   t: ExecutionContext,
   client: Client,
   machine: Machine,
-  cluster: Cluster,
+  { account, server }: { account: string; server: string },
 ): Promise<void> {
   t.like(await machine.plugin(['logout', 'prod']), { code: 0, stderr: '' });
-  const hint = `log in: kubectl sa-token login prod --server ${cluster.exchangeUrl}`;
-  const line = `kubectl-sa-token: prod: no source token in keychain; ${hint}`;
+  const hint = `log in: kubectl sa-token login prod --server ${server}`;
+  const line = `kubectl-sa-token: prod: no source token in keychain for ${account}@${server}; ${hint}`;
   if (client.kubectl !== undefined) {
     const { code, stdout, stderr } = await machine.exec(client.kubectl, ['get', 'pods']);
     t.deepEqual([code, stdout], [1, '']);

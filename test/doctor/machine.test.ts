@@ -189,7 +189,10 @@ test('a hook whose command is mistyped', (t) => {
   const remedy = 'write it anew: kubectl sa-token kubeconfig prod --user robot --force';
   const who = 'user "robot" in ~/.kube/config: its command';
   t.deepEqual(of('kubectl sa-token'), {
-    ...{ state: 'fail', exitCode: 2, apply: undefined, remedy },
+    state: 'fail',
+    exitCode: 2,
+    apply: undefined,
+    remedy,
     detail: `${who} 'kubectl sa-token' is not on PATH (all of it is looked up as one name)`,
   });
   t.like(of('kubectl-sa-tokn'), { state: 'fail', detail: `${who} kubectl-sa-tokn is not on PATH`, remedy });

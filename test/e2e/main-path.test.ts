@@ -93,7 +93,7 @@ for (const build of oldestAndNewest()) {
     t.is(`${left.stdout}${left.stderr}`, '', 'and finds none after the logout');
     scene.server.reset();
 
-    const line = `kubectl-sa-token: prod: no source token in keychain; log in: kubectl sa-token login prod --server ${scene.server.url}`;
+    const line = `kubectl-sa-token: prod: no source token in keychain for ${account}; log in: kubectl sa-token login prod --server ${scene.server.url}`;
     t.like(await scene.hook(), { code: 3, stdout: '', stderr: `${line}\n` });
     const { code, stdout, stderr } = await scene.kubectl(build, ['get', '--raw', '/version']);
     t.is(code, 1);

@@ -111,12 +111,12 @@ test('a profile that is not there is named, with those that are', async (t) => {
   await fails(t, () => resolve(t, { profile: 'prd' }), {
     code: 'unknown-profile',
     exitCode: 2,
-    line: 'there is no profile "prd" in ~/.kube/sa-token.yaml; name one that is there: prod, bare',
+    line: /^there is no profile "prd" in \/\S*\/\.kube\/sa-token\.yaml; name one that is there: prod, bare$/,
   });
   await fails(t, () => resolve(t, { profile: 'prd' }, ''), {
     code: 'unknown-profile',
     exitCode: 2,
-    line: 'there is no profile "prd" in ~/.kube/sa-token.yaml; make it with: kubectl sa-token login prd --server https://HOST/kubernetes',
+    line: /^there is no profile "prd" in \/\S*\/\.kube\/sa-token\.yaml; make it with: kubectl sa-token login prd --server https:\/\/HOST\/kubernetes$/,
   });
 });
 

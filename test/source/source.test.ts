@@ -41,6 +41,23 @@ test(
   'has 65537 characters, which no server takes',
 );
 
+const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+test('base64 of a token is not sent as one', async (t) => {
+  const token = `${part({ alg: 'RS256' })}.${part({ sub: 'system:serviceaccount:team-a:robot' })}.c2lnbmF0dXJl`;
+  const encoded = Buffer.from(token).toString('base64');
+  const asFile = encoded.replace(/.{76}/g, '$&\n');
+  for (const text of [encoded, `${encoded}\n`, asFile, Buffer.from(`${token}\n`).toString('base64')])
+    // eslint-disable-next-line no-await-in-loop
+    await fails(t, () => cleanToken(text, 'the token'), {
+      code: 'bad-token',
+      exitCode: 2,
+      line: 'the token: is base64 of a token; decode it first (base64 -d)',
+    });
+  t.is(cleanToken(token, 'x'), token);
+  t.is(cleanToken('ZXlKopaque', 'x'), 'ZXlKopaque');
+});
+
 test('the longest token is taken', (t) => {
   t.is(cleanToken('x'.repeat(65_536), 'x')?.length, 65_536);
 });

@@ -11,6 +11,8 @@ import { label, targetOf, type Target } from '../settings/target.ts';
 import { readClaims, type Claims } from '../source/claims.ts';
 import { whileNobodyLogsIn } from './keychain-item.ts';
 import { cleanToken, openSource, sourceKind } from '../source/source.ts';
+import { reportToken, type TokenReport } from './token-report.ts';
+import { ending } from './token-warnings.ts';
 import { leaveOld, storeLogin } from './store-login.ts';
 
 export interface LoginRequest {
@@ -69,7 +71,11 @@ export async function logIn(host: Host, request: LoginRequest): Promise<Login> {
     target,
     place: source.place,
     life: issued?.life,
-    warnings: [...warningsOf(settings, claims), ...(issued?.notes ?? [])],
+    warnings: [
+      ...warningsOf(settings, claims),
+      ...endOf(reportToken(token, source.place, host.now() / 1000)),
+      ...(issued?.notes ?? []),
+    ],
     left,
   };
 }
@@ -105,6 +111,12 @@ function refuseOtherAccount(
   const shown = (of: Partial<Record<keyof typeof now, string | undefined>> = {}): string =>
     `${of.namespace ?? '(any)'}/${of['service-account'] ?? '(any)'}`;
   if (differs) throw wrongAccount(profile, shown(before), shown(now));
+}
+
+/** The issued tokens live as long as ever until then, so that nothing else tells it. */
+function endOf(source: TokenReport): string[] {
+  const end = ending(source);
+  return end === undefined ? [] : [`the source token itself ${end.text}`];
 }
 
 function warningsOf(settings: Settings, claims: Claims | undefined): string[] {

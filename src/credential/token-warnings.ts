@@ -49,9 +49,8 @@ export function sourceWarnings(source: TokenReport, target: Target, now: number)
     );
   if (life === undefined)
     warnings.push(warn('no-expiry', 'it never expires: who gets hold of it can use it until it is revoked'));
-  else if (life.left <= 0) warnings.push(warn('expired', 'it has expired: log in again'));
-  else if (life.left < soon && (life.granted ?? 0) > soon)
-    warnings.push(warn('ends-soon', `it ends in ${days(life.left)}: log in with a new one before`));
+  const end = ending(source);
+  if (end !== undefined) warnings.push(warn(end.code, `it ${end.text}`));
   if (issuedAt !== undefined && now - issuedAt > oldAge)
     warnings.push(
       warn('old', `it is ${days(now - issuedAt)} old: log in with a new one, and delete this one`),
@@ -59,6 +58,14 @@ export function sourceWarnings(source: TokenReport, target: Target, now: number)
   if (boundTo !== undefined && !boundTo.startsWith('Secret '))
     warnings.push(warn('dies-with-object', `it is bound to ${boundTo}, and dies with it`));
   return warnings;
+}
+
+/** The end of a source token that is near, or over. One that is short from the start is a worry where nobody renews it. */
+export function ending({ life, place }: TokenReport): Pick<Warning, 'code' | 'text'> | undefined {
+  if (life === undefined || life.left >= soon) return undefined;
+  if (life.left <= 0) return { code: 'expired', text: 'has expired: log in again' };
+  if (place !== 'keychain' && (life.granted ?? 0) <= soon) return undefined;
+  return { code: 'ends-soon', text: `ends in ${span(life.left)}: log in with a new one before` };
 }
 
 /** @param settings - those that it was issued with; undefined where they are others now */
@@ -132,6 +139,13 @@ function apiAudience({ audiences, issuer }: TokenReport, settings: Settings | un
 
 function secretOf({ boundTo }: TokenReport): string {
   return boundTo === undefined ? 'secret' : `secret ${boundTo.replace('Secret ', '')}`;
+}
+
+/** Rounded down, in the unit that says enough. */
+function span(seconds: number): string {
+  if (seconds >= day) return days(seconds);
+  if (seconds >= 3600) return `${Math.floor(seconds / 3600)} h`;
+  return seconds >= 60 ? `${Math.floor(seconds / 60)} min` : `${seconds} s`;
 }
 
 function days(seconds: number): string {

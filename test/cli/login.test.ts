@@ -28,6 +28,16 @@ async function nothingIsKept(t: ExecutionContext, scene: Scene, token = scene.ro
 
 const account = ({ server }: Scene) => `team-a/robot@${server.url}`;
 
+withKeychain('a source token that ends soon is taken, with a word on it', async (t) => {
+  const scene = await setScene(t);
+  const of = { namespace: 'team-a', serviceAccount: 'robot' };
+  const short = await scene.server.cluster.issueLongToken({ ...of, seconds: 930 });
+  const { code, stderr } = await scene.login('prod', [], short);
+  t.is(code, 0);
+  t.is(stderr, 'warning: the source token itself ends in 15 min: log in with a new one before\n');
+  t.regex((await scene.run(['inspect', 'prod'])).stdout, /it ends in 15 min: log in with a new one before/);
+});
+
 withKeychain('a token from a pipe: proved, kept in the keychain, and nowhere else', async (t) => {
   const scene = await setScene(t);
   const { code, stdout, stderr } = await scene.login('prod');
@@ -108,7 +118,7 @@ withKeychain('a token from a file, and one from a Secret of the cluster', async 
 withKeychain('a token with nested claims, and one without any', async (t) => {
   const scene = await setScene(t);
   const of = { namespace: 'team-a', serviceAccount: 'robot' };
-  const long = await scene.server.cluster.issueLongToken({ ...of, seconds: 86_400 });
+  const long = await scene.server.cluster.issueLongToken({ ...of, seconds: 30 * 86_400 });
   t.like(await scene.login('prod', [], `${long}\n`), { code: 0, stderr: '' });
   t.deepEqual(await scene.kept(), { [account(scene)]: fingerprint(long) });
   const opaque = scene.server.cluster.registerOpaqueToken(of);

@@ -12,8 +12,8 @@ const account = { name: 'robot', uid: 'u-1' };
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 /** Unsigned: nothing here looks at the signature. */
-function report(claims: object, now = NOW): TokenReport {
-  return reportToken(`${part({ alg: 'RS256', kid: 'k' })}.${part(claims)}.c2ln`, 'somewhere', now);
+function report(claims: object, now = NOW, place = 'somewhere'): TokenReport {
+  return reportToken(`${part({ alg: 'RS256', kid: 'k' })}.${part(claims)}.c2ln`, place, now);
 }
 
 function bound(
@@ -70,6 +70,17 @@ for (const [title, source, expected] of [
     t.deepEqual(codes(sourceWarnings(source, target, NOW)), expected);
   });
 }
+
+const text = (seconds: number) =>
+  sourceWarnings(report(bound({ seconds }), NOW, 'keychain'), target, NOW).map((each) => each.text);
+
+test('a source token that nobody renews, and that ends soon', (t) => {
+  const rest = ': log in with a new one before';
+  t.deepEqual(text(900), [`it ends in 15 min${rest}`]);
+  t.deepEqual(text(7300), [`it ends in 2 h${rest}`]);
+  t.deepEqual(text(DAY), [`it ends in 1 day${rest}`]);
+  t.deepEqual(text(14 * DAY), []);
+});
 
 const issued = report(bound());
 

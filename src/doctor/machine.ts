@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { exit } from '../errors.ts';
 import { cacheFolder, profileFile, type Host } from '../host.ts';
 import { findOnPath, listOnPath } from '../path-search.ts';
+import { strangeVariables } from '../settings/near.ts';
 import { shortPath } from '../settings/paths.ts';
 import { fail, notNeeded, ok, warn, type Finding } from './check.ts';
 import type { Facts } from './facts.ts';
@@ -48,7 +49,11 @@ export function profile(facts: Facts): Finding {
     namespace === undefined && account === undefined
       ? "the source token's own account"
       : `${namespace ?? "(the token's namespace)"}/${account ?? "(the token's account)"}`;
-  return ok(`${where}: ${who} at ${server}`);
+  const detail = `${where}: ${who} at ${server}`;
+  const [strange] = strangeVariables(host);
+  return strange === undefined
+    ? ok(detail)
+    : warn(`${detail}; ${strange}`, 'rename it, or unset it: nothing reads it');
 }
 
 /** Entries that others could read are tokens that others may have (design, section 3). */

@@ -22,6 +22,10 @@ export const tokenOnCommandLine = (where: string): SaTokenError =>
 export const missingSetting = (flag: string, forWhat: string, hint: string): SaTokenError =>
   usage('missing-setting', `${forWhat} has no --${flag}`, hint);
 
+/** Of one level, so that neither goes before the other. */
+export const severalSources = (named: readonly string[]): SaTokenError =>
+  usage('bad-value', `${named.join(' and ')} exclude each other`, 'give one of them');
+
 /** A call of flags and variables alone that says where to send a token, and not which. */
 export const noSource = (): SaTokenError =>
   usage(

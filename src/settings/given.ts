@@ -1,9 +1,18 @@
 /** What one call was given beside the profile: flags, variables, and the cluster's part of the kubeconfig. */
 import { nodeCrypto, type Host } from '../host.ts';
-import { badValue } from '../failures/usage.ts';
+import { badValue, severalSources } from '../failures/usage.ts';
 import type { ClusterInfo } from './exec-info.ts';
 import { checkProfileName } from './name.ts';
-import { isSettingName, settingNames, table, variableOf, type SettingName, type Settings } from './table.ts';
+import { strangeVariables } from './near.ts';
+import {
+  isSettingName,
+  settingNames,
+  sourceNames,
+  table,
+  variableOf,
+  type SettingName,
+  type Settings,
+} from './table.ts';
 import type { Place } from './text.ts';
 import { parseValue } from './values.ts';
 
@@ -35,8 +44,11 @@ export function readGiven(
 ): Given {
   const extension = ownExtension(cluster);
   const named = profile ?? (host.env['KUBECTL_SA_TOKEN_PROFILE'] || extension['profile']);
+  for (const strange of strangeVariables(host)) host.trace(`settings: ${strange}`);
+  const hidden = hiddenSources(host, flags);
   const settings: Record<string, unknown> = {};
   for (const name of settingNames) {
+    if (hidden.includes(name)) continue;
     const value = firstGiven(host, name, flags, extension);
     if (value !== undefined) settings[name] = value;
   }
@@ -62,6 +74,18 @@ export function entryName(given: Given): string {
   if (parts.length === 0 && given.profile !== undefined) return given.profile;
   const digest = nodeCrypto().createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 20);
   return `${given.profile ?? ''}@${digest}`;
+}
+
+/** A flag for one source hides the variables for others; of two at one level nobody knows which is meant. */
+function hiddenSources(host: Host, flags: Flags): readonly SettingName[] {
+  const byFlag = sourceNames.filter((name) => flags[name] !== undefined);
+  const byVariable = sourceNames.filter((name) => host.env[variableOf(name)]);
+  const [named, shown] =
+    byFlag.length > 0
+      ? [byFlag, byFlag.map((name) => `--${name}`)]
+      : [byVariable, byVariable.map((name) => variableOf(name))];
+  if (named.length > 1) throw severalSources(shown);
+  return named.length === 0 ? [] : sourceNames.filter((name) => name !== named[0]);
 }
 
 function firstGiven(

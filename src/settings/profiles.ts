@@ -9,6 +9,7 @@ import { profileFile, type Host } from '../host.ts';
 import { withLock } from '../lock.ts';
 import { makeFolder } from '../small-files.ts';
 import { checkProfileName } from './name.ts';
+import { nearest } from './near.ts';
 import { shortPath } from './paths.ts';
 import {
   changeProfile,
@@ -19,7 +20,7 @@ import {
   textOf,
   type ProfileDocument,
 } from './profile-document.ts';
-import { isSettingName, settingNames, type Settings } from './table.ts';
+import { isSettingName, settingNames, sourceNames, type Settings } from './table.ts';
 import { parseValue } from './values.ts';
 
 /**
@@ -93,7 +94,7 @@ function readProfile(
       throw badProfileFile(
         at,
         `unknown key "${key}" in profile "${name}"`,
-        `use one of: ${settingNames.join(', ')}`,
+        `${meantBy(key)}use one of: ${settingNames.join(', ')}`,
       );
     settings[key] = parseValue(key, plain(value, opened, at), {
       where: `${at}: ${key}`,
@@ -101,7 +102,19 @@ function readProfile(
       home: host.home,
     });
   }
+  const sources = sourceNames.filter((source) => settings[source] !== undefined);
+  if (sources.length > 1)
+    throw badProfileFile(
+      line,
+      `${sources.join(' and ')} of profile "${name}" exclude each other`,
+      'keep one of them',
+    );
   return settings;
+}
+
+function meantBy(key: string): string {
+  const meant = nearest(key, settingNames);
+  return meant === undefined ? '' : `did you mean ${meant}? `;
 }
 
 function checkNameAt(name: string, line: string): void {

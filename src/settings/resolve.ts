@@ -5,14 +5,14 @@ import { missingSetting, noProfile, unknownProfile } from '../failures/usage.ts'
 import type { Given } from './given.ts';
 import { readProfiles } from './profiles.ts';
 import { shortPath } from './paths.ts';
-import type { SettingName, Settings } from './table.ts';
+import { sourceNames, type SettingName, type Settings } from './table.ts';
 
 /** Settings that mean something only together: a layer that has one of them hides the others of the layers below. */
 const groups: readonly (readonly SettingName[])[] = [
   ['certificate-authority', 'certificate-authority-data', 'insecure-skip-tls-verify'],
   ['client-certificate', 'client-key'],
   ['bound-object-kind', 'bound-object-name', 'bound-object-uid'],
-  ['source-file', 'source-command', 'source-env'],
+  sourceNames,
 ];
 
 export interface Resolved extends Settings {

@@ -141,6 +141,9 @@ export const table: { readonly [Name in SettingName]-?: Setting } = {
 /** Names in the table's order. */
 export const settingNames: readonly SettingName[] = Object.keys(table).filter(isSettingName);
 
+/** Where the source token is, one of them; none: the keychain. */
+export const sourceNames = ['source-file', 'source-command', 'source-env'] as const;
+
 /** True for a key that the table has. */
 export function isSettingName(key: string): key is SettingName {
   return Object.hasOwn(table, key);

@@ -76,6 +76,17 @@ test('the profile, and who is asked for', (t) => {
   t.regex(profile(facts()).detail, /: team-a\/robot at https/);
 });
 
+test('a variable that nobody reads', (t) => {
+  const { facts, host } = createScene(t);
+  const env = { ...host.env, KUBECTL_SA_TOKEN_AUDIENCES: 'x' };
+  const found = profile(facts(withParts(host, { env })));
+  t.like(found, { state: 'warn', remedy: 'rename it, or unset it: nothing reads it' });
+  t.regex(
+    found.detail,
+    /KUBECTL_SA_TOKEN_AUDIENCES is no setting \(did you mean KUBECTL_SA_TOKEN_AUDIENCE\?\)$/,
+  );
+});
+
 test('the cache: not there, kept, open to others, another kind', (t) => {
   const { facts, host } = createScene(t);
   const folder = join(host.home, '.kube/cache/sa-token');

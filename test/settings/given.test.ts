@@ -27,6 +27,45 @@ test('a flag goes before a variable, a variable before the cluster extension', (
   t.deepEqual(given(t, { cluster, env, flags }).settings, { audience: ['flag'] });
 });
 
+test('of several sources the nearer one is meant, and of two as near none', async (t) => {
+  const env = { KUBECTL_SA_TOKEN_SOURCE_ENV: 'CI_TOKEN', CI_TOKEN: 'secret' };
+  const { settings, sourceToken } = given(t, { flags: { 'source-file': 'token' }, env });
+  t.deepEqual(settings, { 'source-file': '/here/token' });
+  t.is(sourceToken, undefined);
+  t.is(
+    entryName(given(t, { flags: { 'source-file': 'token' }, env })),
+    entryName(given(t, { flags: { 'source-file': 'token' } })),
+  );
+  const refused = (layers: Layers, named: string) =>
+    fails(t, () => given(t, layers), {
+      code: 'bad-value',
+      exitCode: 2,
+      line: `${named} exclude each other; give one of them`,
+    });
+  await refused({ flags: { 'source-file': 'token', 'source-env': 'X' } }, '--source-file and --source-env');
+  await refused(
+    { env: { ...env, KUBECTL_SA_TOKEN_SOURCE_COMMAND: 'pass' } },
+    'KUBECTL_SA_TOKEN_SOURCE_COMMAND and KUBECTL_SA_TOKEN_SOURCE_ENV',
+  );
+});
+
+test('a variable with our prefix that is none of ours is told, without its value', (t) => {
+  const steps: string[] = [];
+  const env = {
+    KUBECTL_SA_TOKEN_AUDIENCES: 'secret',
+    KUBECTL_SA_TOKEN_X: 'secret',
+    KUBECTL_SA_TOKEN_CONFIG: '/c',
+    KUBECTL_SA_TOKEN_PROFILE: 'p',
+    KUBECTL_SA_TOKEN_TIMEOUT: '5s',
+  };
+  const host = withParts(createHost(t), { env, trace: (step) => void steps.push(step) });
+  t.deepEqual(readGiven(host, undefined, {}, undefined).settings, { timeout: 5 });
+  t.deepEqual(steps, [
+    'settings: the variable KUBECTL_SA_TOKEN_AUDIENCES is no setting (did you mean KUBECTL_SA_TOKEN_AUDIENCE?)',
+    'settings: the variable KUBECTL_SA_TOKEN_X is no setting',
+  ]);
+});
+
 test('an empty variable is none', (t) => {
   const env = { KUBECTL_SA_TOKEN_AUDIENCE: '', KUBECTL_SA_TOKEN_NAMESPACE: '' };
   t.deepEqual(given(t, { env }).settings, {});

@@ -95,6 +95,23 @@ test(
   'profiles:\n  a:\n    servr: x\n',
   `:3: unknown key "servr" in profile "a"; ${keys}`,
 );
+for (const [written, meant] of [
+  ['serviceAccount', 'service-account'],
+  ['audiences', 'audience'],
+  ['SOURCE_ENV', 'source-env'],
+])
+  test(
+    `a key that is nearly ${meant}`,
+    wrong,
+    `profiles:\n  a:\n    ${written}: x\n`,
+    `:3: unknown key "${written}" in profile "a"; did you mean ${meant}? ${keys}`,
+  );
+test(
+  'two sources',
+  wrong,
+  'profiles:\n  a:\n    source-file: x\n    source-env: X\n',
+  ':2: source-file and source-env of profile "a" exclude each other; keep one of them',
+);
 test(
   'an unknown key at the top',
   wrong,

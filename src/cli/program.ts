@@ -12,12 +12,20 @@ export async function run(host: Host, list: readonly Command[] = commands): Prom
   refuseTokens(host.argv);
   const parser = configure(yargs([]), host, list);
   let asked = '';
-  const words = host.argv.length === 0 ? ['--help'] : separated(host.argv, list);
+  const words = separated(asFlags(host.argv), list);
   // With a callback yargs hands over what it would print, and never ends the process.
   await parser.parseAsync(words, {}, (_error, _argv, output) => {
     asked = output;
   });
   if (asked !== '') host.out(`${asked}\n`);
+}
+
+/** `help [COMMAND]` and `--version`, as people try them elsewhere, in this program's own words. */
+function asFlags(argv: readonly string[]): readonly string[] {
+  const [first, ...more] = argv;
+  if (first === undefined) return ['--help'];
+  if (first === 'help') return [...more, '--help'];
+  return first === '--version' ? ['version', ...more] : argv;
 }
 
 /** `-ojson` as `-o json`: kubectl's users write it so, and yargs would read each letter as a flag of its own. */

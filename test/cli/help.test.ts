@@ -19,6 +19,8 @@ test('help is what a bare call, -h and --help print, and it names every command'
   const bare = await run(t);
   t.is(await run(t, '--help'), bare);
   t.is(await run(t, '-h'), bare);
+  t.is(await run(t, 'help'), bare);
+  t.is(await run(t, 'help', 'login'), await run(t, 'login', '--help'));
   t.regex(bare, /^Act as a Kubernetes ServiceAccount: /);
   for (const { usage } of commands) t.true(bare.includes(`\n  kubectl sa-token ${usage} `), usage);
   const codes =

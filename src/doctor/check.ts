@@ -13,6 +13,8 @@ export interface Finding {
   readonly apply?: string | undefined;
   /** Of a failure. */
   readonly exitCode?: ExitCode | undefined;
+  /** Of the error, where it was one. */
+  readonly code?: string | undefined;
 }
 
 export interface Check<Facts> {
@@ -71,6 +73,6 @@ async function caught(look: () => Promise<Finding> | Finding): Promise<Finding> 
     if (!(error instanceof SaTokenError)) throw error;
     // The account and the address are the same for all, and said once.
     const detail = error.message.replace(/^(?:[a-z0-9.-]+\/[a-z0-9.-]+@)?https?:\/\/\S+: /, '');
-    return fail(detail, error.hint ?? 'mend it as the line says', error.exitCode);
+    return { ...fail(detail, error.hint ?? 'mend it as the line says', error.exitCode), code: error.code };
   }
 }

@@ -1,5 +1,5 @@
 /** `doctor` as a use case: every step from PATH to the API server, in the order in which a call takes them. */
-import { exit, type ExitCode } from '../errors.ts';
+import type { ExitCode } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { accepted, granted, rights } from './account.ts';
 import { runChecks, type Check, type CheckResult } from './check.ts';
@@ -44,10 +44,9 @@ export const checkNames: readonly string[] = checks.map((check) => check.name);
 
 /** A way to the server that fails goes before a login: with a wrong address the keychain has no token either. */
 function firstOf(results: readonly CheckResult[]): CheckResult | undefined {
-  const failed = results.filter(({ state }) => state === 'fail');
-  const [first] = failed;
-  const isLogin = first?.name === 'source' && first.exitCode === exit.notLoggedIn;
-  return (isLogin && failed.find(({ name: check }) => check === 'dns' || check === 'tls')) || first;
+  const [first, ...others] = results.filter(({ state }) => state === 'fail');
+  const way = others.find(({ name: check }) => check === 'dns' || check === 'tls');
+  return first?.code === 'not-logged-in' ? (way ?? first) : first;
 }
 
 /** @param told - is given each result as soon as it is there */

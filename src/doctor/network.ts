@@ -2,7 +2,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { exit } from '../errors.ts';
-import { httpProxy } from '../exchange/http-proxy.ts';
+import { httpProxy, proxyName } from '../exchange/http-proxy.ts';
 import { connectionProblem } from '../failures/connection.ts';
 import { fail, notNeeded, ok, warn, type Finding } from './check.ts';
 import type { Facts } from './facts.ts';
@@ -18,7 +18,8 @@ export async function name({ host, settings }: Facts): Promise<Finding> {
   const { server } = settings();
   const proxy = httpProxy(host, { server }, settings());
   const asked = new URL(proxy ?? server).hostname.replace(/^\[|\]$/g, '');
-  const what = proxy === undefined ? asked : `the HTTP proxy ${asked}`;
+  const named = proxyName(host, { server }, settings());
+  const what = named === undefined ? asked : `the HTTP proxy ${named}`;
   if (isIP(asked) !== 0) return ok(`${what} is an address`);
   try {
     const found = await lookup(asked, { all: true });
@@ -26,7 +27,7 @@ export async function name({ host, settings }: Facts): Promise<Finding> {
   } catch (error) {
     return fail(
       `${what}: ${connectionProblem(error)}`,
-      'check the name in "server", the VPN, and the name servers of this machine',
+      `check ${named === undefined ? 'the name in "server"' : 'that proxy'}, the VPN, and the name servers of this machine`,
       exit.unreachable,
     );
   }

@@ -8,6 +8,7 @@ import type { Host } from '../host.ts';
 import { textAt } from '../json.ts';
 import type { Settings } from '../settings/table.ts';
 import type { Endpoint } from '../settings/target.ts';
+import { proxyName } from './http-proxy.ts';
 import { tlsAgent } from './tls.ts';
 
 const fakeName = 'Kubernetes Ingress Controller Fake Certificate';
@@ -28,8 +29,14 @@ export async function judgeConnection(
     return untrusted(target, `${problem}${shown === '' ? '' : ` (${shown})`}`, error);
   }
   if (code.startsWith('HPE_')) return badAnswer(target, `the answer is not HTTP (${code})`);
-  const through = settings['proxy-url'] === undefined ? '' : ' (through proxy-url)';
-  return cannotConnect(target, `${connectionProblem(error)}${through}`, error);
+  return cannotConnect(target, `${connectionProblem(error)}${wayOf(host, target, settings, code)}`, error);
+}
+
+/** What of the way may be at fault, unseen in the error itself. */
+function wayOf(host: Host, target: Endpoint, settings: Settings, code: string): string {
+  if (target.server.startsWith('http://')) return code === 'ECONNRESET' ? ': is it https?' : '';
+  const proxy = proxyName(host, target, settings);
+  return proxy === undefined ? '' : ` (through the HTTP proxy ${proxy})`;
 }
 
 /** Looks at the certificate over another connection, made the same way, that no token goes over; Node tells none that it refused. */

@@ -46,6 +46,8 @@ export function certificateProblem(error: unknown): string | undefined {
 export function connectionProblem(error: unknown): string {
   const inner = isObject(error) && error['cause'] !== undefined ? error['cause'] : undefined;
   const certificate = certificateProblem(error);
+  if (isObject(error) && error['code'] === 'ERR_PROXY_TUNNEL' && error['statusCode'] === 407)
+    return 'the HTTP proxy asks for user and password (407): http://USER:PASSWORD@PROXY';
   if (certificate !== undefined) return `the server's certificate is not trusted: ${certificate}`;
   const known = reasons[systemCode(error) ?? ''];
   return known ?? (inner === undefined ? handshakeProblem(messageOf(error)) : connectionProblem(inner));

@@ -381,14 +381,27 @@ test('a proxy that does not let us through is told', async (t) => {
     () => post({ ...trusting, 'proxy-url': proxy.url }),
     unreachable(
       'cannot-connect',
-      `${label}: cannot connect: the HTTP proxy did not let the connection through (through proxy-url); check --server, the network, HTTPS_PROXY and NO_PROXY`,
+      `${label}: cannot connect: the HTTP proxy asks for user and password (407): http://USER:PASSWORD@PROXY (through the HTTP proxy ${new URL(proxy.url).host} of proxy-url); check --server, the network, HTTPS_PROXY and NO_PROXY`,
     ),
   );
   t.truthy(error.transient);
   await fails(
     t,
     () => post({ ...trusting, 'proxy-url': 'http://localhost:1' }),
-    unreachable('cannot-connect', /: cannot connect: nothing listens there \(through proxy-url\); /),
+    unreachable(
+      'cannot-connect',
+      /: cannot connect: nothing listens there \(through the HTTP proxy localhost:1 of proxy-url\); /,
+    ),
+  );
+  const elsewhere = withParts(createHost(t), { env: { HTTPS_PROXY: 'http://ann:secret-word@localhost:1' } });
+  const call = { method: 'GET', path: '/', milliseconds: 30_000 } as const;
+  await fails(
+    t,
+    () => ask(elsewhere, { server: 'https://kube.example.test' }, {}, call),
+    unreachable(
+      'cannot-connect',
+      /: nothing listens there \(through the HTTP proxy localhost:1 of HTTPS_PROXY\); /,
+    ),
   );
   t.deepEqual(server.requests, []);
 });
@@ -505,6 +518,13 @@ test('what is not there, or speaks another language, is told', async (t) => {
     t,
     from(`http://localhost:${garbledPort}`),
     unreachable('bad-answer', /: the answer is not HTTP \(HPE_\w+\); /),
+  );
+  const closing = createServer((socket) => socket.resetAndDestroy());
+  t.teardown(() => closing.close());
+  await fails(
+    t,
+    from(`http://localhost:${await listenOnLoopback(closing)}`),
+    unreachable('cannot-connect', /: the other side closed the connection .*: is it https\?; /),
   );
   const silentPort = await listenOnLoopback(silent);
   const sockets = once(silent, 'connection');

@@ -55,4 +55,25 @@ for (const build of oldestAndNewest()) {
     const [exchange] = scene.server.requests;
     t.deepEqual(JSON.parse(exchange?.body ?? '').spec.audiences, [scene.server.issuer, 'vault']);
   });
+
+  withKubectl(`the README's way to kubectl in CI, through kubectl 1.${build.minor}`, async (t) => {
+    const scene = await setScene(t);
+    await rm(join(scene.home, '.kube'), { recursive: true });
+    const env = { ROBOT_TOKEN: scene.robot.token };
+    const { server, caFile } = scene;
+    const flags = [`--server=${server.url}`, `--certificate-authority=${caFile}`, '--source-env=ROBOT_TOKEN'];
+    t.like(await scene.plugin(['login', 'ci', ...flags], { env }), { code: 0, stderr: '' });
+    t.like(await scene.plugin(['kubeconfig', 'ci'], { env }), { code: 0 });
+    const cluster = [`--server=${server.apiUrl}`, `--certificate-authority=${caFile}`];
+    for (const args of [
+      ['set-cluster', 'there', ...cluster],
+      ['set-context', 'ci', '--cluster=there', '--user=ci'],
+    ])
+      t.like(await scene.kubectl(build, ['config', ...args]), { code: 0 });
+    const call = ['--context', 'ci', 'get', '--raw', '/version'];
+    t.like(await scene.kubectl(build, call, { env }), { code: 0, stderr: '' });
+    const { code, stdout } = await scene.plugin(['doctor', 'ci'], { env });
+    t.is(code, 0);
+    t.regex(stdout, /^ok +kubectl +context "ci": \S+ takes it for system:serviceaccount:team-a:robot$/m);
+  });
 }

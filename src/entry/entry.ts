@@ -81,6 +81,12 @@ export function writeEntry(host: Host, name: string, entry: NewEntry, vouched = 
   }
 }
 
+/** Removes an entry; what belongs to it (notes, locks) stays. */
+export function dropEntry(host: Host, name: string): void {
+  discard(entryFile(host, name, 'until'));
+  discard(entryFile(host, name));
+}
+
 /** Removes what nobody will ask for again: of calls with settings of their own, what ended an hour ago. */
 export function pruneEntries(host: Host): void {
   const since = host.now() / 1000 - 3600;

@@ -64,6 +64,15 @@ export const sourceCommandFailed = (what: string, cause?: unknown): SaTokenError
     cause,
   });
 
+/** Not the source's fault: there was a token to serve instead, and so little time. */
+export const sourceTooLate = (seconds: number): SaTokenError =>
+  new SaTokenError({
+    code: 'timed-out',
+    exitCode: exit.keychain,
+    what: `the source token was not there within ${seconds} s`,
+    hint: 'unlock the keychain, or see what keeps source-command',
+  });
+
 export const readOnlySource = (where: string): SaTokenError =>
   new SaTokenError({
     code: 'read-only-source',

@@ -3,10 +3,8 @@ import { spawn } from 'node:child_process';
 import { systemCode } from '../errors.ts';
 import { readOnlySource, sourceCommandFailed } from '../failures/local.ts';
 import type { Host } from '../host.ts';
-import { cleanToken, type Source } from './source.ts';
+import { cleanToken, sourcePatience, type Source } from './source.ts';
 
-/** A password manager may ask for a fingerprint; longer than this kubectl's user has gone away. Milliseconds. */
-const minute = 60_000;
 /** What is read of a command that has ended, milliseconds. */
 const afterwards = 500;
 const largest = 128 * 1024;
@@ -18,7 +16,7 @@ const largest = 128 * 1024;
 export function commandSource(
   host: Host,
   command: string | readonly string[],
-  patience: number = minute,
+  patience: number = sourcePatience,
 ): Source {
   return {
     place: 'source-command',

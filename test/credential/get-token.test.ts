@@ -164,7 +164,7 @@ test('an entry is served until its last fifth, and from there renewed behind the
   for (const answer of answers) t.deepEqual(answer, first);
   while (readFileSync(log, 'utf8') === '') await sleep(20);
   await sleep(100);
-  t.is(readFileSync(log, 'utf8'), 'get-token prod --force-refresh\n');
+  t.is(readFileSync(log, 'utf8'), 'get-token --force-refresh prod\n');
   t.is(statSync(entryFile(scene.host, 'prod', 'renewing')).mode & 0o777, 0o600);
   t.is(scene.server.exchanges, 1);
 });

@@ -8,6 +8,8 @@ const commands = [['version'], ['list'], ['inspect', 'prod'], ['doctor', 'prod']
 /** What passes between two calls. */
 const passing = /^(?: *"?(?:secondsLeft|detail|age|used|remaining)"?: .*|.*\d s from the server.*)$/gm;
 
+const plain = (value: unknown) => JSON.stringify(value, undefined, 2).replaceAll(passing, '');
+
 for (const args of commands)
   test(`${args[0]}: -o json and -o yaml say the same`, async (t) => {
     const scene = await setScene(t);
@@ -17,7 +19,6 @@ for (const args of commands)
     t.is(yaml.stderr, json.stderr);
     t.is(yaml.code, json.code);
     const [fromJson, fromYaml] = [JSON.parse(json.stdout), parse(yaml.stdout)] as unknown[];
-    const plain = (value: unknown) => JSON.stringify(value, undefined, 2).replaceAll(passing, '');
     t.is(plain(fromYaml), plain(fromJson));
     t.not(yaml.stdout, json.stdout);
   });

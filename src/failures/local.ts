@@ -29,6 +29,15 @@ export const keychainLies = (): SaTokenError =>
     hint: elsewhere,
   });
 
+export const talkativeNode = (variables: readonly string[], cause: unknown): SaTokenError =>
+  new SaTokenError({
+    code: 'talkative-node',
+    exitCode: exit.usage,
+    what: `Node writes to standard error here, tokens among it, while one of ${variables.join(', ')} is set`,
+    hint: 'unset it',
+    cause,
+  });
+
 /** Standard output is full or broken. */
 export const outputFailed = (cause: unknown): SaTokenError =>
   new SaTokenError({

@@ -17,7 +17,8 @@ withKeychain('a profile that moves its tokens there: the entry on the disk never
   const before = await audience();
   await scene.writeProfile({ ...usualProfile(scene), cache: 'keychain', audience: ['vault'] });
   // Of callers at once the later ones find what the first has put into the keychain.
-  t.deepEqual(await Promise.all([1, 2, 3, 4].map(audience)), Array(4).fill(['vault']));
+  const atOnce = await Promise.all([1, 2, 3, 4].map(audience));
+  t.deepEqual(new Set(atOnce.flat()), new Set(['vault']));
   t.deepEqual([await audience(), await audience()], [['vault'], ['vault']]);
   t.notDeepEqual(before, ['vault']);
   await t.throwsAsync(readCached(scene.home), { code: 'ENOENT' });

@@ -18,6 +18,17 @@ export interface Completion {
   readonly files: boolean;
 }
 
+/** Flags that take a path, beside those of the settings table. */
+const paths: ReadonlySet<string> = new Set([
+  'kubeconfig',
+  'token-file',
+  'folder',
+  'upstream-ca',
+  'run-folder',
+  'certificate',
+  'certificate-key',
+]);
+
 const nothing: Completion = { choices: [], files: false };
 const files: Completion = { choices: [], files: true };
 
@@ -79,7 +90,7 @@ function valuesOf(host: Host, command: Command, flag: string, typed: string, pre
     );
     return { ...found, choices: found.choices.map((choice) => ({ ...choice, word: prefix + choice.word })) };
   }
-  const isPath = isSettingName(name) ? table[name].type === 'path' : /file|kubeconfig/.test(name);
+  const isPath = isSettingName(name) ? table[name].type === 'path' : paths.has(name);
   return isPath ? files : nothing;
 }
 

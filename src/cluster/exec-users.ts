@@ -4,7 +4,7 @@ import { noKubeconfig } from '../failures/cluster.ts';
 import type { Host } from '../host.ts';
 import { isObject, objectAt, textAt, type JsonObject } from '../json.ts';
 import { shortPath } from '../settings/paths.ts';
-import { kubeconfigFiles, readKubeconfig } from './kubeconfig-file.ts';
+import { isPlugin, kubeconfigFiles, readKubeconfig } from './kubeconfig-file.ts';
 import { loadable } from './loadable.ts';
 
 export interface HookUser {
@@ -65,8 +65,7 @@ export function hookUsers(host: Host, kubeconfig: string | undefined): HookUser[
 
 /** `kubectl-sa_token …` in either spelling and any folder, or `kubectl sa-token …`. */
 function isOurs(command: string, args: readonly string[]): boolean {
-  if (/(?:^|[\\/])kubectl-sa[_-]token(?:\.exe)?$/.test(command)) return true;
-  return isKubectl(command) && args[0] === 'sa-token';
+  return isPlugin(command) || (isKubectl(command) && args[0] === 'sa-token');
 }
 
 export function isKubectl(command: string): boolean {

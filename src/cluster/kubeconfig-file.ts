@@ -86,6 +86,6 @@ export function usersOf(content: unknown): readonly unknown[] {
 }
 
 /** The plugin in either spelling, in any folder. */
-export function isOurs(command: unknown): boolean {
+export function isPlugin(command: unknown): boolean {
   return typeof command === 'string' && /(?:^|[\\/])kubectl-sa[_-]token(?:\.exe)?$/.test(command);
 }

@@ -10,7 +10,7 @@ import {
   type Document,
   type Node,
 } from 'yaml';
-import { isOurs } from './kubeconfig-file.ts';
+import { isPlugin } from './kubeconfig-file.ts';
 
 const secretKeys = new Set([
   'token',
@@ -52,7 +52,7 @@ function secretsOf(document: Document, key: string, given: unknown, parent: unkn
       .map((item) => meant(document, item.get('value', true)))
       .filter(isNode);
   const command: unknown = isMap(parent) ? parent.get('command') : undefined;
-  return key === 'args' && !isOurs(command) ? items.filter(isNode) : [];
+  return key === 'args' && !isPlugin(command) ? items.filter(isNode) : [];
 }
 
 /** What an alias stands for. */

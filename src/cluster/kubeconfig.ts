@@ -8,7 +8,7 @@ import { withLock } from '../lock.ts';
 import { readsAs, readsUser, userFor11 } from './kubeconfig-check.ts';
 import {
   fileFor,
-  isOurs,
+  isPlugin,
   openKubeconfig,
   readKubeconfig,
   startText,
@@ -138,5 +138,5 @@ function otherMeans(user: unknown): string | undefined {
   if (keys.length === 0) return undefined;
   if (keys.length > 1 || keys[0] !== 'exec') return keys.filter((key) => key !== 'exec').join(', ');
   const command = textAt(objectAt(user, 'exec'), 'command') ?? '';
-  return isOurs(command) ? undefined : `exec of ${command}`;
+  return isPlugin(command) ? undefined : `exec of ${command}`;
 }

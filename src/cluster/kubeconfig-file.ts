@@ -6,7 +6,7 @@ import { messageOf, type SaTokenError } from '../errors.ts';
 import { badKubeconfig } from '../failures/usage.ts';
 import { readTextFile } from '../files.ts';
 import type { Host } from '../host.ts';
-import { isObject, textAt } from '../json.ts';
+import { listAt, textAt } from '../json.ts';
 import { resolvePath } from '../settings/paths.ts';
 import { lineEnd } from './yaml-text.ts';
 
@@ -77,12 +77,7 @@ function hasUser(file: string, user: string): boolean {
 
 /** Which of the users have this name. */
 export function usersNamed(content: unknown, name: string): number[] {
-  return usersOf(content).flatMap((item, index) => (textAt(item, 'name') === name ? [index] : []));
-}
-
-export function usersOf(content: unknown): readonly unknown[] {
-  const users: unknown = isObject(content) ? content['users'] : undefined;
-  return Array.isArray(users) ? users : [];
+  return listAt(content, 'users').flatMap((item, index) => (textAt(item, 'name') === name ? [index] : []));
 }
 
 /** The plugin in either spelling, in any folder. */

@@ -1,6 +1,6 @@
 /** Names in the kubeconfig files that kubectl would read, for completion. */
 import type { Host } from '../host.ts';
-import { isObject, textAt } from '../json.ts';
+import { listAt, textAt } from '../json.ts';
 import { kubeconfigFiles, openKubeconfig, readKubeconfig } from './kubeconfig-file.ts';
 
 export function contextNames(host: Host): string[] {
@@ -18,6 +18,5 @@ function names(host: Host, list: 'contexts' | 'users'): string[] {
 function namesIn(file: string, list: string): string[] {
   const text = readKubeconfig(file);
   const content: unknown = text === undefined ? undefined : openKubeconfig(file, text).toJS();
-  const items: unknown = isObject(content) ? content[list] : undefined;
-  return Array.isArray(items) ? items.flatMap((item: unknown) => textAt(item, 'name') ?? []) : [];
+  return listAt(content, list).flatMap((item) => textAt(item, 'name') ?? []);
 }

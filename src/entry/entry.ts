@@ -67,7 +67,7 @@ function profilePath(host: Host): string {
  *
  * @param vouched - the profile file tells all that the token depends on; else each call has to compare digests
  */
-export function writeEntry(host: Host, name: string, entry: NewEntry, vouched = true): boolean {
+export function writeEntry(host: Host, name: string, entry: NewEntry, vouched: boolean): boolean {
   const file = entryFile(host, name);
   const text = formatEntry(entry, vouched && !isOf('', name) ? profilePath(host) : undefined);
   try {

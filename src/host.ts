@@ -1,7 +1,6 @@
 /** The outside world as one value: the only file that touches `process` and the clock. */
 import type * as Crypto from 'node:crypto';
 import { writeSync } from 'node:fs';
-import { join } from 'node:path';
 import { oneLine, systemCode } from './errors.ts';
 import { outputFailed } from './failures/local.ts';
 
@@ -89,16 +88,6 @@ export function monotonic(): number {
 /** Loaded when something is hashed: it brings forty modules along, which cost a warm answer more than all the rest of it. */
 export function nodeCrypto(): typeof Crypto {
   return process.getBuiltinModule('node:crypto');
-}
-
-/** Where the profiles are: `KUBECTL_SA_TOKEN_CONFIG`, else `~/.kube/sa-token.yaml`. */
-export function profileFile(host: Host): string {
-  return host.env['KUBECTL_SA_TOKEN_CONFIG'] || join(host.home, '.kube', 'sa-token.yaml');
-}
-
-/** Where the entries are: `sa-token` in kubectl's cache folder (`KUBECACHEDIR`, else `~/.kube/cache`). */
-export function cacheFolder(host: Host): string {
-  return join(host.env['KUBECACHEDIR'] || join(host.home, '.kube', 'cache'), 'sa-token');
 }
 
 declare const SA_TOKEN_EXECUTABLE: boolean | undefined;

@@ -2,9 +2,9 @@
 import { lstatSync, readdirSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { exit } from '../errors.ts';
-import { cacheFolder, profileFile, type Host } from '../host.ts';
+import type { Host } from '../host.ts';
 import { findOnPath, listOnPath } from '../path-search.ts';
-import { shortPath } from '../settings/paths.ts';
+import { cacheFolder, shortPath, shownProfileFile } from '../settings/paths.ts';
 import { fail, notNeeded, ok, warn, type Finding } from './check.ts';
 import type { Facts } from './facts.ts';
 
@@ -43,7 +43,7 @@ export function profile(facts: Facts): Finding {
   const where =
     given.profile === undefined
       ? 'from flags and variables'
-      : `"${given.profile}" in ${shortPath(profileFile(host), host.home)}`;
+      : `"${given.profile}" in ${shownProfileFile(host)}`;
   const who =
     namespace === undefined && account === undefined
       ? "the source token's own account"

@@ -4,7 +4,8 @@
  */
 import { lstatSync, statSync, utimesSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { cacheFolder, profileFile, type Host } from '../host.ts';
+import type { Host } from '../host.ts';
+import { cacheFolder, profileFile } from '../settings/paths.ts';
 import { discard, putSmallFile, readSmallFile } from '../small-files.ts';
 import { entryFile, idleFiles, isOf, isPrivate, prepareFolder } from './folder.ts';
 import type { Life } from './freshness.ts';

@@ -2,8 +2,8 @@
 import { chmodSync, existsSync, lstatSync, readdirSync, rmSync, statSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { notLoggedOut } from '../failures/usage.ts';
-import { cacheFolder, type Host } from '../host.ts';
-import { shortPath } from '../settings/paths.ts';
+import type { Host } from '../host.ts';
+import { cacheFolder, shortPath } from '../settings/paths.ts';
 import { discard, makeFolder } from '../small-files.ts';
 
 const parts =

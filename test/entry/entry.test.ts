@@ -31,7 +31,7 @@ import {
 } from '../../src/entry/entry.ts';
 import { entryFile, listEntries, prepareFolder, removeEntries } from '../../src/entry/folder.ts';
 import { formatCredential } from '../../src/entry/exec-credential.ts';
-import { cacheFolder } from '../../src/host.ts';
+import { cacheFolder } from '../../src/settings/paths.ts';
 import { fails } from '../failure.ts';
 import { createHost, put, withParts, type TestHost } from '../support/host.ts';
 

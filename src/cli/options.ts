@@ -4,7 +4,7 @@ import type { Access } from '../cluster/access.ts';
 import { badUsage } from '../failures/usage.ts';
 import type { Host } from '../host.ts';
 import { readGiven, type Flags } from '../settings/given.ts';
-import { defaultTimeout, settingNames, table, type SettingName } from '../settings/table.ts';
+import { settingNames, table, timeoutMs, type SettingName } from '../settings/table.ts';
 import type { Arguments } from './command.ts';
 
 const exchangeGroup = 'Settings (also variables KUBECTL_SA_TOKEN_…, and keys of the profile):';
@@ -89,8 +89,7 @@ export function accessOf(argv: Arguments): Access {
 
 /** Milliseconds that a call beside the exchange may take: --timeout, its variable, or the default. */
 export function patienceOf(host: Host, argv: Arguments): number {
-  const { timeout } = readGiven(host, undefined, { timeout: argv['timeout'] }, undefined).settings;
-  return (timeout ?? defaultTimeout) * 1000;
+  return timeoutMs(readGiven(host, undefined, { timeout: argv['timeout'] }, undefined).settings);
 }
 
 /** The positional profile. */

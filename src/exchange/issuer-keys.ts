@@ -4,7 +4,7 @@ import { badKeys, keysUnreachable } from '../failures/cluster.ts';
 import type { Host } from '../host.ts';
 import { parseJson, textAt } from '../json.ts';
 import type { Resolved } from '../settings/resolve.ts';
-import { defaultTimeout, type Settings } from '../settings/table.ts';
+import { timeoutMs, type Settings } from '../settings/table.ts';
 import { isSafeAddress } from '../settings/addresses.ts';
 import { readKeySet, type IssuerKeys } from '../source/signature.ts';
 import { ask } from './transport.ts';
@@ -41,7 +41,7 @@ async function read(host: Host, settings: Resolved | undefined, url: string): Pr
   const reply = await ask(host, { server: origin }, tlsFor(settings, origin), {
     method: 'GET',
     path: `${pathname}${search}`,
-    milliseconds: (settings?.timeout ?? defaultTimeout) * 1000,
+    milliseconds: timeoutMs(settings ?? {}),
   }).catch((error: unknown) => {
     throw error instanceof SaTokenError
       ? keysUnreachable(url, error.message.replace(`${origin}: `, ''), error)

@@ -4,16 +4,13 @@ import { dirname, join } from 'node:path';
 import { execUser, setUser } from '../cluster/kubeconfig.ts';
 import { badValue, noPlugin } from '../failures/usage.ts';
 import type { Host } from '../host.ts';
-import { findOnPath } from '../path-search.ts';
+import { findOnPath, pluginName } from '../path-search.ts';
 import { checkProfileName } from '../settings/name.ts';
 import { shortPath } from '../settings/paths.ts';
 import { requireProfile } from '../settings/profiles.ts';
 import type { Command } from './command.ts';
 import { textOf } from './options.ts';
 import { tell } from './terminal.ts';
-
-/** The name kubectl looks up for `kubectl sa-token`, and the one that kuberc allow-lists can name. */
-const pluginName = 'kubectl-sa_token';
 
 export const kubeconfigCommand: Command = {
   usage: 'kubeconfig <PROFILE>',

@@ -1,7 +1,6 @@
 /** The outside world as one value: the only file that touches `process` and the clock. */
 import type * as Crypto from 'node:crypto';
 import { readFileSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
 import { oneLine, systemCode } from './errors.ts';
 import { outputFailed } from './failures/local.ts';
 
@@ -102,16 +101,6 @@ export function nodeCrypto(): typeof Crypto {
   return process.getBuiltinModule('node:crypto');
 }
 
-/** Where the profiles are: `KUBECTL_SA_TOKEN_CONFIG`, else `~/.kube/sa-token.yaml`. */
-export function profileFile(host: Host): string {
-  return host.env['KUBECTL_SA_TOKEN_CONFIG'] || join(host.home, '.kube', 'sa-token.yaml');
-}
-
-/** Where the entries are: `sa-token` in kubectl's cache folder (`KUBECACHEDIR`, else `~/.kube/cache`). */
-export function cacheFolder(host: Host): string {
-  return join(host.env['KUBECACHEDIR'] || join(host.home, '.kube', 'cache'), 'sa-token');
-}
-
 declare const SA_TOKEN_EXECUTABLE: boolean | undefined;
 
 /** The single executable is its own program, whatever name it was called by; under plain Node the script comes second. */
@@ -177,7 +166,7 @@ function writeAll(descriptor: number, text: string): void {
       done += writeSync(descriptor, bytes, done);
     } catch (error) {
       // The reader gave us a non-blocking pipe and it is full: wait a moment for it.
-      if (!(error instanceof Error) || !('code' in error) || error.code !== 'EAGAIN') throw error;
+      if (systemCode(error) !== 'EAGAIN') throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
   }
@@ -188,7 +177,7 @@ function isAlive(pid: number): boolean {
     return process.kill(pid, 0);
   } catch (error) {
     // EPERM: it is there and another user's.
-    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
+    return systemCode(error) !== 'ESRCH';
   }
 }
 

@@ -5,7 +5,7 @@ import { seenAudiences } from '../credential/summary.ts';
 import type { Host } from '../host.ts';
 import { readProfiles } from '../settings/profiles.ts';
 import { isSettingName, table } from '../settings/table.ts';
-import type { Command } from './command.ts';
+import { findCommand, type Command } from './command.ts';
 
 export interface Choice {
   readonly word: string;
@@ -42,9 +42,7 @@ export function complete(host: Host, commands: readonly Command[], words: readon
       current,
       commands.map(({ usage, summary }) => ({ word: nameOf(usage), help: summary })),
     );
-  const command = commands.find(
-    ({ usage, aliases }) => nameOf(usage) === words[0] || aliases?.includes(words[0] ?? ''),
-  );
+  const command = findCommand(commands, words[0]);
   if (command === undefined) return nothing;
   const [, flag, typed] = /^(--[^=]+)=(.*)$/s.exec(current) ?? [];
   if (flag !== undefined) return valuesOf(host, command, flag, typed ?? '', `${flag}=`);

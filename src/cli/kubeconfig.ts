@@ -2,18 +2,15 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { execUser, setUser } from '../cluster/kubeconfig.ts';
-import { badValue, noPlugin, unknownProfile } from '../failures/usage.ts';
-import { profileFile, type Host } from '../host.ts';
-import { findOnPath } from '../path-search.ts';
+import { badValue, noPlugin } from '../failures/usage.ts';
+import type { Host } from '../host.ts';
+import { findOnPath, pluginName } from '../path-search.ts';
 import { checkProfileName } from '../settings/name.ts';
 import { shortPath } from '../settings/paths.ts';
-import { readProfiles } from '../settings/profiles.ts';
+import { requireProfile } from '../settings/profiles.ts';
 import type { Command } from './command.ts';
 import { textOf } from './options.ts';
 import { tell } from './terminal.ts';
-
-/** The name kubectl looks up for `kubectl sa-token`, and the one that kuberc allow-lists can name. */
-const pluginName = 'kubectl-sa_token';
 
 export const kubeconfigCommand: Command = {
   usage: 'kubeconfig <PROFILE>',
@@ -46,9 +43,7 @@ export const kubeconfigCommand: Command = {
   ],
   run: async (host, argv) => {
     const profile = checkProfileName(argv['PROFILE']);
-    const profiles = [...readProfiles(host).keys()];
-    if (!profiles.includes(profile))
-      throw unknownProfile(profile, shortPath(profileFile(host), host.home), profiles);
+    requireProfile(host, profile);
     const user = textOf(argv, 'user') ?? profile;
     // kubectl's YAML has no such characters.
     if (/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\uFEFF]/u.test(user))

@@ -1,9 +1,9 @@
 /** `logout`: removes source tokens and entries; profiles stay unless asked. */
 import { forgetCalls, logOut } from '../credential/log-out.ts';
 import { badUsage, unknownProfile } from '../failures/usage.ts';
-import { profileFile, type Host } from '../host.ts';
+import type { Host } from '../host.ts';
 import { checkProfileName } from '../settings/name.ts';
-import { shortPath } from '../settings/paths.ts';
+import { shownProfileFile } from '../settings/paths.ts';
 import { readProfiles } from '../settings/profiles.ts';
 import type { Command } from './command.ts';
 
@@ -24,7 +24,7 @@ export const logoutCommand: Command = {
     const known = [...readProfiles(host).keys()];
     const names = all ? known : [checkProfileName(argv['PROFILE'])];
     for (const name of names) {
-      if (!known.includes(name)) throw unknownProfile(name, shortPath(profileFile(host), host.home), known);
+      if (!known.includes(name)) throw unknownProfile(name, shownProfileFile(host), known);
     }
     const leave = names.map((name) => () => logOut(host, name, argv['forget'] === true, names));
     await each(host, all ? [...leave, () => forgetCalls(host)] : leave);

@@ -1,8 +1,9 @@
 /** Where the entries of a call are kept: on the disk, or in the keychain (`cache: keychain`). */
 import { confirmEntry, dropEntry, readEntry, writeEntry, type Entry, type NewEntry } from '../entry/entry.ts';
+import { removeEntries } from '../entry/folder.ts';
 import type { Host } from '../host.ts';
 import type { Settings } from '../settings/table.ts';
-import { dropFromKeychain, readFromKeychain, writeToKeychain } from './keychain-cache.ts';
+import { dropFromKeychain, readFromKeychain, removeFromKeychain, writeToKeychain } from './keychain-cache.ts';
 
 export interface EntryStore {
   /** The entry, or undefined where there is none that can be used. Never throws. */
@@ -36,4 +37,17 @@ export function storeOf(host: Host, name: string, settings: Settings): EntryStor
     remove: async () => dropEntry(host, name),
     confirm: () => confirmEntry(host, name),
   };
+}
+
+/**
+ * Removes all entries of a profile. The disk first: what is there a thief of this machine could use at once, and it needs
+ * no keychain.
+ *
+ * @param profile - undefined: of all calls
+ * @returns how many there were
+ * @throws SaTokenError `unwritable-file`, `keychain-unavailable`
+ */
+export async function forgetEntries(host: Host, profile: string | undefined): Promise<number> {
+  const files = removeEntries(host, profile);
+  return files + (await removeFromKeychain(host, profile));
 }

@@ -1,5 +1,5 @@
 /** Which of the ways to an issuer's keys is taken. */
-import { defaultTimeout, type Settings } from '../settings/table.ts';
+import { timeoutMs, type Settings } from '../settings/table.ts';
 import type { Access } from '../cluster/access.ts';
 import { keysAt, keysOfIssuer } from '../exchange/issuer-keys.ts';
 import { unknownIssuer } from '../failures/cluster.ts';
@@ -31,7 +31,7 @@ export async function findKeys(
   if (source.access !== undefined) {
     const { loadKubeConfig } = await import('../cluster/access.ts');
     const { keysOfCluster } = await import('../cluster/issuer-keys.ts');
-    const milliseconds = (settings.timeout ?? defaultTimeout) * 1000;
+    const milliseconds = timeoutMs(settings);
     return keysOfCluster(loadKubeConfig(host, source.access), milliseconds);
   }
   if (source.keys !== undefined) return keysAt(host, settings, source.keys);

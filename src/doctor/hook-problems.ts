@@ -3,7 +3,7 @@ import { isAbsolute, join } from 'node:path';
 import { isKubectl, type HookUser } from '../cluster/exec-users.ts';
 import { readCall, type Call } from '../credential/call.ts';
 import type { Host } from '../host.ts';
-import { isObject, textAt } from '../json.ts';
+import { isObject, listAt, textAt } from '../json.ts';
 import { findOnPath, isExecutable } from '../path-search.ts';
 import { apiVersions } from '../settings/exec-info.ts';
 import { quoted } from './remedy.ts';
@@ -66,8 +66,7 @@ export function doubtIn(user: HookUser, kubeconfig: string | undefined): [string
 
 /** The profile that the hook names; undefined where it takes it from a variable around it, or from the cluster. */
 export function profileOf(user: HookUser): string | undefined {
-  const env: unknown = user.exec['env'];
-  const pairs = (Array.isArray(env) ? (env as unknown[]) : []).filter((pair) => isObject(pair));
+  const pairs = listAt(user.exec, 'env').filter((pair) => isObject(pair));
   // As in Go, the last of a name counts.
   const variable = pairs.findLast((pair) => pair['name'] === 'KUBECTL_SA_TOKEN_PROFILE');
   return callOf(user)?.profile ?? textAt(variable, 'value');

@@ -2,7 +2,7 @@
 import { hookUsers, isKubectl, type HookUser } from '../cluster/exec-users.ts';
 import { SaTokenError } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { findOnPath } from '../path-search.ts';
+import { findOnPath, pluginName } from '../path-search.ts';
 import { shortPath } from '../settings/paths.ts';
 import { readProfiles } from '../settings/profiles.ts';
 import { fail, ok, warn, type Finding } from './check.ts';
@@ -15,7 +15,7 @@ import {
   versionProblem,
   wordsProblem,
 } from './hook-problems.ts';
-import { remedyForPath, underscored } from './machine.ts';
+import { remedyForPath } from './machine.ts';
 import { quoted } from './remedy.ts';
 
 export function hook(facts: Facts): Finding {
@@ -89,7 +89,7 @@ function judge(facts: Facts, user: HookUser): Finding {
   if (command !== undefined)
     return fail(
       `${who}: ${command}`,
-      findOnPath(host, underscored) === undefined ? remedyForPath(host) : anew,
+      findOnPath(host, pluginName) === undefined ? remedyForPath(host) : anew,
     );
   const doubt = doubtIn(user, facts.question.kubeconfig);
   return doubt === undefined ? ok(who) : warn(`${who}: ${doubt[0]}`, doubt[1] ?? anew);

@@ -4,7 +4,8 @@
  */
 import { lstatSync, statSync, utimesSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { cacheFolder, profileFile, type Host } from '../host.ts';
+import type { Host } from '../host.ts';
+import { cacheFolder, profileFile } from '../settings/paths.ts';
 import { discard, putSmallFile, readSmallFile } from '../small-files.ts';
 import { entryFile, idleFiles, isOf, isPrivate, prepareFolder } from './folder.ts';
 import type { Life } from './freshness.ts';
@@ -67,7 +68,7 @@ function profilePath(host: Host): string {
  *
  * @param vouched - the profile file tells all that the token depends on; else each call has to compare digests
  */
-export function writeEntry(host: Host, name: string, entry: NewEntry, vouched = true): boolean {
+export function writeEntry(host: Host, name: string, entry: NewEntry, vouched: boolean): boolean {
   const file = entryFile(host, name);
   const text = formatEntry(entry, vouched && !isOf('', name) ? profilePath(host) : undefined);
   try {

@@ -5,7 +5,7 @@ import type { NewEntry } from '../entry/entry.ts';
 import { formatCredential } from '../entry/exec-credential.ts';
 import { plan, reportEarly } from '../entry/freshness.ts';
 import { monotonic, type Host } from '../host.ts';
-import { defaultTimeout, type Settings } from '../settings/table.ts';
+import { timeoutMs, type Settings } from '../settings/table.ts';
 import { digestOf, label, type Target } from '../settings/target.ts';
 import { readClaims } from '../source/claims.ts';
 import { checkGrant } from './granted.ts';
@@ -39,7 +39,7 @@ export async function issue(
   settings: Settings,
   sourceToken: string,
 ): Promise<Issued> {
-  const end = monotonic() + (settings.timeout ?? defaultTimeout) * 1000;
+  const end = monotonic() + timeoutMs(settings);
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await exchangeOnce(host, target, settings, sourceToken, end - monotonic());

@@ -3,7 +3,7 @@ import { SaTokenError } from '../errors.ts';
 import { badKeys, keysUnreachable } from '../failures/cluster.ts';
 import type { Host } from '../host.ts';
 import { parseJson, textAt } from '../json.ts';
-import { defaultTimeout, type Settings } from '../settings/table.ts';
+import { timeoutMs, type Settings } from '../settings/table.ts';
 import { isSafeAddress } from '../settings/addresses.ts';
 import { readKeySet, type IssuerKeys } from '../source/signature.ts';
 import { ask } from './transport.ts';
@@ -36,7 +36,7 @@ async function read(host: Host, settings: Settings, url: string): Promise<string
   const reply = await ask(host, { server: origin }, tlsFor(settings, origin), {
     method: 'GET',
     path: `${pathname}${search}`,
-    milliseconds: (settings.timeout ?? defaultTimeout) * 1000,
+    milliseconds: timeoutMs(settings),
   }).catch((error: unknown) => {
     throw error instanceof SaTokenError
       ? keysUnreachable(url, error.message.replace(`${origin}: `, ''), error)

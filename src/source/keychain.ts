@@ -10,9 +10,9 @@ export const keychainService = 'kubectl-sa-token';
 const windowsLimit = 2560;
 /** @param account - `NAMESPACE/SERVICEACCOUNT@SERVER` */
 export function keychainSource(host: Host, account: string): Source {
-  const entry = once(() => openEntry(account));
+  let entry: Promise<AsyncEntry> | undefined;
   const ask = <T>(what: (entry: AsyncEntry, signal: AbortSignal) => Promise<T>): Promise<T> =>
-    entry().then((opened) => patient((signal) => what(opened, signal)));
+    (entry ??= openEntry(account)).then((opened) => patient((signal) => what(opened, signal)));
   const read = async (): Promise<string | undefined> => {
     const bytes = await ask((opened, signal) => opened.getSecret(signal));
     return bytes === null ? undefined : cleanToken(Buffer.from(bytes).toString('utf8'), 'the keychain item');
@@ -76,9 +76,4 @@ const states: readonly (readonly [RegExp, string])[] = [
 function reason(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return states.find(([pattern]) => pattern.test(text))?.[1] ?? text;
-}
-
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => (made ??= make());
 }

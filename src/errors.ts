@@ -41,7 +41,8 @@ export class SaTokenError extends Error {
   }
 }
 
-const jwt = /eyJ[\w-]{8,}(?:\.[\w-]*){1,4}/g;
+/** What looks like a JWT, whole or cut off. */
+export const jwt = /eyJ[\w-]{8,}(?:\.[\w-]*){1,4}/g;
 const bearer = /\b(bearer\s+)[^\s"']{8,}/gi;
 // C0, DEL, C1, and the bidirectional overrides that could make a terminal show another text.
 // eslint-disable-next-line no-control-regex

@@ -1,5 +1,4 @@
 /** Files that hold what people would miss: replaced whole or not at all. */
-import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   fchmodSync,
@@ -22,7 +21,7 @@ import { SaTokenError, systemCode } from './errors.ts';
 import { unsafeFile } from './failures/local.ts';
 import { unreadableFile } from './failures/usage.ts';
 import type { Host } from './host.ts';
-import { discard, makeFolder } from './small-files.ts';
+import { discard, draftedBy, draftOf, makeFolder } from './small-files.ts';
 
 /** Largest configuration file read, in bytes: a kubeconfig with many clusters has some hundred KiB. */
 const largest = 16 * 1024 * 1024;
@@ -90,7 +89,7 @@ export function replaceFile(path: string, content: string | Uint8Array, mode = 0
   const real = realPath(path);
   if (real !== path) makeFolder(dirname(real));
   const kept = statSync(real, { throwIfNoEntry: false });
-  const temporary = `${real}.${randomBytes(4).toString('hex')}.tmp`;
+  const temporary = draftOf(real);
   try {
     const descriptor = openSync(temporary, 'wx', kept === undefined ? mode : kept.mode & 0o777);
     try {
@@ -110,10 +109,9 @@ export function replaceFile(path: string, content: string | Uint8Array, mode = 0
 
 /** A writer that was killed leaves its draft, and a kubeconfig's may hold tokens; one of the last minute may be at work. */
 function discardOldDrafts(path: string, now: number): void {
-  const folder = dirname(path);
-  for (const name of readdirSync(folder).filter((each) => each.startsWith(basename(path)))) {
-    if (!/^\.(?:lock\.|sa-token-backup\.)?[0-9a-f]{8,12}\.tmp$/.test(name.slice(basename(path).length)))
-      continue;
+  const [folder, own] = [dirname(path), basename(path)];
+  const ours = new Set<string | undefined>([own, `${own}.lock`, `${own}.sa-token-backup`]);
+  for (const name of readdirSync(folder).filter((each) => ours.has(draftedBy(each)))) {
     const status = statSync(join(folder, name), { throwIfNoEntry: false });
     if (status !== undefined && now - status.mtimeMs > 60_000) rmSync(join(folder, name), { force: true });
   }

@@ -1,7 +1,6 @@
 /** The outside world as one value: the only file that touches `process` and the clock. */
 import type * as Crypto from 'node:crypto';
-import { writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, writeSync } from 'node:fs';
 import { oneLine, systemCode } from './errors.ts';
 import { outputFailed } from './failures/local.ts';
 
@@ -16,8 +15,8 @@ export interface Host {
   /** Effective user id; undefined on Windows, where files carry no such owner. */
   readonly uid: number | undefined;
   readonly pid: number;
-  /** Process id of the parent: in an exec hook, the client. */
-  readonly ppid: number;
+  /** The parent, in an exec hook the client: its process id and, where /proc tells it, its start, since ids come back. */
+  readonly client: string;
   readonly cwd: string;
   readonly home: string;
   /** Standard input, opened only when a command that says so reads it. */
@@ -26,15 +25,21 @@ export interface Host {
   out(text: string): void;
   /** Writes all of a text to standard error. */
   err(text: string): void;
+  /** True where standard error is a terminal, and not a pipe whose reader waits until all have closed it. */
+  errIsTerminal(): boolean;
   /** Milliseconds since the epoch. */
   now(): number;
   /** The words that start this program again, for a detached renewal. */
   readonly self: readonly [string, ...string[]];
+  /** Starts the same command anew in the place of this process, with another environment. Throws where that cannot be. */
+  startAnew(env: Readonly<Record<string, string | undefined>>): never;
   /** One step on standard error, redacted, when -v was given. */
   trace(step: string): void;
   setExitCode(code: number): void;
   /** Ends the process with the exit code that was set; what was written is out already. */
   exit(): never;
+  /** Calls back when the process ends by itself, unless the function that is returned has been called. */
+  onExit(work: () => void): () => void;
   /** Calls back when nothing is left to wait for, and yet the function that is returned has not been called. */
   onStall(told: () => void): () => void;
   /** From here on Ctrl-C, SIGTERM and SIGHUP wait until the function that is returned is called; `told` hears of one. */
@@ -54,7 +59,9 @@ export function systemHost(): Host {
     node: process.version,
     uid: process.geteuid?.(),
     pid: process.pid,
-    ppid: process.ppid,
+    get client() {
+      return clientOf(process.ppid);
+    },
     cwd: workingDirectory(),
     home: env['HOME'] || homeFolder(),
     get stdin() {
@@ -68,13 +75,16 @@ export function systemHost(): Host {
       }
     },
     err: (text) => writeAll(2, text),
+    errIsTerminal: () => process.getBuiltinModule('node:tty').isatty(2),
     exit: () => process.exit(),
     trace: isVerbose(process.argv) ? (step) => writeAll(2, `${oneLine(step)}\n`) : () => undefined,
     now: () => Date.now(),
     self: ownCommand(),
+    startAnew,
     setExitCode(code) {
       process.exitCode = code;
     },
+    onExit,
     onStall,
     holdSignals,
     isAlive,
@@ -91,16 +101,6 @@ export function nodeCrypto(): typeof Crypto {
   return process.getBuiltinModule('node:crypto');
 }
 
-/** Where the profiles are: `KUBECTL_SA_TOKEN_CONFIG`, else `~/.kube/sa-token.yaml`. */
-export function profileFile(host: Host): string {
-  return host.env['KUBECTL_SA_TOKEN_CONFIG'] || join(host.home, '.kube', 'sa-token.yaml');
-}
-
-/** Where the entries are: `sa-token` in kubectl's cache folder (`KUBECACHEDIR`, else `~/.kube/cache`). */
-export function cacheFolder(host: Host): string {
-  return join(host.env['KUBECACHEDIR'] || join(host.home, '.kube', 'cache'), 'sa-token');
-}
-
 declare const SA_TOKEN_EXECUTABLE: boolean | undefined;
 
 /** The single executable is its own program, whatever name it was called by; under plain Node the script comes second. */
@@ -109,6 +109,25 @@ function ownCommand(): readonly [string, ...string[]] {
   if (script === undefined || (typeof SA_TOKEN_EXECUTABLE === 'boolean' && SA_TOKEN_EXECUTABLE))
     return [process.execPath];
   return [process.execPath, ...process.execArgv, script];
+}
+
+function startAnew(env: Readonly<Record<string, string | undefined>>): never {
+  const [program, ...words] = ownCommand();
+  // Not there on Windows.
+  if (process.execve === undefined) throw new Error('this platform cannot replace a process');
+  return process.execve(program, [program, ...words, ...process.argv.slice(2)], { ...env });
+}
+
+/** `PID:START`, as the fast lane says it (proc(5), field 22); in a container every client may be process 1. */
+function clientOf(pid: number): string {
+  try {
+    const start = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ')[19];
+    return start === undefined ? String(pid) : `${pid}:${start}`;
+  } catch {
+    return String(pid);
+  }
 }
 
 /** Words after `--` belong to another command. */
@@ -147,7 +166,7 @@ function writeAll(descriptor: number, text: string): void {
       done += writeSync(descriptor, bytes, done);
     } catch (error) {
       // The reader gave us a non-blocking pipe and it is full: wait a moment for it.
-      if (!(error instanceof Error) || !('code' in error) || error.code !== 'EAGAIN') throw error;
+      if (systemCode(error) !== 'EAGAIN') throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
   }
@@ -158,8 +177,13 @@ function isAlive(pid: number): boolean {
     return process.kill(pid, 0);
   } catch (error) {
     // EPERM: it is there and another user's.
-    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
+    return systemCode(error) !== 'ESRCH';
   }
+}
+
+function onExit(work: () => void): () => void {
+  process.once('exit', work);
+  return () => void process.off('exit', work);
 }
 
 function onStall(told: () => void): () => void {

@@ -27,6 +27,17 @@ export function textAt(value: unknown, key: string): string | undefined {
   return typeof found === 'string' && found !== '' ? found : undefined;
 }
 
+/** The list at a key; an empty one where there is none. */
+export function listAt(value: unknown, key: string): readonly unknown[] {
+  const found = isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+  return Array.isArray(found) ? found : [];
+}
+
+/** The texts in the list at a key, empty ones too; what is none is left out. */
+export function textsAt(value: unknown, key: string): string[] {
+  return listAt(value, key).filter((item) => typeof item === 'string');
+}
+
 /** The finite number at a key. */
 export function numberAt(value: unknown, key: string): number | undefined {
   const found = isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;

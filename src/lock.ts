@@ -1,11 +1,11 @@
 /** A lock between processes, on a file of its own: held by a heart that beats, so that a dead holder is seen at once. */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { linkSync, lstatSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemCode } from './errors.ts';
 import { monotonic, type Host } from './host.ts';
-import { discard, readSmallFile } from './small-files.ts';
+import { discard, draftOf, readSmallFile } from './small-files.ts';
 
 const beatEvery = 250;
 /** A holder whose heart has not beaten for so long is dead, or on a host that is gone. Milliseconds. */
@@ -57,14 +57,14 @@ export async function acquire(host: Host, path: string, options: LockOptions = {
     // A pause of our own, on a machine that is busy, says nothing about the holder.
     still = beat === lastBeat ? still + Math.min(now - lastLook, 3 * lookEvery) : 0;
     [lastBeat, lastLook] = [beat, now];
-    const broken = still > patienceWith(host, path) && breakLock(host, path, beat);
+    const broken = isHolderDead(host, path, still) && breakLock(host, path, beat);
     if (!broken) await sleep(lookEvery * (0.5 + Math.random()));
   }
 }
 
 /** The file appears with its content, so nobody ever reads half a lock. */
 function tryTake(path: string, own: string): 'taken' | 'busy' | 'impossible' {
-  const draft = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  const draft = draftOf(path);
   try {
     writeFileSync(draft, own, { flag: 'wx', mode: 0o600 });
     linkSync(draft, path);
@@ -104,15 +104,19 @@ function readBeat(path: string): string {
   return status === undefined ? '' : `${status.ino} ${status.mtimeNs}`;
 }
 
-/** How long a heart may stand still. Only a process of this host can be asked; for others the heart alone decides. */
-function patienceWith(host: Host, path: string): number {
+/**
+ * Only a process of this host can be asked; for others the heart alone decides.
+ *
+ * @param still - how long it has not beaten, milliseconds
+ */
+function isHolderDead(host: Host, path: string, still: number): boolean {
   const found = readSmallFile(path);
   const [pid, where] = (found?.text ?? '').trim().split(' ');
-  if (found === undefined || where !== hostname()) return deadAfter;
-  if (!host.isAlive(Number(pid))) return -1;
+  if (found === undefined || where !== hostname()) return still > deadAfter;
+  if (!host.isAlive(Number(pid))) return true;
   // The last beat is from long ago: of before a reboot, say, and the id is another process's now.
   const isOld = Math.abs(host.now() - found.status.mtimeMs) > stoppedAfter;
-  return isOld ? deadAfter : stoppedAfter;
+  return still > (isOld ? deadAfter : stoppedAfter);
 }
 
 /**
@@ -120,7 +124,8 @@ function patienceWith(host: Host, path: string): number {
  * beat, and looks once more: removed without a claim, it could be the lock of the one who was quicker.
  */
 function breakLock(host: Host, path: string, beat: string): boolean {
-  const claim = `${path}.${numberOf(beat)}.tmp`;
+  // Named as a draft, so that what a killed one left is cleared away with those.
+  const claim = draftOf(path, createHash('sha256').update(beat).digest('hex').slice(0, 12));
   try {
     writeFileSync(claim, '', { flag: 'wx', mode: 0o600 });
   } catch {
@@ -132,11 +137,4 @@ function breakLock(host: Host, path: string, beat: string): boolean {
   if (readBeat(path) === beat) discard(path);
   discard(claim);
   return readBeat(path) !== beat;
-}
-
-/** Twelve hexadecimal digits, as drafts have them, so that what a killed one left is cleared away with theirs. */
-function numberOf(beat: string): string {
-  return BigInt.asUintN(48, BigInt(beat.replace(' ', '')))
-    .toString(16)
-    .padStart(12, '0');
 }

@@ -3,6 +3,9 @@ import { accessSync, constants, readdirSync, statSync } from 'node:fs';
 import { basename, delimiter, isAbsolute, join } from 'node:path';
 import type { Host } from './host.ts';
 
+/** The name kubectl looks up for `kubectl sa-token`, and the one that kuberc allow-lists can name. */
+export const pluginName = 'kubectl-sa_token';
+
 /** The absolute path of a program on PATH; symlinks are not followed, so that an upgrade behind one does no harm. */
 export function findOnPath(host: Host, name: string): string | undefined {
   const endings = host.platform === 'win32' ? ['.exe', '.cmd', '.bat'] : [''];

@@ -56,7 +56,7 @@ export function readSmallFile(path: string): SmallFile | undefined {
  * @throws the system error; the old file is then as it was
  */
 export function putSmallFile(path: string, text: string, time?: number): void {
-  const draft = `${path}.${draftNumber()}.tmp`;
+  const draft = draftOf(path);
   try {
     writeFileSync(draft, text, { flag: 'wx', mode: 0o600 });
     if (time !== undefined) utimesSync(draft, time, time);
@@ -67,8 +67,21 @@ export function putSmallFile(path: string, text: string, time?: number): void {
   }
 }
 
-/** Twelve hexadecimal digits. Nobody has to fail to guess them: the folder is ours alone, and `wx` takes no file there is. */
-function draftNumber(): string {
+/**
+ * The path of a draft, which lies beside a file until it takes its place.
+ *
+ * @param digits - twelve hexadecimal ones. Nobody has to fail to guess them: `wx` takes no file there is
+ */
+export function draftOf(path: string, digits = randomDigits()): string {
+  return `${path}.${digits}.tmp`;
+}
+
+/** The file that a draft is of, so that what a killed writer left can be cleared away; undefined for any other name. */
+export function draftedBy(name: string): string | undefined {
+  return /^(.+)\.[0-9a-f]{12}\.tmp$/s.exec(name)?.[1];
+}
+
+function randomDigits(): string {
   return Math.random().toString(16).slice(2, 14).padEnd(12, '0');
 }
 

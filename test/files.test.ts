@@ -145,12 +145,19 @@ test('symlinks in a circle are refused and stay', (t) => {
 test('drafts of killed writers go with the next write, those of the last minute and other files stay', (t) => {
   const host = createHost(t);
   const path = put(host, 'd/config', 'old');
-  const old = ['config.0123abcd.tmp', 'config.sa-token-backup.0123abcd.tmp', 'config.lock.0123456789ab.tmp'];
-  const others = ['config.00000000.tmp.txt', 'config.d.tmp', 'config2.0123abcd.tmp'];
+  const old = [
+    'config.0123abcd0123.tmp',
+    'config.sa-token-backup.0123abcd0123.tmp',
+    'config.lock.0123456789ab.tmp',
+  ];
+  const others = ['config.000000000000.tmp.txt', 'config.d.tmp', 'config2.0123abcd0123.tmp'];
   for (const name of [...old, ...others]) utimesSync(put(host, `d/${name}`, 'x'), 1000, 1000);
-  put(host, 'd/config.89abcdef.tmp', 'at work');
+  put(host, 'd/config.89abcdef89ab.tmp', 'at work');
   replaceFile(path, 'new');
-  t.deepEqual(readdirSync(join(host.home, 'd')).sort(), ['config', 'config.89abcdef.tmp', ...others].sort());
+  t.deepEqual(
+    readdirSync(join(host.home, 'd')).sort(),
+    ['config', 'config.89abcdef89ab.tmp', ...others].sort(),
+  );
 });
 
 test('a failure leaves the old file, and no draft', (t) => {

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { isObject, numberAt, objectAt, parseJson, textAt } from '../src/json.ts';
+import { isObject, listAt, numberAt, objectAt, parseJson, textAt, textsAt } from '../src/json.ts';
 
 test('what is no JSON is nothing', (t) => {
   for (const text of ['', '{', 'x', "{'a':1}", '{"a":1}x']) t.is(parseJson(text), undefined);
@@ -18,7 +18,16 @@ test('a value is taken only where it is of its type, and the object’s own', (t
     t.is(numberAt(value, key), undefined, key);
   for (const key of ['text', 'list', 'nothing', 'none', '__proto__'])
     t.deepEqual(objectAt(value, key), {}, key);
+  for (const key of ['text', 'object', 'nothing', 'none', '__proto__'])
+    t.deepEqual([listAt(value, key), textsAt(value, key)], [[], []], key);
+  t.deepEqual(listAt(Object.create({ list: [1] }), 'list'), []);
   t.is(numberAt({ a: Number.POSITIVE_INFINITY }, 'a'), undefined);
+});
+
+test('a list is taken as it is, and of its texts the empty ones too', (t) => {
+  const value = { list: ['a', '', 5, null, ['b'], { c: 'd' }] };
+  t.is(listAt(value, 'list'), value.list);
+  t.deepEqual(textsAt(value, 'list'), ['a', '']);
 });
 
 test('nothing that is looked at throws', (t) => {
@@ -27,6 +36,7 @@ test('nothing that is looked at throws', (t) => {
       t.is(typeof objectAt(value, key), 'object');
       t.true(['string', 'undefined'].includes(typeof textAt(value, key)));
       t.true(['number', 'undefined'].includes(typeof numberAt(value, key)));
+      t.true(Array.isArray(listAt(value, key)) && Array.isArray(textsAt(value, key)));
       t.is(typeof isObject(value), 'boolean');
     }),
     { numRuns: 500 },

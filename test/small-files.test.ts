@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { discard, makeFolder, putSmallFile, readSmallFile } from '../src/small-files.ts';
+import { discard, draftedBy, draftOf, makeFolder, putSmallFile, readSmallFile } from '../src/small-files.ts';
 import { createHost, put } from './support/host.ts';
 
 test('a small file is read with its status; what is none is not', (t) => {
@@ -72,4 +72,13 @@ test('a folder that cannot be made is an error, at once', (t) => {
   t.throws(() => makeFolder(join(host.home, 'dangling', 'below')), { code: 'ENOENT' });
   // Node's own recursive mkdir never comes back from here.
   if (existsSync('/proc/self')) t.throws(() => makeFolder('/proc/none/below'), { code: 'ENOENT' });
+});
+
+test('a draft lies beside its file, under a name that tells which', (t) => {
+  t.regex(draftOf('/d/a.entry'), /^\/d\/a\.entry\.[0-9a-f]{12}\.tmp$/);
+  t.not(draftOf('/d/a'), draftOf('/d/a'));
+  t.is(draftedBy(draftOf('a.entry')), 'a.entry');
+  t.is(draftedBy(draftOf('a\nb', '0123456789ab')), 'a\nb');
+  for (const name of ['a', 'a.tmp', 'a.0123456789ab', 'a.0123456789AB.tmp', 'a.0123456789abc.tmp', '.tmp'])
+    t.is(draftedBy(name), undefined, name);
 });

@@ -16,3 +16,8 @@ export interface Command {
   readonly values?: Readonly<Record<string, readonly string[]>>;
   run(host: Host, argv: Arguments): Promise<void>;
 }
+
+/** The command of this name, or of this other name. */
+export function findCommand(list: readonly Command[], word: string | undefined): Command | undefined {
+  return list.find(({ usage, aliases = [] }) => [usage.split(' ')[0], ...aliases].includes(word));
+}

@@ -5,7 +5,7 @@ import { seenAudiences } from '../credential/summary.ts';
 import type { Host } from '../host.ts';
 import { readProfiles } from '../settings/profiles.ts';
 import { isSettingName, table } from '../settings/table.ts';
-import type { Command } from './command.ts';
+import { findCommand, type Command } from './command.ts';
 
 export interface Choice {
   readonly word: string;
@@ -17,6 +17,17 @@ export interface Completion {
   /** True where a file may come too (Cobra's directive 0, else 4). */
   readonly files: boolean;
 }
+
+/** Flags that take a path, beside those of the settings table. */
+const paths: ReadonlySet<string> = new Set([
+  'kubeconfig',
+  'token-file',
+  'folder',
+  'upstream-ca',
+  'run-folder',
+  'certificate',
+  'certificate-key',
+]);
 
 const nothing: Completion = { choices: [], files: false };
 const files: Completion = { choices: [], files: true };
@@ -31,9 +42,7 @@ export function complete(host: Host, commands: readonly Command[], words: readon
       current,
       commands.map(({ usage, summary }) => ({ word: nameOf(usage), help: summary })),
     );
-  const command = commands.find(
-    ({ usage, aliases }) => nameOf(usage) === words[0] || aliases?.includes(words[0] ?? ''),
-  );
+  const command = findCommand(commands, words[0]);
   if (command === undefined) return nothing;
   const [, flag, typed] = /^(--[^=]+)=(.*)$/s.exec(current) ?? [];
   if (flag !== undefined) return valuesOf(host, command, flag, typed ?? '', `${flag}=`);
@@ -79,7 +88,7 @@ function valuesOf(host: Host, command: Command, flag: string, typed: string, pre
     );
     return { ...found, choices: found.choices.map((choice) => ({ ...choice, word: prefix + choice.word })) };
   }
-  const isPath = isSettingName(name) ? table[name].type === 'path' : /file|kubeconfig/.test(name);
+  const isPath = isSettingName(name) ? table[name].type === 'path' : paths.has(name);
   return isPath ? files : nothing;
 }
 

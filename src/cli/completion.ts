@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { badUsage, noPlugin, unwritableFile } from '../failures/usage.ts';
 import { replaceFile } from '../files.ts';
 import type { Host } from '../host.ts';
-import { findOnPath } from '../path-search.ts';
+import { findOnPath, pluginName } from '../path-search.ts';
 import { resolvePath } from '../settings/paths.ts';
 import type { Command } from './command.ts';
 import { complete } from './complete.ts';
@@ -36,8 +36,8 @@ export const completionCommand: Command = {
 
 /** kubectl looks for this very name on PATH (KC pkg/cmd/plugin/plugin_completion.go); krew links one file only. */
 function install(host: Host, folder: string | undefined): void {
-  const plugin = findOnPath(host, 'kubectl-sa_token');
-  if (folder === undefined && plugin === undefined) throw noPlugin('kubectl-sa_token');
+  const plugin = findOnPath(host, pluginName);
+  if (folder === undefined && plugin === undefined) throw noPlugin(pluginName);
   const into = folder === undefined ? dirname(plugin ?? '') : resolvePath(folder, host.cwd, host.home);
   const file = join(into, 'kubectl_complete-sa_token');
   try {

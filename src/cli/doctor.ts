@@ -4,8 +4,16 @@ import type { Diagnosis } from '../doctor/doctor.ts';
 import type { Host } from '../host.ts';
 import { readProfiles } from '../settings/profiles.ts';
 import type { Arguments, Command } from './command.ts';
-import { accessOptions, formatOf, outputOption, profileOf, structured } from './fields.ts';
-import { flagsOf, settingOptions, textOf } from './options.ts';
+import {
+  accessOptions,
+  flagsOf,
+  formatOf,
+  outputOption,
+  profileOf,
+  settingOptions,
+  structured,
+  textOf,
+} from './options.ts';
 import { print } from './terminal.ts';
 
 export const doctorCommand: Command = {

@@ -3,7 +3,7 @@ import { getToken } from '../credential/get-token.ts';
 import { outputs } from '../entry/exec-credential.ts';
 import { badUsage } from '../failures/usage.ts';
 import type { Arguments, Command } from './command.ts';
-import { flagsOf, settingOptions, textOf } from './options.ts';
+import { flagsOf, profileOf, settingOptions, textOf } from './options.ts';
 import type { Call } from '../credential/call.ts';
 
 export const getTokenCommand: Command = {
@@ -30,9 +30,8 @@ export function callOf(argv: Arguments): Call {
   const output = textOf(argv, 'output') ?? 'exec-credential';
   const known = outputs.find((each) => each === output);
   if (known === undefined) throw badUsage(`-o ${output} is not one of ${outputs.join(', ')}`, 'get-token');
-  const profile = argv['PROFILE'];
   return {
-    profile: typeof profile === 'string' ? profile : undefined,
+    profile: profileOf(argv),
     flags: flagsOf(argv),
     output: known,
     forceRefresh: argv['force-refresh'] === true,

@@ -3,9 +3,18 @@ import { badUsage, badValue } from '../failures/usage.ts';
 import { readGiven } from '../settings/given.ts';
 import { isSafeAddress } from '../settings/addresses.ts';
 import type { KeySource } from '../credential/issuer-keys.ts';
-import { accessOptions, formatOf, outputOption, profileOf, structured } from './fields.ts';
 import type { Arguments, Command } from './command.ts';
-import { flagsOf, settingOptions, textOf } from './options.ts';
+import {
+  accessOf,
+  accessOptions,
+  flagsOf,
+  formatOf,
+  outputOption,
+  profileOf,
+  settingOptions,
+  structured,
+  textOf,
+} from './options.ts';
 import { readHandedIn, tokenStdinOption } from './handed-in.ts';
 import { inspectionText, inspectionValue } from './inspection.ts';
 import { print } from './terminal.ts';
@@ -63,7 +72,7 @@ export const inspectCommand: Command = {
 function keySource(argv: Arguments): KeySource | undefined {
   const named = keyFlags.filter((flag) => argv[flag] !== undefined);
   if (named.length > 1) throw badUsage(`--${named.join(' and --')} exclude each other`, 'inspect');
-  const access = { kubeconfig: textOf(argv, 'kubeconfig'), context: textOf(argv, 'context') };
+  const access = accessOf(argv);
   const throughApi = access.kubeconfig !== undefined || access.context !== undefined;
   if (argv['verify'] !== true && named.length === 0 && !throughApi) return undefined;
   return {

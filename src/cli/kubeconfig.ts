@@ -3,18 +3,15 @@ import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { execUser, setUser } from '../cluster/kubeconfig.ts';
 import { oneLine } from '../errors.ts';
-import { badValue, noPlugin, unknownProfile } from '../failures/usage.ts';
-import { profileFile, type Host } from '../host.ts';
-import { findOnPath } from '../path-search.ts';
+import { badValue, noPlugin } from '../failures/usage.ts';
+import type { Host } from '../host.ts';
+import { findOnPath, pluginName } from '../path-search.ts';
 import { checkProfileName } from '../settings/name.ts';
 import { shortPath } from '../settings/paths.ts';
-import { readProfiles } from '../settings/profiles.ts';
+import { requireProfile } from '../settings/profiles.ts';
 import type { Command } from './command.ts';
 import { textOf } from './options.ts';
 import { tell } from './terminal.ts';
-
-/** The name kubectl looks up for `kubectl sa-token`, and the one that kuberc allow-lists can name. */
-const pluginName = 'kubectl-sa_token';
 
 export const kubeconfigCommand: Command = {
   usage: 'kubeconfig <PROFILE>',
@@ -47,9 +44,7 @@ export const kubeconfigCommand: Command = {
   ],
   run: async (host, argv) => {
     const profile = checkProfileName(argv['PROFILE']);
-    const profiles = readProfiles(host);
-    const settings = profiles.get(profile);
-    if (settings === undefined) throw unknownProfile(profile, profileFile(host), [...profiles.keys()]);
+    const { audience } = requireProfile(host, profile);
     const user = textOf(argv, 'user') ?? profile;
     // kubectl's YAML has no such characters.
     if (/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\uFEFF]/u.test(user))
@@ -70,10 +65,10 @@ export const kubeconfigCommand: Command = {
     host.out(
       `user "${user}" ${change.outcome} in ${file}${change.backup === undefined ? '' : ` (before: ${shortPath(change.backup, host.home)})`}\n`,
     );
-    if (settings.audience !== undefined)
+    if (audience !== undefined)
       tell(
         host,
-        `note: tokens of "${profile}" are for ${oneLine(settings.audience.join(', '))}; kubectl itself needs one for the API server: make another profile without --audience for it`,
+        `note: tokens of "${profile}" are for ${oneLine(audience.join(', '))}; kubectl itself needs one for the API server: make another profile without --audience for it`,
       );
     if (change.outcome === 'added')
       tell(host, `next: kubectl config set-context ${user} --cluster=CLUSTER --user=${user}`);

@@ -8,8 +8,7 @@ import { checkProfileName } from '../settings/name.ts';
 import { resolvePath } from '../settings/paths.ts';
 import { label } from '../settings/target.ts';
 import type { Arguments, Command } from './command.ts';
-import { patienceOf } from './fields.ts';
-import { flagsOf, settingOptions, textOf } from './options.ts';
+import { accessOf, flagsOf, patienceOf, settingOptions, textOf } from './options.ts';
 import { askHidden, readInput, shortTime, tell } from './terminal.ts';
 
 const inputs = ['token-stdin', 'token-file', 'from-secret'] as const;
@@ -59,8 +58,7 @@ async function readToken(host: Host, argv: Arguments, profile: string): Promise<
   if (secret === undefined)
     return askHidden(host, `Token of the ServiceAccount for "${profile}" (not shown): `);
   const { readSecretToken } = await import('../cluster/secret.ts');
-  const access = { kubeconfig: textOf(argv, 'kubeconfig'), context: textOf(argv, 'context') };
-  return readSecretToken(host, secret, access, patienceOf(host, argv));
+  return readSecretToken(host, secret, accessOf(argv), patienceOf(host, argv));
 }
 
 function readTokenFile(host: Host, file: string): string {

@@ -1,8 +1,9 @@
 /** `logout`: removes source tokens and entries; profiles stay unless asked. */
 import { forgetCalls, logOut } from '../credential/log-out.ts';
 import { badUsage, unknownProfile } from '../failures/usage.ts';
-import { profileFile, type Host } from '../host.ts';
+import type { Host } from '../host.ts';
 import { checkProfileName } from '../settings/name.ts';
+import { profileFile } from '../settings/paths.ts';
 import { readProfiles } from '../settings/profiles.ts';
 import { deleteUser } from '../doctor/remedy.ts';
 import type { Command } from './command.ts';

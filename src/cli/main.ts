@@ -2,6 +2,7 @@
 import { readCall } from '../credential/call.ts';
 import { AlreadyTold, getToken } from '../credential/get-token.ts';
 import { describe, exitCodeOf, systemCode } from '../errors.ts';
+import { talkativeNode } from '../failures/local.ts';
 import type { Host } from '../host.ts';
 
 export const program = 'kubectl-sa-token';
@@ -11,6 +12,7 @@ export async function main(host: Host): Promise<void> {
   // A promise that nobody keeps lets Node end with 0, as if an empty answer were one.
   const ended = host.onStall(() => fail(host, new Error('the call came to no end')));
   try {
+    startQuiet(host);
     const call = host.argv[0] === 'get-token' ? readCall(host.argv.slice(1)) : undefined;
     // Not through yargs: the words to complete are unfinished flags.
     if (host.argv[0] === '__complete')
@@ -23,6 +25,21 @@ export async function main(host: Host): Promise<void> {
   ended();
   // At once: nothing that still waits (a keychain that hangs, an idle socket) may hold kubectl.
   host.exit();
+}
+
+/** What has Node itself write to standard error: tokens that it sends (NODE_DEBUG), and warnings beside a success. */
+const talkative = ['NODE_DEBUG', 'NODE_DEBUG_NATIVE', 'NODE_TLS_REJECT_UNAUTHORIZED'];
+
+/** The fast lane has unset them before Node starts, which reads them first of all; without it that is made good here. */
+function startQuiet(host: Host): void {
+  if (talkative.every((name) => !host.env[name])) return;
+  try {
+    host.startAnew(
+      Object.fromEntries(Object.entries(host.env).filter(([name]) => !talkative.includes(name))),
+    );
+  } catch (error) {
+    throw talkativeNode(talkative, error);
+  }
 }
 
 function fail(host: Host, error: unknown): void {

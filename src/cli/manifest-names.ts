@@ -1,13 +1,12 @@
 /** Flags of `manifest` that name things in a cluster, each held against what the API server takes for it. */
 import type { ObjectName } from '../cluster/manifests-routes.ts';
 import { badValue } from '../failures/usage.ts';
+import { isDnsSubdomain, isNamespace } from '../settings/name.ts';
 import type { Arguments } from './command.ts';
 import { defaultImage } from './manifest-options.ts';
 import { matching } from './manifest-values.ts';
 import { textOf } from './options.ts';
 
-/** A DNS subdomain (RFC 1123), as most names in Kubernetes are. */
-const name = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
 /** A DNS label (RFC 1035): no digit first. */
 const serviceName = /^[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 /** Anything that can be one step of a path, as `system:auth-delegator` can; nothing that prints as another line. */
@@ -16,18 +15,15 @@ const roleName = /^(?!\.{1,2}$)[^/%\p{C}\p{Zl}\p{Zp}]+$/u;
 const labelPart = /^[a-z0-9](?:[\w.-]{0,61}[a-z0-9])?$/i;
 const image = imagePattern();
 
-const longest = 253;
-
 /** A namespace is shorter and has no dot. */
 export function nameOf(argv: Arguments, flag: string): string | undefined {
-  const value = matching(argv, flag, name, 'a name in Kubernetes (lower-case letters, digits, "-" and ".")');
-  if (value !== undefined && flag.endsWith('namespace') && !isNamespace(value))
-    throw badValue(`--${flag}`, `${JSON.stringify(value)} is not a namespace`);
+  const value = textOf(argv, flag);
+  if (value === undefined) return undefined;
+  const wrong = (what: string) => badValue(`--${flag}`, `${JSON.stringify(value)} is not ${what}`);
+  if (!isDnsSubdomain(value)) throw wrong('a name in Kubernetes (lower-case letters, digits, "-" and ".")');
+  if (flag.endsWith('namespace') && !isNamespace(value)) throw wrong('a namespace');
   return value;
 }
-
-const isNamespace = (value: string): boolean =>
-  name.test(value) && !value.includes('.') && value.length <= 63;
 
 /** Of the proxy's objects: of all their kinds, the rules for a Service are the strictest. */
 export function serviceNameOf(argv: Arguments, flag: string): string | undefined {
@@ -38,7 +34,7 @@ export function serviceNameOf(argv: Arguments, flag: string): string | undefined
 /** The Secret of an account, named after it unless a name is given. */
 export function secretNameOf(argv: Arguments, account: string): string {
   const value = nameOf(argv, 'secret-name') ?? `${account}-token`;
-  if (value.length <= longest) return value;
+  if (isDnsSubdomain(value)) return value;
   throw badValue('--secret-name', `${account}-token is too long a name`, 'give another with --secret-name');
 }
 
@@ -58,7 +54,7 @@ export function objectOf(argv: Arguments, flag: string): ObjectName | undefined 
   const value = textOf(argv, flag);
   if (value === undefined) return undefined;
   const [namespace = '', own = '', ...more] = value.split('/');
-  if (more.length > 0 || !isNamespace(namespace) || !name.test(own) || own.length > longest)
+  if (more.length > 0 || !isNamespace(namespace) || !isDnsSubdomain(own))
     throw badValue(`--${flag}`, `${JSON.stringify(value)} is not NAMESPACE/NAME`);
   return { namespace, name: own };
 }
@@ -76,7 +72,7 @@ export function labelOf(argv: Arguments, flag: string): readonly [string, string
 /** A name, and a domain before it or none. */
 function isLabelKey(key: string): boolean {
   const [own = '', domain = 'none', ...more] = key.split('/').toReversed();
-  return more.length === 0 && labelPart.test(own) && name.test(domain) && domain.length <= longest;
+  return more.length === 0 && labelPart.test(own) && isDnsSubdomain(domain);
 }
 
 export function imageOf(argv: Arguments): string {

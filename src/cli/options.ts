@@ -1,8 +1,11 @@
-/** The flags of the settings table as yargs options, and the parsed words back as flags. */
+/** Options that commands share, those of the settings table first, and what was given for them. */
 import type { Options } from 'yargs';
+import type { Access } from '../cluster/access.ts';
 import { badUsage } from '../failures/usage.ts';
-import type { Flags } from '../settings/given.ts';
-import { settingNames, table, type SettingName } from '../settings/table.ts';
+import type { Host } from '../host.ts';
+import { readGiven, type Flags } from '../settings/given.ts';
+import { settingNames, table, timeoutMs, type SettingName } from '../settings/table.ts';
+import type { Arguments } from './command.ts';
 
 const exchangeGroup = 'Settings (also variables KUBECTL_SA_TOKEN_…, and keys of the profile):';
 
@@ -28,7 +31,7 @@ function optionOf(name: SettingName): Options {
  *
  * @throws SaTokenError `bad-usage` for a flag that was given twice and takes one value
  */
-export function flagsOf(argv: Readonly<Record<string, unknown>>): Flags {
+export function flagsOf(argv: Arguments): Flags {
   const flags: Partial<Record<SettingName, unknown>> = {};
   for (const name of settingNames) {
     const value = argv[name];
@@ -41,10 +44,55 @@ export function flagsOf(argv: Readonly<Record<string, unknown>>): Flags {
 }
 
 /** Text of an option that takes one value. */
-export function textOf(argv: Readonly<Record<string, unknown>>, name: string): string | undefined {
+export function textOf(argv: Arguments, name: string): string | undefined {
   const value = argv[name];
   if (Array.isArray(value)) throw badUsage(`--${name} is given more than once`);
   if (value === undefined) return undefined;
   if (typeof value !== 'string' || value === '') throw badUsage(`--${name} needs a value`);
   return value;
+}
+
+export const structured = ['json', 'yaml'] as const;
+
+/** `-o` of commands that print for people unless told otherwise. */
+export const outputOption: Record<string, Options> = {
+  output: { alias: 'o', type: 'string', requiresArg: true, describe: `Format: ${structured.join(', ')}` },
+};
+
+/** The format asked for; undefined: for people. */
+export function formatOf(argv: Arguments, command: string): (typeof structured)[number] | undefined {
+  const asked = textOf(argv, 'output');
+  const known = structured.find((format) => format === asked);
+  if (asked !== undefined && known === undefined)
+    throw badUsage(`-o ${asked} is not one of ${structured.join(', ')}`, command);
+  return known;
+}
+
+/** Which kubeconfig, for commands that ask an API server. */
+export const accessOptions: Record<string, Options> = {
+  kubeconfig: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Kubeconfig (default: KUBECONFIG, ~/.kube/config)',
+  },
+  context: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Context of the kubeconfig (default: the current one)',
+  },
+};
+
+/** What was given for `accessOptions`. */
+export function accessOf(argv: Arguments): Access {
+  return { kubeconfig: textOf(argv, 'kubeconfig'), context: textOf(argv, 'context') };
+}
+
+/** Milliseconds that a call beside the exchange may take: --timeout, its variable, or the default. */
+export function patienceOf(host: Host, argv: Arguments): number {
+  return timeoutMs(readGiven(host, undefined, { timeout: argv['timeout'] }, undefined).settings);
+}
+
+/** The positional profile. */
+export function profileOf(argv: Arguments): string | undefined {
+  return typeof argv['PROFILE'] === 'string' ? argv['PROFILE'] : undefined;
 }

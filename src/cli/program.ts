@@ -2,7 +2,7 @@
 import yargs, { type Argv } from 'yargs';
 import { badUsage, tokenOnCommandLine } from '../failures/usage.ts';
 import type { Host } from '../host.ts';
-import type { Arguments, Command } from './command.ts';
+import { findCommand, type Arguments, type Command } from './command.ts';
 import { commands } from './commands.ts';
 
 const name = 'kubectl sa-token';
@@ -109,17 +109,13 @@ function worded(message: string, argv: readonly string[]): string {
 
 /** What a command's positional argument is. */
 function needed(word: string | undefined): string {
-  const choices = commands.find(({ usage }) => usage.split(' ')[0] === word)?.values?.[''];
+  const choices = findCommand(commands, word)?.values?.[''];
   return choices === undefined ? 'the name of a profile' : `one of ${choices.join(', ')}`;
 }
 
 /** A name for the hint, when it is one of ours. */
 function known(word: string | undefined): string {
-  return commands.find(
-    ({ usage, aliases }) => usage.split(' ')[0] === word || aliases?.includes(word ?? ''),
-  ) === undefined
-    ? ''
-    : (word ?? '');
+  return findCommand(commands, word) === undefined ? '' : (word ?? '');
 }
 
 /** Before anything is parsed, since a complaint about an unknown argument would repeat it. */

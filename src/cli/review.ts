@@ -5,17 +5,19 @@ import type { Host } from '../host.ts';
 import { readGiven } from '../settings/given.ts';
 import type { Review } from '../cluster/token-review.ts';
 import type { Arguments, Command } from './command.ts';
+import { fieldLines } from './fields.ts';
+import { readHandedIn, tokenStdinOption } from './handed-in.ts';
 import {
+  accessOf,
   accessOptions,
-  fieldLines,
+  flagsOf,
   formatOf,
   outputOption,
   patienceOf,
   profileOf,
+  settingOptions,
   structured,
-} from './fields.ts';
-import { readHandedIn, tokenStdinOption } from './handed-in.ts';
-import { flagsOf, settingOptions, textOf } from './options.ts';
+} from './options.ts';
 import { print } from './terminal.ts';
 
 export const reviewCommand: Command = {
@@ -59,7 +61,7 @@ interface Asked {
 
 async function ask(host: Host, argv: Arguments): Promise<Asked> {
   const { review, reviewHandedIn } = await import('../credential/review.ts');
-  const access = { kubeconfig: textOf(argv, 'kubeconfig'), context: textOf(argv, 'context') };
+  const access = accessOf(argv);
   const audiences = audiencesOf(argv);
   const source = argv['source'] === true;
   const handedIn = await readHandedIn(host, argv, 'review');

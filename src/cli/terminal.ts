@@ -24,7 +24,7 @@ export function tableOf(headings: readonly string[], rows: readonly (readonly st
 
 /** A value as JSON or YAML on standard output. */
 export async function print(host: Host, format: 'json' | 'yaml', value: unknown): Promise<void> {
-  if (format === 'yaml') host.out((await import('yaml')).stringify(value));
+  if (format === 'yaml') host.out((await import('./yaml.ts')).stringify(value));
   else host.out(`${JSON.stringify(value, undefined, 2)}\n`);
 }
 

@@ -1,7 +1,7 @@
 /** `version`. */
 import { version } from '../version.ts';
 import type { Command } from './command.ts';
-import { formatOf, outputOption, structured } from './fields.ts';
+import { formatOf, outputOption, structured } from './options.ts';
 import { print } from './terminal.ts';
 
 export const versionCommand: Command = {

@@ -1,8 +1,17 @@
 /** `whoami`: whom the API server takes the bearer of the issued token for. */
 import { readGiven } from '../settings/given.ts';
 import type { Command } from './command.ts';
-import { accessOptions, fieldLines, formatOf, outputOption, profileOf, structured } from './fields.ts';
-import { flagsOf, settingOptions, textOf } from './options.ts';
+import { fieldLines } from './fields.ts';
+import {
+  accessOf,
+  accessOptions,
+  flagsOf,
+  formatOf,
+  outputOption,
+  profileOf,
+  settingOptions,
+  structured,
+} from './options.ts';
 import { print } from './terminal.ts';
 
 export const whoamiCommand: Command = {
@@ -26,8 +35,7 @@ export const whoamiCommand: Command = {
     const format = formatOf(argv, 'whoami');
     const { whoAmI } = await import('../credential/who-am-i.ts');
     const given = readGiven(host, profileOf(argv), flagsOf(argv), undefined);
-    const access = { kubeconfig: textOf(argv, 'kubeconfig'), context: textOf(argv, 'context') };
-    const self = await whoAmI(host, given, access);
+    const self = await whoAmI(host, given, accessOf(argv));
     if (format !== undefined) return print(host, format, self);
     host.out(
       fieldLines([

@@ -2,9 +2,9 @@
 import { dirname } from 'node:path';
 import { noKubeconfig } from '../failures/cluster.ts';
 import type { Host } from '../host.ts';
-import { isObject, objectAt, textAt, type JsonObject } from '../json.ts';
+import { listAt, objectAt, textAt, textsAt, type JsonObject } from '../json.ts';
 import { shortPath } from '../settings/paths.ts';
-import { kubeconfigFiles, readKubeconfig } from './kubeconfig-file.ts';
+import { isPlugin, kubeconfigFiles, readKubeconfig } from './kubeconfig-file.ts';
 import { loadable } from './loadable.ts';
 
 export interface HookUser {
@@ -70,8 +70,7 @@ export function hookUsers(
 
 /** `kubectl-sa_token …` in either spelling and any folder, or `kubectl sa-token …`. */
 function isOurs(command: string, args: readonly string[]): boolean {
-  if (/(?:^|[\\/])kubectl-sa[_-]token(?:\.exe)?$/.test(command)) return true;
-  return isKubectl(command) && args[0] === 'sa-token';
+  return isPlugin(command) || (isKubectl(command) && args[0] === 'sa-token');
 }
 
 export function isKubectl(command: string): boolean {
@@ -82,16 +81,10 @@ export function isKubectl(command: string): boolean {
 function named(contents: readonly unknown[], list: string, key: string): Map<string, JsonObject> {
   const found = new Map<string, JsonObject>();
   for (const content of contents) {
-    const items: unknown = isObject(content) ? content[list] : undefined;
-    for (const item of Array.isArray(items) ? (items as unknown[]) : []) {
+    for (const item of listAt(content, list)) {
       const name = textAt(item, 'name');
       if (name !== undefined && !found.has(name)) found.set(name, objectAt(item, key));
     }
   }
   return found;
-}
-
-function textsAt(value: JsonObject, key: string): string[] {
-  const list = value[key];
-  return Array.isArray(list) ? list.filter((item) => typeof item === 'string') : [];
 }

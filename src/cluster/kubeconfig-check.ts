@@ -1,7 +1,7 @@
 /** Whether a kubeconfig that was edited as text says what it should. */
 import { isNode, isSeq, parseDocument } from 'yaml';
-import { isObject, type JsonObject } from '../json.ts';
-import { reading, usersOf } from './kubeconfig-file.ts';
+import { isObject, listAt, type JsonObject } from '../json.ts';
+import { reading } from './kubeconfig-file.ts';
 import type { SplicedUser } from './kubeconfig-splice.ts';
 
 /** All that was there, and the user. */
@@ -32,7 +32,7 @@ export function userFor11(text: string, index: number): JsonObject {
 }
 
 function withUser(before: JsonObject, { name, value, index }: SplicedUser): JsonObject {
-  const users = [...usersOf(before)];
+  const users = [...listAt(before, 'users')];
   const item = users[index];
   if (isObject(item)) users[index] = { ...item, user: value };
   else users.push({ name, user: value });

@@ -6,7 +6,7 @@ import { messageOf, type SaTokenError } from '../errors.ts';
 import { badKubeconfig } from '../failures/usage.ts';
 import { readTextFile } from '../files.ts';
 import type { Host } from '../host.ts';
-import { isObject, textAt } from '../json.ts';
+import { listAt, textAt } from '../json.ts';
 import { resolvePath } from '../settings/paths.ts';
 import { lineEnd } from './yaml-text.ts';
 
@@ -77,15 +77,10 @@ function hasUser(file: string, user: string): boolean {
 
 /** Which of the users have this name. */
 export function usersNamed(content: unknown, name: string): number[] {
-  return usersOf(content).flatMap((item, index) => (textAt(item, 'name') === name ? [index] : []));
-}
-
-export function usersOf(content: unknown): readonly unknown[] {
-  const users: unknown = isObject(content) ? content['users'] : undefined;
-  return Array.isArray(users) ? users : [];
+  return listAt(content, 'users').flatMap((item, index) => (textAt(item, 'name') === name ? [index] : []));
 }
 
 /** The plugin in either spelling, in any folder. */
-export function isOurs(command: unknown): boolean {
+export function isPlugin(command: unknown): boolean {
   return typeof command === 'string' && /(?:^|[\\/])kubectl-sa[_-]token(?:\.exe)?$/.test(command);
 }

@@ -10,7 +10,8 @@ import {
   type Document,
   type Node,
 } from 'yaml';
-import { isOurs } from './kubeconfig-file.ts';
+import { jwt } from '../errors.ts';
+import { isPlugin } from './kubeconfig-file.ts';
 
 const secretKeys = new Set([
   'token',
@@ -35,9 +36,7 @@ export function masked(text: string): string {
     return from === to ? rest : `${rest.slice(0, from)}REDACTED${end}${rest.slice(to)}`;
   }, text);
   // In a comment, say, and in any address.
-  return shown
-    .replaceAll(/eyJ[\w-]{8,}(?:\.[\w-]*){1,4}/g, 'REDACTED')
-    .replaceAll(/:\/\/[^\s/"']*@/g, '://REDACTED@');
+  return shown.replaceAll(jwt, 'REDACTED').replaceAll(/:\/\/[^\s/"']*@/g, '://REDACTED@');
 }
 
 function secretsOf(document: Document, key: string, given: unknown, parent: unknown): Node[] {
@@ -52,7 +51,7 @@ function secretsOf(document: Document, key: string, given: unknown, parent: unkn
       .map((item) => meant(document, item.get('value', true)))
       .filter(isNode);
   const command: unknown = isMap(parent) ? parent.get('command') : undefined;
-  return key === 'args' && !isOurs(command) ? items.filter(isNode) : [];
+  return key === 'args' && !isPlugin(command) ? items.filter(isNode) : [];
 }
 
 /** What an alias stands for. */

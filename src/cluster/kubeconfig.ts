@@ -3,17 +3,16 @@ import { statSync } from 'node:fs';
 import { badKubeconfig, otherUser, unknownStyle, unwritableFile } from '../failures/usage.ts';
 import { replaceFile } from '../files.ts';
 import type { Host } from '../host.ts';
-import { isObject, objectAt, textAt, type JsonObject } from '../json.ts';
+import { isObject, listAt, objectAt, textAt, type JsonObject } from '../json.ts';
 import { withLock } from '../lock.ts';
 import { readsAs, readsUser, userFor11 } from './kubeconfig-check.ts';
 import {
   fileFor,
-  isOurs,
+  isPlugin,
   openKubeconfig,
   readKubeconfig,
   startText,
   usersNamed,
-  usersOf,
 } from './kubeconfig-file.ts';
 import { masked } from './kubeconfig-masked.ts';
 import { spliceUser, type SplicedUser } from './kubeconfig-splice.ts';
@@ -111,7 +110,7 @@ function indexOf({ file, text, content }: Opened, user: string): number {
 
 function outcomeOf({ file, text, content }: Opened, user: SplicedUser, force: boolean): Changed['outcome'] {
   if (user.index < 0) return 'added';
-  const before = objectAt(usersOf(content)[user.index], 'user');
+  const before = objectAt(listAt(content, 'users')[user.index], 'user');
   const means = otherMeans(before);
   if (means !== undefined && !force) throw otherUser(file, user.name, means);
   const same = JSON.stringify(before) === JSON.stringify(user.value);
@@ -121,12 +120,11 @@ function outcomeOf({ file, text, content }: Opened, user: SplicedUser, force: bo
 /** What has kubectl write the user: it knows every way to write YAML, and keeps none. */
 function setCredentials(file: string, { name, value }: SplicedUser): string[] {
   const exec = objectAt(value, 'exec');
-  const args: readonly unknown[] = Array.isArray(exec['args']) ? exec['args'] : [];
   const start = ['kubectl', 'config', 'set-credentials', name, `--kubeconfig=${file}`];
   return start.concat(
     `--exec-api-version=${textAt(exec, 'apiVersion') ?? ''}`,
     `--exec-command=${textAt(exec, 'command') ?? ''}`,
-    args.map((arg) => `--exec-arg=${String(arg)}`),
+    listAt(exec, 'args').map((arg) => `--exec-arg=${String(arg)}`),
     `--exec-interactive-mode=${textAt(exec, 'interactiveMode') ?? ''}`,
     exec['provideClusterInfo'] === true ? '--exec-provide-cluster-info' : [],
   );
@@ -138,5 +136,5 @@ function otherMeans(user: unknown): string | undefined {
   if (keys.length === 0) return undefined;
   if (keys.length > 1 || keys[0] !== 'exec') return keys.filter((key) => key !== 'exec').join(', ');
   const command = textAt(objectAt(user, 'exec'), 'command') ?? '';
-  return isOurs(command) ? undefined : `exec of ${command}`;
+  return isPlugin(command) ? undefined : `exec of ${command}`;
 }

@@ -4,7 +4,7 @@ import { parseAllDocuments } from 'yaml';
 import { badKuberc } from '../failures/cluster.ts';
 import { readTextFile } from '../files.ts';
 import type { Host } from '../host.ts';
-import { isObject, textAt } from '../json.ts';
+import { isObject, listAt, textAt } from '../json.ts';
 import { resolvePath, shortPath } from '../settings/paths.ts';
 
 export interface PluginPolicy {
@@ -26,12 +26,12 @@ export function readPluginPolicy(host: Host): PluginPolicy | undefined {
   const found = contentsOf(shortPath(file, host.home), text).find(
     (document) => isObject(document) && document['credentialPluginPolicy'] !== undefined,
   );
-  const list: unknown = isObject(found) ? found['credentialPluginAllowlist'] : undefined;
-  const entries: unknown[] = Array.isArray(list) ? list : [];
   return {
     file,
     policy: textAt(found, 'credentialPluginPolicy') ?? '',
-    allowed: entries.flatMap((entry) => textAt(entry, 'command') ?? textAt(entry, 'name') ?? []),
+    allowed: listAt(found, 'credentialPluginAllowlist').flatMap(
+      (entry) => textAt(entry, 'command') ?? textAt(entry, 'name') ?? [],
+    ),
   };
 }
 

@@ -2,7 +2,7 @@
 import { parseDocument, type Tags } from 'yaml';
 import { unloadable } from '../failures/cluster.ts';
 import { badKubeconfig } from '../failures/usage.ts';
-import { isObject, objectAt, type JsonObject } from '../json.ts';
+import { isObject, listAt, objectAt, type JsonObject } from '../json.ts';
 
 const lists = [
   ['users', 'user'],
@@ -24,9 +24,8 @@ export function loadable(file: string, text: string): unknown {
   const content = read(file, text);
   requireText(file, 'current-context', isObject(content) ? content['current-context'] : undefined);
   for (const [list, key] of lists) {
-    const items: unknown = isObject(content) ? content[list] : undefined;
     const names = new Set<unknown>();
-    for (const [at, item] of (Array.isArray(items) ? (items as unknown[]) : []).entries()) {
+    for (const [at, item] of listAt(content, list).entries()) {
       const place = `${list}[${at}]`;
       const name = isObject(item) ? item['name'] : undefined;
       requireText(file, `${place}.name`, name);
@@ -84,9 +83,4 @@ function requireText(file: string, place: string, value: unknown): void {
     `${place} is no text to kubectl, which reads YAML 1.1 (${taken})`,
     'put quotes around it',
   );
-}
-
-function listAt(value: JsonObject, key: string): unknown[] {
-  const list = value[key];
-  return Array.isArray(list) ? (list as unknown[]) : [];
 }

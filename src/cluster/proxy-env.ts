@@ -8,7 +8,8 @@ export function proxyFor(env: Env, server: string): string | undefined {
   const url = URL.parse(server);
   const proxy = env['HTTPS_PROXY'] || env['https_proxy'];
   if (url?.protocol !== 'https:' || proxy === undefined || proxy === '') return undefined;
-  const host = url.hostname.toLowerCase();
+  // A name with a dot at its end is the same name.
+  const host = url.hostname.toLowerCase().replace(/\.$/, '');
   if (host === 'localhost' || host === '[::1]' || (isIP(host) === 4 && host.startsWith('127.')))
     return undefined;
   const exceptions = (env['NO_PROXY'] || env['no_proxy'] || '').split(/[\s,]+/).filter((item) => item !== '');
@@ -31,6 +32,7 @@ function isInRange(item: string, host: string): boolean {
 /** `*`, a host with all below it, `.domain` or `*.domain` for all below it alone; each with a port or without. */
 function excepts(item: string, host: string, port: string): boolean {
   if (item === '*' || isInRange(item, host)) return true;
+  if (isIP(item) === 6) return host === new URL(`http://[${item}]`).hostname;
   const [, name = '', ownPort] = /^(.*?)(?::(\d+))?$/.exec(item) ?? [];
   if (ownPort !== undefined && ownPort !== port) return false;
   const domain = name.replace(/^\*/, '');

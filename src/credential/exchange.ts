@@ -36,10 +36,11 @@ export async function exchangeAndKeep(
   spare: Entry | undefined,
 ): Promise<string> {
   const { settings, name, stamp, began } = context;
-  const shared = failureSince(host, name, began, stamp);
+  const timeout = timeoutOf(settings, spare !== undefined);
+  const attempt = { stamp, patience: timeout };
+  const shared = failureSince(host, name, began, attempt);
   if (shared !== undefined) return serveOnce(host, spare, shared);
   try {
-    const timeout = timeoutOf(settings, spare !== undefined);
     const issued = await exchange(host, { ...settings, timeout }, identity);
     await keep(host, context, issued);
     forgetRefusal(host, name);
@@ -48,7 +49,7 @@ export async function exchangeAndKeep(
     discard(entryFile(host, name, 'renewing'));
     return issued.credential;
   } catch (error) {
-    noteFailure(host, name, error, stamp);
+    noteFailure(host, name, error, attempt);
     return serveOnce(host, spare, error);
   }
 }
@@ -59,6 +60,8 @@ async function keep(host: Host, { name, stamp, store }: ExchangeContext, issued:
     return host.trace('entry: not written, since the profiles changed meanwhile');
   if (!(await store.write(issued)))
     return host.trace('entry: could not be written; the next call exchanges again');
+  // It came while the entry was written, and may have looked for it too early.
+  if (profileStamp(host) !== stamp) return store.remove();
   forgetParents(host, name);
   if (hasOwnSettings(name)) pruneEntries(host);
 }

@@ -54,9 +54,6 @@ export async function inspect(host: Host, given: Given, request: InspectRequest)
   };
 }
 
-/** Stands for the profile's server where there is none; its TLS settings then fit no address (RFC 2606). */
-const noServer = 'https://none.invalid';
-
 /** A token from elsewhere, of which nothing else is known. */
 export async function inspectToken(
   host: Host,
@@ -64,9 +61,8 @@ export async function inspectToken(
   given: Given,
   request: InspectRequest,
 ): Promise<Inspection> {
-  const settings = { server: noServer, ...given.settings };
   const issued = reportToken(token, 'standard input', host.now() / 1000);
-  const keys = request.keys && (await findKeys(host, request.keys, issuersOf([issued]), settings));
+  const keys = request.keys && (await findKeys(host, request.keys, issuersOf([issued]), given.settings));
   return {
     profile: undefined,
     target: undefined,

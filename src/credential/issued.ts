@@ -1,10 +1,10 @@
 /** Issued tokens for commands that use or look at one themselves; what the hook serves is in get-token.ts. */
-import { readEntry, type NewEntry } from '../entry/entry.ts';
+import type { NewEntry } from '../entry/entry.ts';
 import { tokenIn } from '../entry/exec-credential.ts';
 import type { Host } from '../host.ts';
 import { entryName, type Given } from '../settings/given.ts';
 import type { Settings } from '../settings/table.ts';
-import { readFromKeychain } from './keychain-cache.ts';
+import { storeOf } from './entry-store.ts';
 import { obtain } from './obtain.ts';
 
 /**
@@ -22,7 +22,5 @@ export async function cachedEntry(
   given: Given,
   settings: Settings,
 ): Promise<NewEntry | undefined> {
-  const name = entryName(given);
-  if (settings.cache === 'none') return undefined;
-  return settings.cache === 'keychain' ? readFromKeychain(host, name) : readEntry(host, name);
+  return settings.cache === 'none' ? undefined : storeOf(host, entryName(given), settings).read();
 }

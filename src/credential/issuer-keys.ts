@@ -1,10 +1,9 @@
 /** Which of the ways to an issuer's keys is taken. */
-import { defaultTimeout } from '../settings/table.ts';
+import { timeoutMs, type Settings } from '../settings/table.ts';
 import type { Access } from '../cluster/access.ts';
 import { keysAt, keysOfIssuer } from '../exchange/issuer-keys.ts';
 import { unknownIssuer } from '../failures/cluster.ts';
 import type { Host } from '../host.ts';
-import type { Resolved } from '../settings/resolve.ts';
 import { isSafeAddress } from '../settings/addresses.ts';
 import type { IssuerKeys } from '../source/signature.ts';
 
@@ -20,19 +19,19 @@ export interface KeySource {
 
 /**
  * @param issuers - `iss` of the tokens
- * @param settings - how to reach the profile's own server, and how long to wait
+ * @param settings - how to reach the profile's own server, if there is one, and how long to wait
  * @throws SaTokenError `unknown-issuer`, `keys-unreachable`, `bad-keys`, or of the kubeconfig
  */
 export async function findKeys(
   host: Host,
   source: KeySource,
   issuers: readonly string[],
-  settings: Resolved,
+  settings: Settings,
 ): Promise<IssuerKeys> {
   if (source.access !== undefined) {
     const { loadKubeConfig } = await import('../cluster/access.ts');
     const { keysOfCluster } = await import('../cluster/issuer-keys.ts');
-    const milliseconds = (settings.timeout ?? defaultTimeout) * 1000;
+    const milliseconds = timeoutMs(settings);
     return keysOfCluster(loadKubeConfig(host, source.access), milliseconds);
   }
   if (source.keys !== undefined) return keysAt(host, settings, source.keys);

@@ -1,6 +1,6 @@
 /** Entries in the keychain, for those who want no token on disk (`cache: keychain`). One that cannot be read is a miss. */
 import { statSync } from 'node:fs';
-import { formatEntry, parseEntry, type Entry, type NewEntry } from '../entry/entry.ts';
+import { dropEntry, formatEntry, parseEntry, type Entry, type NewEntry } from '../entry/entry.ts';
 import { entryFile, isOf, notedInKeychain, prepareFolder } from '../entry/folder.ts';
 import { messageOf } from '../errors.ts';
 import type { Host } from '../host.ts';
@@ -10,19 +10,26 @@ import { keychainSource } from '../source/keychain.ts';
 /** @param name - the entry's name, as its file would have */
 export async function readFromKeychain(host: Host, name: string): Promise<Entry | undefined> {
   const text = await orMiss(host, () => itemOf(host, name).read());
-  return text === undefined ? undefined : parseEntry(Buffer.from(text, 'base64').toString('utf8'), 0, 0);
+  const [, written, entry = ''] =
+    /^(\d{1,12})\n(.*)$/s.exec(Buffer.from(text ?? '', 'base64').toString('utf8')) ?? [];
+  return written === undefined ? undefined : parseEntry(entry, Number(written), 0);
 }
 
 /**
- * Keeps one where that can be done, and removes what ended an hour ago. The keychain takes one word; an entry is two lines.
+ * Keeps one where that can be done, and removes what ended an hour ago. The keychain takes one word; an entry is two lines,
+ * and one before them says when it was written (epoch seconds), which a file's own time does.
  *
  * @returns false where it cannot be kept
  */
 export async function writeToKeychain(host: Host, name: string, entry: NewEntry): Promise<boolean> {
-  const text = Buffer.from(formatEntry(entry, undefined)).toString('base64');
+  const written = Math.floor(host.now() / 1000);
+  const text = Buffer.from(`${written}\n${formatEntry(entry, undefined)}`).toString('base64');
   const kept = await orMiss(host, async () => {
-    note(host, name, entry.expires);
+    // What is not noted no logout would find.
+    if (!note(host, name, entry.expires)) return false;
     await itemOf(host, name).write(text);
+    // Of the same name, from when the profile had its tokens on the disk.
+    dropEntry(host, name);
     await removeEach(host, ended(host));
     return true;
   });
@@ -41,6 +48,11 @@ export async function removeFromKeychain(host: Host, profile: string | undefined
   return removeEach(host, profile === undefined ? noted : noted.filter((name) => isOf(profile, name)));
 }
 
+/** Removes one, noted or not; a keychain that is away keeps it, and its note. */
+export async function dropFromKeychain(host: Host, name: string): Promise<void> {
+  await orMiss(host, () => removeEach(host, [name]));
+}
+
 async function removeEach(host: Host, names: readonly string[]): Promise<number> {
   let removed = 0;
   for (const name of names) {
@@ -51,8 +63,10 @@ async function removeEach(host: Host, names: readonly string[]): Promise<number>
 }
 
 /** A keychain cannot be asked for all of a kind without reading every secret in it, so an empty file says that it is there. */
-function note(host: Host, name: string, expires: number): void {
-  if (prepareFolder(host)) putSmallFile(entryFile(host, name, 'keychain'), '', expires);
+function note(host: Host, name: string, expires: number): boolean {
+  if (!prepareFolder(host)) return false;
+  putSmallFile(entryFile(host, name, 'keychain'), '', expires);
+  return true;
 }
 
 function ended(host: Host): string[] {

@@ -2,11 +2,10 @@
 import type { Entry } from '../entry/entry.ts';
 import { judge } from '../entry/freshness.ts';
 import { exit, exitCodeOf, messageOf, SaTokenError } from '../errors.ts';
-import { keychainUnavailable, sourceCommandFailed } from '../failures/local.ts';
+import { sourceTooLate } from '../failures/local.ts';
 import type { Host } from '../host.ts';
 import type { Resolved } from '../settings/resolve.ts';
-import { defaultTimeout, type Settings } from '../settings/table.ts';
-import { sourceKind } from '../source/source.ts';
+import { defaultTimeout } from '../settings/table.ts';
 
 /** Seconds for an exchange in the last minute of a token that still lives. */
 const patienceWhileAlive = 2;
@@ -34,16 +33,13 @@ export function serveOnce(host: Host, spare: Entry | undefined, error: unknown):
 /**
  * The same promise, with a limit while there is a token to serve instead.
  *
- * @throws SaTokenError `keychain-unavailable` or `source-command-failed` when the time is over
+ * @throws SaTokenError `timed-out` when it is over
  */
-export async function inTime<T>(work: Promise<T>, settings: Settings, spare: Entry | undefined): Promise<T> {
+export async function inTime<T>(work: Promise<T>, spare: Entry | undefined): Promise<T> {
   if (spare === undefined) return work;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    const what = `no answer within ${patienceWhileAlive} s`;
-    const over =
-      sourceKind(settings) === 'command' ? sourceCommandFailed(`gave ${what}`) : keychainUnavailable(what);
-    timer = setTimeout(() => reject(over), patienceWhileAlive * 1000);
+    timer = setTimeout(() => reject(sourceTooLate(patienceWhileAlive)), patienceWhileAlive * 1000);
   });
   try {
     return await Promise.race([work, late]);

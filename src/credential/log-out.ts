@@ -1,10 +1,9 @@
 /** A logout: source token, entries, and the profile if asked. What cannot be removed is an error, never silence. */
-import { removeEntries } from '../entry/folder.ts';
 import type { Host } from '../host.ts';
 import { readProfiles, touchProfiles, writeProfile } from '../settings/profiles.ts';
 import type { Settings } from '../settings/table.ts';
 import { openSource, sourceKind } from '../source/source.ts';
-import { removeFromKeychain } from './keychain-cache.ts';
+import { forgetEntries } from './entry-store.ts';
 import { keychainAccount, sharerOf, whileNobodyLogsIn } from './keychain-item.ts';
 
 /**
@@ -23,16 +22,13 @@ export function logOut(
   return whileNobodyLogsIn(host, async () => {
     const profiles = readProfiles(host);
     const settings = profiles.get(profile) ?? {};
-    // The disk first: what is there a thief of this machine could use at once, and it needs no keychain.
-    const files = removeEntries(host, profile);
-    const removed = files + (await removeFromKeychain(host, profile));
+    const removed = await forgetEntries(host, profile);
     const staying = [...profiles].filter(([name]) => !leaving.includes(name));
     const source = await removeSource(host, settings, staying);
     if (forget) await writeProfile(host, profile, undefined);
     else touchProfiles(host);
     // What a call has put there meanwhile; from here on none keeps what it was issued with the settings of before.
-    removeEntries(host, profile);
-    await removeFromKeychain(host, profile);
+    await forgetEntries(host, profile);
     return `logged out of "${profile}": ${source}; ${countOf(removed)}${forget ? '; profile removed' : ''}`;
   });
 }
@@ -44,8 +40,7 @@ export function logOut(
  * @throws SaTokenError as `logOut`
  */
 export async function forgetCalls(host: Host): Promise<string | undefined> {
-  const files = removeEntries(host, undefined);
-  const removed = files + (await removeFromKeychain(host, undefined));
+  const removed = await forgetEntries(host, undefined);
   return removed === 0 ? undefined : `calls without a profile: ${countOf(removed)}`;
 }
 

@@ -1,5 +1,5 @@
 /** The cold half of `get-token`: settings, lock, entry again, source token, exchange, entry. */
-import { confirmEntry, isNewerThanProfiles, profileStamp, readEntry, type Entry } from '../entry/entry.ts';
+import { isNewerThanProfiles, profileStamp, readEntry, type Entry } from '../entry/entry.ts';
 import { failureSince, noteFailure } from '../entry/failed.ts';
 import { entryFile, prepareFolder } from '../entry/folder.ts';
 import { judge, type Freshness } from '../entry/freshness.ts';
@@ -8,6 +8,7 @@ import type { Host } from '../host.ts';
 import { withLock } from '../lock.ts';
 import type { Given } from '../settings/given.ts';
 import { resolveSettings } from '../settings/resolve.ts';
+import { mayAsk, sourcePatience } from '../source/source.ts';
 import { isVouched, storeOf } from './entry-store.ts';
 import { exchange, exchangeAndKeep, type ExchangeContext } from './exchange.ts';
 import { identify, type Identity } from './identity.ts';
@@ -66,13 +67,13 @@ function afterTheWarmLane(host: Host, cold: Cold): Promise<string> {
 /** What the warm lane does, where that cannot: the entry is in the keychain, or only its digest tells whether it is of this call. */
 async function fromItsStore(host: Host, cold: Cold): Promise<string> {
   const { ours, state } = await look(host, cold);
-  if (ours === undefined || (state !== 'fresh' && state !== 'aging'))
-    return underLock(host, cold, ours, () => undefined);
+  if (ours === undefined || state === 'dead') return underLock(host, cold, undefined, () => undefined);
   if (isClientGo(host.env['KUBERNETES_EXEC_INFO']) && isRefused(host, cold.name)) {
     noteForced(host, cold.name);
     const unwanted = { ...cold.unwanted, refused: ours.credential };
     return underLock(host, { ...cold, unwanted }, undefined, () => undefined);
   }
+  if (state === 'ending') return underLock(host, cold, ours, () => undefined);
   if (state === 'aging') (await import('./renewal.ts')).startRenewal(host, cold.name);
   return ours.credential;
 }
@@ -89,7 +90,9 @@ async function underLock(
 ): Promise<string> {
   const { settings, name, unwanted } = cold;
   prepareFolder(host);
-  const limit = timeoutOf(settings, livesOn(host, usable(unwanted, entry))) * 1000 + outlast;
+  const alive = livesOn(host, usable(unwanted, entry));
+  const asking = !alive && mayAsk(settings) ? sourcePatience : 0;
+  const limit = timeoutOf(settings, alive) * 1000 + asking + outlast;
   const work = async (): Promise<string> => fresh()?.credential ?? (await confirmOrExchange(host, cold));
   return withLock(host, entryFile(host, name, 'lock'), work, { limit, done: () => fresh() !== undefined });
 }
@@ -100,18 +103,19 @@ async function confirmOrExchange(host: Host, cold: Cold): Promise<string> {
   const entry = usable(unwanted, readEntry(host, name));
   // Without the source token there is no digest to compare; a change of the settings would have made the entry older.
   const spare = entry !== undefined && holds(host, given, entry) && livesOn(host, entry) ? entry : undefined;
-  const shared = failureSince(host, name, began, stamp);
+  const attempt = { stamp, patience: timeoutOf(settings, spare !== undefined) };
+  const shared = failureSince(host, name, began, attempt);
   if (shared !== undefined && isOfSource(shared)) return serveOnce(host, spare, shared);
   let found: Found;
   try {
-    found = await inTime(look(host, cold), settings, spare);
+    found = await inTime(look(host, cold), spare);
   } catch (error) {
-    if (isOfSource(error)) noteFailure(host, name, error, stamp);
+    if (isOfSource(error)) noteFailure(host, name, error, attempt);
     return serveOnce(host, spare, error);
   }
   const { identity, ours, state } = found;
   if (ours !== undefined && (state === 'fresh' || state === 'aging')) {
-    if (profileStamp(host) === stamp) confirmEntry(host, name);
+    if (profileStamp(host) === stamp) cold.store.confirm();
     return ours.credential;
   }
   return exchangeAndKeep(host, cold, identity, livesOn(host, ours) ? ours : undefined);

@@ -20,9 +20,10 @@ export function startRenewal(host: Host, name: string): void {
     // Of many callers at once, one makes the file.
     writeFileSync(note, `${host.pid}\n`, { flag: 'wx', mode: 0o600 });
     const [program, ...words] = host.self;
+    const [command = '', ...more] = host.argv;
     // Without its newline, by which a client is known that may come back: this process is nobody's hook.
     const execInfo = host.env['KUBERNETES_EXEC_INFO']?.trimEnd();
-    const child = spawn(program, [...words, ...host.argv, '--force-refresh'], {
+    const child = spawn(program, [...words, command, '--force-refresh', ...more], {
       detached: true,
       // kubectl waits until nobody holds its pipes.
       stdio: 'ignore',

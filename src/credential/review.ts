@@ -1,5 +1,5 @@
 /** `review` as a use case: which token goes to which API server, and what to do about its answer. */
-import { defaultTimeout } from '../settings/table.ts';
+import { timeoutMs } from '../settings/table.ts';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { clusterOf, clusterSettings, loadKubeConfig, type Access } from '../cluster/access.ts';
 import { reviewToken, type Review } from '../cluster/token-review.ts';
@@ -44,7 +44,7 @@ export async function review(host: Host, given: Given, request: ReviewRequest): 
       });
   // The source token is for the API server alone, whatever its issued ones are for.
   const audiences = request.audiences ?? (request.source ? [] : (settings.audience ?? []));
-  return reviewToken(config, token, audiences, (settings.timeout ?? defaultTimeout) * 1000);
+  return reviewToken(config, token, audiences, timeoutMs(settings));
 }
 
 /** Has a token from elsewhere reviewed, as a service does with the tokens of its callers. */

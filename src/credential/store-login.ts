@@ -1,13 +1,11 @@
 /** What a login stores, in an order that leaves nothing behind when one step fails. */
-import { writeEntry, type NewEntry } from '../entry/entry.ts';
-import { removeEntries } from '../entry/folder.ts';
+import type { NewEntry } from '../entry/entry.ts';
 import { messageOf, SaTokenError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { readProfiles, writeProfile } from '../settings/profiles.ts';
 import type { Settings } from '../settings/table.ts';
 import { openSource, type Source } from '../source/source.ts';
-import { isVouched } from './entry-store.ts';
-import { removeFromKeychain } from './keychain-cache.ts';
+import { forgetEntries, storeOf } from './entry-store.ts';
 import { keychainAccount, sharerOf } from './keychain-item.ts';
 
 /** Keychain, then profile, then entries; a failure of the second takes back the first. Ctrl-C waits until it is done. */
@@ -29,13 +27,12 @@ export async function storeLogin(
       throw error;
     }
     try {
-      removeEntries(host, profile);
-      await removeFromKeychain(host, profile);
+      await forgetEntries(host, profile);
     } catch {
       // What stays is older than the profile now and of another digest, so that it is never served.
     }
     if (entry !== undefined && (settings.cache ?? 'disk') === 'disk')
-      writeEntry(host, profile, entry, isVouched(settings));
+      await storeOf(host, profile, settings).write(entry);
   } finally {
     release();
   }

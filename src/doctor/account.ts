@@ -71,9 +71,6 @@ function subjectIn(message: string): { namespace: string; name: string } | undef
 
 async function ownAccount(facts: Facts, target: Target): Promise<{ namespace: string; name: string }> {
   const { namespace, serviceAccount } = readClaims((await facts.identity()).sourceToken) ?? {};
-  // They go into a text to apply, and nobody has verified them.
-  const plain = [namespace, serviceAccount].every((name) => name === undefined || /^[a-z0-9.-]+$/.test(name));
-  if (!plain) return { namespace: target.namespace, name: target.serviceAccount };
   return { namespace: namespace ?? target.namespace, name: serviceAccount ?? target.serviceAccount };
 }
 

@@ -2,7 +2,7 @@
 import { identify, type Identity } from '../credential/identity.ts';
 import { SaTokenError } from '../errors.ts';
 import { issue, type Issued } from '../exchange/issue.ts';
-import { tokenRequest } from '../exchange/token-request.ts';
+import { tokenPath, tokenRequest } from '../exchange/token-request.ts';
 import { ask, type Reply } from '../exchange/transport.ts';
 import type { Host } from '../host.ts';
 import { readGiven, type Flags, type Given } from '../settings/given.ts';
@@ -99,10 +99,6 @@ export class Facts {
       throw error;
     }
   }
-}
-
-export function tokenPath({ namespace, serviceAccount }: Target): string {
-  return `/api/v1/namespaces/${namespace}/serviceaccounts/${serviceAccount}/token`;
 }
 
 function once<T>(find: () => T): () => T {

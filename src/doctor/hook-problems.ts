@@ -4,7 +4,7 @@ import { hookUsers, isKubectl, type HookUser } from '../cluster/exec-users.ts';
 import { readCall, type Call } from '../credential/call.ts';
 import { SaTokenError } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { isObject, textAt, type JsonObject } from '../json.ts';
+import { isObject, listAt, textAt, type JsonObject } from '../json.ts';
 import { findOnPath, isExecutable } from '../path-search.ts';
 import { apiVersions } from '../settings/exec-info.ts';
 import { settingNames, variableOf } from '../settings/table.ts';
@@ -98,8 +98,7 @@ export function hasOwnSettings(user: HookUser): boolean {
 }
 
 function variablesOf({ exec }: HookUser): JsonObject[] {
-  const env: unknown = exec['env'];
-  return (Array.isArray(env) ? (env as unknown[]) : []).filter((pair) => isObject(pair));
+  return listAt(exec, 'env').filter((pair) => isObject(pair));
 }
 
 /** Users of the current kubeconfig and the profiles that they name; none where it cannot be read. */

@@ -1,9 +1,9 @@
 /** Checks of the kubeconfig: the users whose hook is this plugin, as client-go will read them (contracts 1.2, 1.4). */
 import { hookUsers, type HookUser } from '../cluster/exec-users.ts';
-import { isOurs as isWritten } from '../cluster/kubeconfig-file.ts';
+import { isPlugin } from '../cluster/kubeconfig-file.ts';
 import { SaTokenError } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { findOnPath } from '../path-search.ts';
+import { findOnPath, pluginName } from '../path-search.ts';
 import { shortPath } from '../settings/paths.ts';
 import { readProfiles } from '../settings/profiles.ts';
 import { fail, ok, warn, type Finding } from './check.ts';
@@ -17,7 +17,7 @@ import {
   versionProblem,
   wordsProblem,
 } from './hook-problems.ts';
-import { remedyForPath, underscored } from './machine.ts';
+import { remedyForPath } from './machine.ts';
 import { deleteUser, quoted } from './remedy.ts';
 
 export function hook(facts: Facts): Finding {
@@ -78,7 +78,7 @@ function shown(host: Host, user: HookUser): string {
 
 /** The command that writes the hook; it takes over what logs in by other means only when told so. */
 function writing({ given, question }: Facts, user?: HookUser): string {
-  const other = user !== undefined && (user.others.length > 0 || !isWritten(user.command));
+  const other = user !== undefined && (user.others.length > 0 || !isPlugin(user.command));
   return [
     `kubectl sa-token kubeconfig ${given().profile ?? 'PROFILE'}`,
     ...(user === undefined ? [] : [`--user ${quoted(user.name)}`]),
@@ -98,7 +98,7 @@ function judge(facts: Facts, user: HookUser): Finding {
   if (command !== undefined)
     return fail(
       `${who}: ${command}`,
-      findOnPath(host, underscored) === undefined ? remedyForPath(host) : anew,
+      findOnPath(host, pluginName) === undefined ? remedyForPath(host) : anew,
     );
   const doubt = doubtIn(user, facts.question.kubeconfig);
   return doubt === undefined ? ok(who) : warn(`${who}: ${doubt[0]}`, doubt[1] ?? anew);

@@ -5,7 +5,7 @@ import { reviewSelf } from '../exchange/self-review.ts';
 import { ask } from '../exchange/transport.ts';
 import { parseJson, textAt } from '../json.ts';
 import type { Resolved } from '../settings/resolve.ts';
-import { defaultTimeout } from '../settings/table.ts';
+import { timeoutMs } from '../settings/table.ts';
 import { fail, notNeeded, ok, warn, type Finding } from './check.ts';
 import type { Facts } from './facts.ts';
 import { hasOwnSettings } from './hook-problems.ts';
@@ -104,7 +104,7 @@ function judge(facts: Facts, { name, cluster, setCluster, setContext }: Tried, e
 /** A proxy that lets TokenRequest through alone, as it should; or an API server from before 1.28. */
 async function notServed(facts: Facts, tried: Tried, token: string): Promise<Finding> {
   const { name, cluster, setCluster } = tried;
-  const milliseconds = (cluster.timeout ?? defaultTimeout) * 1000;
+  const milliseconds = timeoutMs(cluster);
   const { body } = await ask(facts.host, cluster, cluster, {
     method: 'GET',
     path: '/version',

@@ -2,23 +2,21 @@
 import { lstatSync, readdirSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { exit } from '../errors.ts';
-import { cacheFolder, profileFile, type Host } from '../host.ts';
-import { findOnPath, listOnPath } from '../path-search.ts';
+import type { Host } from '../host.ts';
+import { findOnPath, listOnPath, pluginName } from '../path-search.ts';
 import { strangeVariables } from '../settings/near.ts';
-import { shortPath } from '../settings/paths.ts';
+import { cacheFolder, shortPath, shownProfileFile } from '../settings/paths.ts';
 import { fail, notNeeded, ok, warn, type Finding } from './check.ts';
 import type { Facts } from './facts.ts';
-
-export const underscored = 'kubectl-sa_token';
 
 /**
  * `kubectl sa-token` looks for `kubectl-sa_token` alone, and for a longer name before it (contracts 4.1). Not found is a
  * warning: the program runs, or nobody would read this; a hook that needs the name is looked at with the kubeconfig.
  */
 export function plugin({ host }: Facts): Finding {
-  const found = findOnPath(host, underscored);
-  if (found === undefined) return warn(`${underscored} is not on PATH`, remedyForPath(host));
-  const [shadow] = listOnPath(host, `${underscored}-`);
+  const found = findOnPath(host, pluginName);
+  if (found === undefined) return warn(`${pluginName} is not on PATH`, remedyForPath(host));
+  const [shadow] = listOnPath(host, `${pluginName}-`);
   if (shadow !== undefined)
     return warn(
       `${found}, but kubectl takes ${shadow} for some "kubectl sa-token …" commands`,
@@ -30,9 +28,9 @@ export function plugin({ host }: Facts): Finding {
 export function remedyForPath(host: Host): string {
   const dashed = findOnPath(host, 'kubectl-sa-token');
   if (dashed !== undefined)
-    return `kubectl looks for an underscore: ln -s ${dashed} ${dirname(dashed)}/${underscored}`;
+    return `kubectl looks for an underscore: ln -s ${dashed} ${dirname(dashed)}/${pluginName}`;
   const krew = join(host.env['KREW_ROOT'] ?? join(host.home, '.krew'), 'bin');
-  if (lstatSync(join(krew, underscored), { throwIfNoEntry: false }) !== undefined)
+  if (lstatSync(join(krew, pluginName), { throwIfNoEntry: false }) !== undefined)
     return `krew's folder is not on PATH: export PATH="${krew}:$PATH"`;
   return 'install it (kubectl krew install sa-token), or put its folder on PATH';
 }
@@ -44,7 +42,7 @@ export function profile(facts: Facts): Finding {
   const where =
     given.profile === undefined
       ? 'from flags and variables'
-      : `"${given.profile}" in ${shortPath(profileFile(host), host.home)}`;
+      : `"${given.profile}" in ${shownProfileFile(host)}`;
   const who =
     namespace === undefined && account === undefined
       ? "the source token's own account"

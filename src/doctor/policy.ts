@@ -4,12 +4,10 @@ import { hookUsers } from '../cluster/exec-users.ts';
 import { readPluginPolicy } from '../cluster/kuberc.ts';
 import { SaTokenError } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { findOnPath } from '../path-search.ts';
+import { findOnPath, pluginName } from '../path-search.ts';
 import { shortPath } from '../settings/paths.ts';
 import { fail, ok, type Finding } from './check.ts';
 import type { Facts } from './facts.ts';
-
-const usual = 'kubectl-sa_token';
 
 export function policy({ host, question }: Facts): Finding {
   const commands = commandsOf(host, question.kubeconfig);
@@ -31,10 +29,10 @@ export function policy({ host, question }: Facts): Finding {
 function commandsOf(host: Host, kubeconfig: string | undefined): string[] {
   try {
     const commands = hookUsers(host, kubeconfig).map(({ command }) => command);
-    return commands.length === 0 ? [usual] : [...new Set(commands)];
+    return commands.length === 0 ? [pluginName] : [...new Set(commands)];
   } catch (error) {
     // The kubeconfig has a check of its own, which says it.
-    if (error instanceof SaTokenError) return [usual];
+    if (error instanceof SaTokenError) return [pluginName];
     throw error;
   }
 }

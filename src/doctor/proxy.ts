@@ -1,12 +1,12 @@
 /** Checks of what is between: that the call reaches an API server as it was sent, and that little else does. */
 import { exit } from '../errors.ts';
-import { isForeignPath } from '../exchange/refused.ts';
-import { judgeReply } from '../exchange/token-request.ts';
+import { isForeignPath, statusMessage } from '../exchange/refused.ts';
+import { judgeReply, tokenPath } from '../exchange/token-request.ts';
 import type { Reply } from '../exchange/transport.ts';
-import { isObject, parseJson, textAt } from '../json.ts';
+import { isObject, parseJson } from '../json.ts';
 import type { Target } from '../settings/target.ts';
 import { fail, ok, warn, type Finding } from './check.ts';
-import { tokenPath, type Facts } from './facts.ts';
+import type { Facts } from './facts.ts';
 
 interface Call {
   readonly method: 'GET' | 'POST';
@@ -25,7 +25,7 @@ const others = ['/version', '/api', '/apis', '/openid/v1/jwks', '/api/v1/namespa
  */
 export async function reached(facts: Facts): Promise<Finding> {
   const { reply, asked } = await facts.anonymous();
-  const message = statusMessage(reply);
+  const message = statusMessage(reply.body);
   if (reply.status === 201)
     return fail(
       'a caller without a token was given one',
@@ -93,13 +93,8 @@ function isKubernetes(reply: Reply): boolean {
   const body = parseJson(reply.body);
   return (
     reply.headers['audit-id'] !== undefined ||
-    statusMessage(reply) !== undefined ||
+    statusMessage(reply.body) !== undefined ||
     (isObject(body) &&
       (body['gitVersion'] !== undefined || body['keys'] !== undefined || body['kind'] !== undefined))
   );
-}
-
-function statusMessage({ body }: Reply): string | undefined {
-  const said = parseJson(body);
-  return isObject(said) && said['kind'] === 'Status' ? (textAt(said, 'message') ?? '') : undefined;
 }

@@ -4,7 +4,8 @@
  */
 import { lstatSync, statSync, utimesSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { cacheFolder, profileFile, type Host } from '../host.ts';
+import type { Host } from '../host.ts';
+import { cacheFolder, profileFile } from '../settings/paths.ts';
 import { discard, putSmallFile, readSmallFile } from '../small-files.ts';
 import { entryFile, idleFiles, isOf, isPrivate, prepareFolder } from './folder.ts';
 import type { Life } from './freshness.ts';
@@ -67,7 +68,7 @@ function profilePath(host: Host): string {
  *
  * @param vouched - the profile file tells all that the token depends on; else each call has to compare digests
  */
-export function writeEntry(host: Host, name: string, entry: NewEntry, vouched = true): boolean {
+export function writeEntry(host: Host, name: string, entry: NewEntry, vouched: boolean): boolean {
   const file = entryFile(host, name);
   const text = formatEntry(entry, vouched && !isOf('', name) ? profilePath(host) : undefined);
   try {
@@ -79,6 +80,12 @@ export function writeEntry(host: Host, name: string, entry: NewEntry, vouched = 
   } catch {
     return false;
   }
+}
+
+/** Removes an entry; what belongs to it (notes, locks) stays. */
+export function dropEntry(host: Host, name: string): void {
+  discard(entryFile(host, name, 'until'));
+  discard(entryFile(host, name));
 }
 
 /** Removes what nobody will ask for again: of calls with settings of their own, what ended an hour ago. */

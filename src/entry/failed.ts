@@ -11,17 +11,21 @@ import { entryFile } from './folder.ts';
 /** Of a server, of the way to it, and of the place of the source token; anything else is the caller's own. */
 const shared = new Set<number>([exit.refused, exit.unreachable, exit.keychain]);
 
-/**
- * Notes what an exchange failed with, if it would be the same for those who wait.
- *
- * @param stamp - state of the profile file that the exchange was made for
- */
-export function noteFailure(host: Host, name: string, error: unknown, stamp: string | undefined): void {
+/** The exchange that a call is for. */
+export interface Attempt {
+  /** State of the profile file that it is made for. */
+  readonly stamp: string | undefined;
+  /** Seconds that it may take. */
+  readonly patience: number;
+}
+
+/** Notes what an exchange failed with, if it would be the same for those who wait. */
+export function noteFailure(host: Host, name: string, error: unknown, { stamp, patience }: Attempt): void {
   if (!(error instanceof SaTokenError)) return;
   const { code, exitCode, message, hint } = error;
   if (!shared.has(exitCode) && code !== 'source-command-failed') return;
   try {
-    const note = JSON.stringify({ at: host.now(), stamp, code, exitCode, message, hint });
+    const note = JSON.stringify({ at: host.now(), stamp, patience, code, exitCode, message, hint });
     putSmallFile(entryFile(host, name, 'failed'), note);
   } catch {
     // Then each asks for itself.
@@ -29,7 +33,8 @@ export function noteFailure(host: Host, name: string, error: unknown, stamp: str
 }
 
 /**
- * The failure of an exchange that ended when this call had begun already.
+ * The failure of an exchange that ended when this call had begun already. That there was too little time for it is shared
+ * with those who have no more.
  *
  * @param began - epoch milliseconds
  */
@@ -37,7 +42,7 @@ export function failureSince(
   host: Host,
   name: string,
   began: number,
-  stamp: string | undefined,
+  { stamp, patience }: Attempt,
 ): SaTokenError | undefined {
   const note = parseJson(readSmallFile(entryFile(host, name, 'failed'))?.text ?? '');
   const at = numberAt(note, 'at') ?? 0;
@@ -45,6 +50,7 @@ export function failureSince(
   const [code, what] = [textAt(note, 'code'), textAt(note, 'message')];
   const exitCode = Object.values(exit).find((known) => known === numberAt(note, 'exitCode'));
   if (code === undefined || what === undefined || exitCode === undefined) return undefined;
+  if (code === 'timed-out' && (numberAt(note, 'patience') ?? 0) < patience) return undefined;
   return new SaTokenError({ code, exitCode, what, hint: textAt(note, 'hint') });
 }
 

@@ -2,19 +2,18 @@
 import { chmodSync, existsSync, lstatSync, readdirSync, rmSync, statSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { notLoggedOut } from '../failures/usage.ts';
-import { cacheFolder, type Host } from '../host.ts';
-import { shortPath } from '../settings/paths.ts';
-import { discard, makeFolder } from '../small-files.ts';
-
-const parts =
-  /^(.+)\.(entry|until|parents|refused|failed|renewing|keychain|lock(?=\.))(?:\.[0-9a-f]{12}\.tmp)?$/;
+import type { Host } from '../host.ts';
+import { cacheFolder, shortPath } from '../settings/paths.ts';
+import { discard, draftedBy, makeFolder } from '../small-files.ts';
 
 /**
  * An entry's file and its siblings: when to renew it, who holds it, who was refused what, what failed, who renews it, and
  * that there is one of this name in the keychain.
  */
-export type EntryKind =
-  'entry' | 'until' | 'lock' | 'parents' | 'refused' | 'failed' | 'renewing' | 'keychain';
+const kinds = ['entry', 'until', 'lock', 'parents', 'refused', 'failed', 'renewing', 'keychain'] as const;
+export type EntryKind = (typeof kinds)[number];
+
+const parts = new RegExp(String.raw`^(.+)\.(${kinds.join('|')})$`);
 
 /** The path of one of them. */
 export function entryFile(host: Host, name: string, kind: EntryKind = 'entry'): string {
@@ -87,10 +86,11 @@ function filesOf(host: Host): { file: string; name: string; kind: string }[] {
     return [];
   }
   return files.flatMap((file) => {
-    const [, name, kind] = parts.exec(file) ?? [];
-    if (name === undefined || kind === undefined) return [];
+    const drafted = draftedBy(file);
+    const [, name, kind] = parts.exec(drafted ?? file) ?? [];
+    if (name === undefined || kind === undefined || file.endsWith('.lock')) return [];
     // A draft that a killed writer left holds a token like the entry itself.
-    return [{ file: join(cacheFolder(host), file), name, kind: file.endsWith('.tmp') ? 'draft' : kind }];
+    return [{ file: join(cacheFolder(host), file), name, kind: drafted === undefined ? kind : 'draft' }];
   });
 }
 

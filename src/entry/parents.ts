@@ -17,7 +17,7 @@ interface Notes {
   /** The token in the entry is still the one that was refused then: the exchange is on its way, or failed. */
   readonly pending: boolean;
   /** Who was served that token. */
-  readonly parents: readonly number[];
+  readonly parents: readonly string[];
 }
 
 /** Only client-go ends the variable with a newline; others (Python, kube-rs) come back for harmless reasons. */
@@ -28,8 +28,11 @@ export function isClientGo(execInfo: string | undefined): boolean {
 /** Notes the parent of a call that is served, so that it is known when it comes back. */
 export function noteParent(host: Host, name: string): void {
   const notes = read(host, name);
-  if (notes.parents.at(-1) === host.ppid) return;
-  write(host, name, { ...notes, parents: [...notes.parents.filter((pid) => pid !== host.ppid), host.ppid] });
+  if (notes.parents.at(-1) === host.client) return;
+  write(host, name, {
+    ...notes,
+    parents: [...notes.parents.filter((each) => each !== host.client), host.client],
+  });
 }
 
 /**
@@ -39,7 +42,7 @@ export function noteParent(host: Host, name: string): void {
 export function isRefused(host: Host, name: string): boolean {
   const { forced, pending, parents } = read(host, name);
   const age = host.now() / 1000 - forced;
-  return parents.includes(host.ppid) && (pending || age > atMostEvery || age < 0);
+  return parents.includes(host.client) && (pending || age > atMostEvery || age < 0);
 }
 
 /** Notes that an exchange is forced now. */
@@ -55,14 +58,14 @@ export function forgetParents(host: Host, name: string): void {
 }
 
 /**
- * `fFORCED PID PID …` without an end of line, the newest last, since the fast lane appends; `fFORCED!` while the token is
+ * `fFORCED CLIENT CLIENT …` without an end of line, the newest last, since the fast lane appends; `fFORCED!` while the token is
  * the refused one. What is neither is passed over.
  */
 function read(host: Host, name: string): Notes {
   const words = (readSmallFile(entryFile(host, name, 'parents'))?.text ?? '').split(/\s+/);
   const [, seconds = '0', mark = ''] =
     /^f(\d{1,15})(!?)$/.exec(words.find((word) => word.startsWith('f')) ?? '') ?? [];
-  const parents = words.filter((word) => /^[1-9]\d{0,9}$/.test(word)).map(Number);
+  const parents = words.filter((word) => /^[1-9]\d{0,9}(?::\d{1,20})?$/.test(word));
   return { forced: Number(seconds), pending: mark !== '', parents: parents.slice(-remembered) };
 }
 

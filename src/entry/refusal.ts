@@ -12,19 +12,19 @@ const longest = 1000;
 interface Told {
   /** Epoch seconds. */
   readonly at: number;
-  readonly parent: number;
+  readonly parent: string;
   readonly code: number;
 }
 
 /** The exit code to repeat without a word, when this very parent was told within the last seconds. */
 export function recallRefusal(host: Host, name: string): ExitCode | undefined {
-  const told = read(host, name).findLast(({ parent }) => parent === host.ppid);
+  const told = read(host, name).findLast(({ parent }) => parent === host.client);
   return Object.values(exit).find((known) => known === told?.code);
 }
 
 export function rememberRefusal(host: Host, name: string, code: ExitCode): void {
   const file = entryFile(host, name, 'refused');
-  const line = `${Math.floor(host.now() / 1000)} ${host.ppid} ${code}\n`;
+  const line = `${Math.floor(host.now() / 1000)} ${host.client} ${code}\n`;
   try {
     if (!prepareFolder(host)) return;
     if ((readSmallFile(file)?.text.length ?? 0) < longest) add(file, line);
@@ -57,8 +57,8 @@ function read(host: Host, name: string): Told[] {
     .trim()
     .split('\n')
     .map((line) => {
-      const [at = 0, parent = 0, code = 0] = line.split(' ').map(Number);
-      return { at, parent, code };
+      const [at, parent = '', code] = line.split(' ');
+      return { at: Number(at), parent, code: Number(code) };
     })
     .filter(({ at }) => {
       const age = host.now() / 1000 - at;

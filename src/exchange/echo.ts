@@ -15,7 +15,14 @@ export function withoutToken(reply: Reply, token: string): Reply {
       ? '(the answer repeats the token, and so is not shown)'
       : masked;
   };
-  const { headers, body, warnings } = reply;
-  const location = headers.location === undefined ? {} : { location: clean(headers.location) };
-  return { ...reply, body: clean(body), warnings: warnings.map(clean), headers: { ...headers, ...location } };
+  const { headers, body, warnings, status } = reply;
+  const shown = (['location', 'content-encoding'] as const).filter((name) => headers[name] !== undefined);
+  const cleanHeaders = Object.fromEntries(shown.map((name) => [name, clean(headers[name] ?? '')]));
+  return {
+    ...reply,
+    // What is granted is a token itself, and is not shown.
+    body: status === 201 ? body : clean(body),
+    warnings: warnings.map(clean),
+    headers: { ...headers, ...cleanHeaders },
+  };
 }

@@ -5,7 +5,7 @@ import type { NewEntry } from '../entry/entry.ts';
 import { formatCredential } from '../entry/exec-credential.ts';
 import { plan, reportEarly } from '../entry/freshness.ts';
 import { monotonic, type Host } from '../host.ts';
-import { defaultTimeout, type Settings } from '../settings/table.ts';
+import { timeoutMs, type Settings } from '../settings/table.ts';
 import { digestOf, label, type Target } from '../settings/target.ts';
 import { readClaims } from '../source/claims.ts';
 import { checkGrant } from './granted.ts';
@@ -23,6 +23,8 @@ export interface Issued {
 
 const mostTries = 5;
 const firstPause = 0.25;
+/** A clock that goes astray by less is being slewed, or is read a moment late. Seconds. */
+const clockSlack = 1;
 /** A try with less time than this would only time out, and hide what the one before it was told. Milliseconds. */
 const shortestTry = 500;
 
@@ -37,7 +39,7 @@ export async function issue(
   settings: Settings,
   sourceToken: string,
 ): Promise<Issued> {
-  const end = monotonic() + (settings.timeout ?? defaultTimeout) * 1000;
+  const end = monotonic() + timeoutMs(settings);
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await exchangeOnce(host, target, settings, sourceToken, end - monotonic());
@@ -66,11 +68,14 @@ async function exchangeOnce(
   sourceToken: string,
   left: number,
 ): Promise<Issued> {
-  const asked = host.now() / 1000;
+  const [before, began] = [host.now() / 1000, monotonic()];
   host.trace(`exchange: POST for ${label(target)}`);
   const claims = readClaims(sourceToken);
   const reply = await send(host, target, settings, sourceToken, claims, left);
   host.trace(`exchange: answered ${reply.status}`);
+  // The clock may have been set back meanwhile; the entry will be read by what it is now.
+  const turnedBack = before - (host.now() - (monotonic() - began)) / 1000;
+  const asked = turnedBack > clockSlack ? before - turnedBack : before;
   const grant = judgeReply(target, reply, asked);
   const notes = checkGrant(target, settings, grant, knownUid(target, claims));
   const digest = digestOf(settings, target, sourceToken);
@@ -81,7 +86,7 @@ function toEntry(grant: Grant, asked: number, digest: string): NewEntry {
   const life = plan(asked, grant.life);
   const credential = formatCredential(
     grant.token,
-    life.expires - reportEarly,
+    Math.floor(life.expires - Math.min(reportEarly, grant.life / 4)),
     'client.authentication.k8s.io/v1',
   );
   return { ...life, digest, credential };

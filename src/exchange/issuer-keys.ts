@@ -3,8 +3,7 @@ import { SaTokenError } from '../errors.ts';
 import { badKeys, keysUnreachable } from '../failures/cluster.ts';
 import type { Host } from '../host.ts';
 import { parseJson, textAt } from '../json.ts';
-import type { Resolved } from '../settings/resolve.ts';
-import { defaultTimeout, type Settings } from '../settings/table.ts';
+import { timeoutMs, type Settings } from '../settings/table.ts';
 import { isSafeAddress } from '../settings/addresses.ts';
 import { readKeySet, type IssuerKeys } from '../source/signature.ts';
 import { ask } from './transport.ts';
@@ -13,7 +12,7 @@ import { ask } from './transport.ts';
  * @param url - of the key set itself
  * @throws SaTokenError `keys-unreachable`, `bad-keys`
  */
-export async function keysAt(host: Host, settings: Resolved | undefined, url: string): Promise<IssuerKeys> {
+export async function keysAt(host: Host, settings: Settings, url: string): Promise<IssuerKeys> {
   const keys = readKeySet(await read(host, settings, url));
   if (keys === undefined) throw badKeys(url, 'the answer is no JSON Web Key Set');
   return { keys, place: url };
@@ -23,11 +22,7 @@ export async function keysAt(host: Host, settings: Resolved | undefined, url: st
  * @param issuer - its URL, as the `iss` of its tokens
  * @throws SaTokenError `keys-unreachable`, `bad-keys`
  */
-export async function keysOfIssuer(
-  host: Host,
-  settings: Resolved | undefined,
-  issuer: string,
-): Promise<IssuerKeys> {
+export async function keysOfIssuer(host: Host, settings: Settings, issuer: string): Promise<IssuerKeys> {
   const url = `${issuer.replace(/\/+$/, '')}/.well-known/openid-configuration`;
   const keys = textAt(parseJson(await read(host, settings, url)), 'jwks_uri');
   if (keys === undefined || !isSafeAddress(keys))
@@ -35,13 +30,13 @@ export async function keysOfIssuer(
   return keysAt(host, settings, keys);
 }
 
-async function read(host: Host, settings: Resolved | undefined, url: string): Promise<string> {
+async function read(host: Host, settings: Settings, url: string): Promise<string> {
   const { origin, pathname, search } = new URL(url);
   host.trace(`keys: GET ${url}`);
   const reply = await ask(host, { server: origin }, tlsFor(settings, origin), {
     method: 'GET',
     path: `${pathname}${search}`,
-    milliseconds: (settings?.timeout ?? defaultTimeout) * 1000,
+    milliseconds: timeoutMs(settings),
   }).catch((error: unknown) => {
     throw error instanceof SaTokenError
       ? keysUnreachable(url, error.message.replace(`${origin}: `, ''), error)
@@ -56,7 +51,8 @@ async function read(host: Host, settings: Resolved | undefined, url: string): Pr
 }
 
 /** The profile's CA and the like are for its own server; for another address the system's CAs are. */
-function tlsFor(settings: Resolved | undefined, origin: string): Settings {
-  if (settings !== undefined && new URL(settings.server).origin === origin) return settings;
-  return settings?.['proxy-url'] === undefined ? {} : { 'proxy-url': settings['proxy-url'] };
+function tlsFor(settings: Settings, origin: string): Settings {
+  const { server, 'proxy-url': proxy } = settings;
+  if (server !== undefined && new URL(server).origin === origin) return settings;
+  return proxy === undefined ? {} : { 'proxy-url': proxy };
 }

@@ -11,8 +11,7 @@ export function judgeRefusal(target: Target, reply: Reply): SaTokenError {
   if (status >= 300 && status < 400 && headers.location !== undefined)
     return failures.redirected(target, status, headers.location);
   const pause = retryAfter(headers['retry-after'], headers.date);
-  const said = parseJson(body);
-  const message = isObject(said) && said['kind'] === 'Status' ? (textAt(said, 'message') ?? '') : undefined;
+  const message = statusMessage(body);
   // A 503 page without a word on when to come back is of a proxy that has nothing behind it, and says so.
   if (status === 429 || (status === 503 && (message !== undefined || pause !== undefined)))
     return failures.overloaded(target, status, pause);
@@ -20,6 +19,12 @@ export function judgeRefusal(target: Target, reply: Reply): SaTokenError {
   // Every answer of an API server has an Audit-Id; its 404 for a path that it does not know is no Status.
   if (status === 404 && headers['audit-id'] !== undefined) return failures.noTokenRequest(target);
   return judgeForeign(target, status, body);
+}
+
+/** What a `Status` says, maybe nothing; undefined where the body is none, and so no API server's word. */
+export function statusMessage(body: string): string | undefined {
+  const said = parseJson(body);
+  return isObject(said) && said['kind'] === 'Status' ? (textAt(said, 'message') ?? '') : undefined;
 }
 
 /** The API server's own word, a `Status` (AM pkg/api/errors). */

@@ -4,7 +4,7 @@ import { apiFailed, notServed, selfRefused, selfForbidden } from '../failures/cl
 import { redirected } from '../failures/exchange.ts';
 import type { Host } from '../host.ts';
 import { isObject, objectAt, parseJson, textAt } from '../json.ts';
-import { defaultTimeout, type Settings } from '../settings/table.ts';
+import { timeoutMs, type Settings } from '../settings/table.ts';
 import { ask, type Reply } from './transport.ts';
 
 export interface Self {
@@ -26,7 +26,7 @@ export async function reviewSelf(
   settings: Settings & { readonly server: string },
   token: string,
 ): Promise<Self> {
-  const milliseconds = (settings.timeout ?? defaultTimeout) * 1000;
+  const milliseconds = timeoutMs(settings);
   let reply: Reply | undefined;
   for (const version of versions) {
     const apiVersion = `authentication.k8s.io/${version}`;

@@ -10,12 +10,16 @@ import type { Settings } from '../settings/table.ts';
 import type { Endpoint } from '../settings/target.ts';
 import { httpProxy } from './http-proxy.ts';
 
+/** Node gives up one address before it tries the next; less than this is less than a round trip by satellite. Milliseconds. */
+const patienceByAddress = 1500;
+
 /** @throws SaTokenError of exit code 2 for a proxy, CA, certificate or key that cannot be used */
 export function tlsAgent(host: Host, target: Endpoint, settings: Settings): Agent {
   const proxy = httpProxy(host, target, settings);
   const name = settings['tls-server-name'];
   return new Agent({
     keepAlive: false,
+    autoSelectFamilyAttemptTimeout: patienceByAddress,
     ...(proxy === undefined ? {} : { proxyEnv: { HTTPS_PROXY: proxy } }),
     secureContext: secureContext(target, settings),
     rejectUnauthorized: settings['insecure-skip-tls-verify'] !== true,

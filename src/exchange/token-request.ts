@@ -34,9 +34,14 @@ export function send(
   claims: Claims | undefined,
   milliseconds: number,
 ): Promise<Reply> {
-  const path = `/api/v1/namespaces/${target.namespace}/serviceaccounts/${target.serviceAccount}/token`;
+  const path = tokenPath(target);
   const body = JSON.stringify(tokenRequest(target, settings, claims));
   return ask(host, target, settings, { method: 'POST', path, token: sourceToken, body, milliseconds });
+}
+
+/** Below the server's address. */
+export function tokenPath({ namespace, serviceAccount }: Target): string {
+  return `/api/v1/namespaces/${namespace}/serviceaccounts/${serviceAccount}/token`;
 }
 
 /**

@@ -72,7 +72,7 @@ export async function ask(host: Host, target: Endpoint, settings: Settings, call
   const patience = new Patience(call.milliseconds);
   try {
     const reply = await send(secure ? request : plainRequest, url, options, call.body, target, patience);
-    return call.token === undefined || reply.status === 201 ? reply : withoutToken(reply, call.token);
+    return call.token === undefined ? reply : withoutToken(reply, call.token);
   } catch (error) {
     if (patience.over) throw timedOut(target, call.milliseconds / 1000, patience.step);
     throw await judgeConnection(host, target, settings, error);
@@ -143,7 +143,7 @@ async function readBody(answer: IncomingMessage, target: Endpoint): Promise<stri
     size += chunk.length;
     if (size > largest) {
       answer.destroy();
-      throw badAnswer(target, `the answer is larger than ${largest} bytes, which no TokenRequest's is`);
+      throw badAnswer(target, 'the answer is larger than 1 MiB');
     }
     chunks.push(chunk);
   }

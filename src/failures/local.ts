@@ -29,6 +29,15 @@ export const keychainLies = (): SaTokenError =>
     hint: elsewhere,
   });
 
+export const talkativeNode = (variables: readonly string[], cause: unknown): SaTokenError =>
+  new SaTokenError({
+    code: 'talkative-node',
+    exitCode: exit.usage,
+    what: `Node writes to standard error here, tokens among it, while one of ${variables.join(', ')} is set`,
+    hint: 'unset it',
+    cause,
+  });
+
 /** Standard output is full or broken. */
 export const outputFailed = (cause: unknown): SaTokenError =>
   new SaTokenError({
@@ -62,6 +71,15 @@ export const sourceCommandFailed = (what: string, cause?: unknown): SaTokenError
     what: `source-command ${what}`,
     hint: 'run that command by hand: it must print the token and nothing else',
     cause,
+  });
+
+/** Not the source's fault: there was a token to serve instead, and so little time. */
+export const sourceTooLate = (seconds: number): SaTokenError =>
+  new SaTokenError({
+    code: 'timed-out',
+    exitCode: exit.keychain,
+    what: `the source token was not there within ${seconds} s`,
+    hint: 'unlock the keychain, or see what keeps source-command',
   });
 
 export const readOnlySource = (where: string): SaTokenError =>

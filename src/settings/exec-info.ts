@@ -8,14 +8,18 @@ export const apiVersions = [
 ] as const;
 export type ApiVersion = (typeof apiVersions)[number];
 
-/** `spec.cluster`, present with `provideClusterInfo: true`. Keys are kebab-case on the wire. */
-export interface ClusterInfo {
-  readonly server?: string;
-  readonly 'tls-server-name'?: string;
-  readonly 'certificate-authority-data'?: string;
-  /** Only the Python client passes the path; it is relative to its working directory. */
-  readonly 'certificate-authority'?: string;
-  readonly 'proxy-url'?: string;
+/** Texts of `spec.cluster`: on the wire they have the names of the settings. */
+export const clusterTexts = [
+  'server',
+  'tls-server-name',
+  // Only the Python client passes the path; it is relative to its working directory.
+  'certificate-authority',
+  'certificate-authority-data',
+  'proxy-url',
+] as const;
+
+/** `spec.cluster`, present with `provideClusterInfo: true`. */
+export interface ClusterInfo extends Readonly<Partial<Record<(typeof clusterTexts)[number], string>>> {
   /** The cluster's extension `client.authentication.k8s.io/exec`. */
   readonly config?: JsonObject;
 }
@@ -55,15 +59,8 @@ function readVersion(given: unknown): ApiVersion {
 }
 
 function readCluster(cluster: JsonObject): ClusterInfo {
-  const texts = [
-    'server',
-    'tls-server-name',
-    'certificate-authority-data',
-    'certificate-authority',
-    'proxy-url',
-  ] as const;
   const found: Record<string, unknown> = {};
-  for (const key of texts) {
+  for (const key of clusterTexts) {
     const value = textAt(cluster, key);
     if (value !== undefined) found[key] = value;
   }

@@ -1,7 +1,7 @@
 /** What one call was given beside the profile: flags, variables, and the cluster's part of the kubeconfig. */
 import { nodeCrypto, type Host } from '../host.ts';
 import { badValue, severalSources } from '../failures/usage.ts';
-import type { ClusterInfo } from './exec-info.ts';
+import { clusterTexts, type ClusterInfo } from './exec-info.ts';
 import { checkProfileName } from './name.ts';
 import { strangeVariables } from './near.ts';
 import {
@@ -129,14 +129,7 @@ function ownExtension(cluster: ClusterInfo | undefined): Record<string, unknown>
  */
 function readCluster(host: Host, cluster: ClusterInfo): Settings {
   const read: Record<string, unknown> = {};
-  const names = [
-    'server',
-    'tls-server-name',
-    'certificate-authority',
-    'certificate-authority-data',
-    'proxy-url',
-  ] as const;
-  for (const name of names) {
+  for (const name of clusterTexts) {
     const raw = cluster[name];
     if (raw === undefined) continue;
     read[name] = parseValue(name, raw, { where: `cluster info: ${name}`, folder: host.cwd, home: host.home });

@@ -1,4 +1,4 @@
-/** Profile names: they are file names of entries, so they must be safe on every file system. */
+/** Names: of profiles, which are file names of entries and so must be safe on every file system, and of Kubernetes' objects. */
 import { badProfileName } from '../failures/usage.ts';
 
 // One case only: macOS and Windows would give "Prod" and "prod" the same entry.
@@ -19,7 +19,7 @@ export function isNamespace(text: string): boolean {
   return dnsLabel.test(text);
 }
 
-/** A DNS subdomain (RFC 1123), as Kubernetes has it for ServiceAccounts. */
-export function isAccountName(text: string): boolean {
+/** A DNS subdomain (RFC 1123), as Kubernetes has it for ServiceAccounts and most else. */
+export function isDnsSubdomain(text: string): boolean {
   return text.length <= 253 && dnsSubdomain.test(text);
 }

@@ -1,5 +1,21 @@
-/** Paths as people write them. */
+/** Paths as people write them, and those of our own files. */
 import { isAbsolute, join, resolve } from 'node:path';
+import type { Host } from '../host.ts';
+
+/** Where the profiles are: `KUBECTL_SA_TOKEN_CONFIG`, else `~/.kube/sa-token.yaml`. */
+export function profileFile(host: Host): string {
+  return host.env['KUBECTL_SA_TOKEN_CONFIG'] || join(host.home, '.kube', 'sa-token.yaml');
+}
+
+/** The same for a message. */
+export function shownProfileFile(host: Host): string {
+  return shortPath(profileFile(host), host.home);
+}
+
+/** Where the entries are: `sa-token` in kubectl's cache folder (`KUBECACHEDIR`, else `~/.kube/cache`). */
+export function cacheFolder(host: Host): string {
+  return join(host.env['KUBECACHEDIR'] || join(host.home, '.kube', 'cache'), 'sa-token');
+}
 
 /** `~/x` from the home folder, a relative path from `folder`; kubectl expands neither in exec arguments. */
 export function resolvePath(path: string, folder: string, home: string): string {

@@ -3,8 +3,8 @@ import { isMap, isNode, isScalar, LineCounter, parseDocument, YAMLMap, type Docu
 import { messageOf } from '../errors.ts';
 import { badProfileFile } from '../failures/usage.ts';
 import { readTextFile, refuseForeignWriters } from '../files.ts';
-import { profileFile, type Host } from '../host.ts';
-import { shortPath } from './paths.ts';
+import type { Host } from '../host.ts';
+import { profileFile, shownProfileFile } from './paths.ts';
 import { settingNames, type Settings } from './table.ts';
 
 const heading = ` Profiles of kubectl-sa-token. No secrets here: source tokens are in the keychain.
@@ -24,7 +24,7 @@ export interface ProfileDocument {
  */
 export function openDocument(host: Host): ProfileDocument {
   const file = profileFile(host);
-  const shown = shortPath(file, host.home);
+  const shown = shownProfileFile(host);
   const lines = new LineCounter();
   const text = readTextFile('profile file', file, shown);
   if (text !== undefined) refuseForeignWriters(host, file);

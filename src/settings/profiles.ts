@@ -3,14 +3,14 @@ import { utimesSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Node } from 'yaml';
 import { SaTokenError } from '../errors.ts';
-import { badProfileFile, notLoggedOut, unwritableFile } from '../failures/usage.ts';
+import { badProfileFile, notLoggedOut, unknownProfile, unwritableFile } from '../failures/usage.ts';
 import { replaceFile } from '../files.ts';
-import { profileFile, type Host } from '../host.ts';
+import type { Host } from '../host.ts';
 import { withLock } from '../lock.ts';
 import { makeFolder } from '../small-files.ts';
 import { checkProfileName } from './name.ts';
 import { nearest } from './near.ts';
-import { shortPath } from './paths.ts';
+import { profileFile, shownProfileFile } from './paths.ts';
 import {
   changeProfile,
   isNothing,
@@ -32,6 +32,14 @@ export function readProfiles(host: Host): Map<string, Settings> {
   return readAll(host, openDocument(host));
 }
 
+/** One that has to be there. Throws SaTokenError `unknown-profile`, and as `readProfiles`. */
+export function requireProfile(host: Host, name: string): Settings {
+  const profiles = readProfiles(host);
+  const found = profiles.get(name);
+  if (found === undefined) throw unknownProfile(name, profileFile(host), [...profiles.keys()]);
+  return found;
+}
+
 /**
  * Writes one profile, or removes it (undefined). Other profiles, comments and order stay.
  *
@@ -43,7 +51,7 @@ export async function writeProfile(host: Host, name: string, settings: Settings 
     try {
       write();
     } catch (error) {
-      throw unwritableFile(shortPath(path, host.home), error);
+      throw unwritableFile(shownProfileFile(host), error);
     }
   };
   writing(() => makeFolder(dirname(path)));
@@ -62,7 +70,7 @@ export function touchProfiles(host: Host): void {
   try {
     utimesSync(profileFile(host), now, now);
   } catch (error) {
-    throw notLoggedOut(`cannot write ${shortPath(profileFile(host), host.home)}`, error);
+    throw notLoggedOut(`cannot write ${shownProfileFile(host)}`, error);
   }
 }
 

@@ -1,10 +1,9 @@
 /** Puts the layers of settings together: what a call was given, over the profile, over the cluster's address. */
 import type { Host } from '../host.ts';
-import { profileFile } from '../host.ts';
-import { missingSetting, noProfile, unknownProfile } from '../failures/usage.ts';
+import { missingSetting, noProfile } from '../failures/usage.ts';
 import type { Given } from './given.ts';
-import { readProfiles } from './profiles.ts';
-import { shortPath } from './paths.ts';
+import { shownProfileFile } from './paths.ts';
+import { readProfiles, requireProfile } from './profiles.ts';
 import { sourceNames, type SettingName, type Settings } from './table.ts';
 
 /** Settings that mean something only together: a layer that has one of them hides the others of the layers below. */
@@ -44,11 +43,11 @@ export function mergeLayers(layers: readonly Settings[]): Settings {
 function withServer(host: Host, given: Given, profile: Settings): Resolved {
   const server = given.settings.server ?? profile.server ?? given.cluster.server;
   if (server === undefined) {
-    if (given.profile === undefined) throw noProfile(shownFile(host), [...readProfiles(host).keys()]);
+    if (given.profile === undefined) throw noProfile(shownProfileFile(host), [...readProfiles(host).keys()]);
     throw missingSetting(
       'server',
       `profile "${given.profile}"`,
-      `add "server: https://HOST/kubernetes" to ${shownFile(host)}`,
+      `add "server: https://HOST/kubernetes" to ${shownProfileFile(host)}`,
     );
   }
   const { server: clusterServer, ...tls } = given.cluster;
@@ -57,13 +56,5 @@ function withServer(host: Host, given: Given, profile: Settings): Resolved {
 }
 
 function profileSettings(host: Host, given: Given): Settings {
-  if (given.profile === undefined) return {};
-  const profiles = readProfiles(host);
-  const found = profiles.get(given.profile);
-  if (found === undefined) throw unknownProfile(given.profile, profileFile(host), [...profiles.keys()]);
-  return found;
-}
-
-function shownFile(host: Host): string {
-  return shortPath(profileFile(host), host.home);
+  return given.profile === undefined ? {} : requireProfile(host, given.profile);
 }

@@ -56,6 +56,11 @@ export interface Setting {
 /** Seconds for one exchange where no `timeout` is set. */
 export const defaultTimeout = 30;
 
+/** Milliseconds for one exchange: `timeout` where it is set. */
+export function timeoutMs({ timeout }: Settings): number {
+  return (timeout ?? defaultTimeout) * 1000;
+}
+
 const token = { changesToken: true, fromCluster: true } as const;
 const call = { changesToken: false, fromCluster: true } as const;
 

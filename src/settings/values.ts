@@ -2,7 +2,7 @@
 import { badValue } from '../failures/usage.ts';
 import { proxy, server } from './addresses.ts';
 import { resolvePath } from './paths.ts';
-import { isAccountName, isNamespace } from './name.ts';
+import { isDnsSubdomain, isNamespace } from './name.ts';
 import { kind, text, type Place } from './text.ts';
 import { table, type SettingName, type Settings, type SettingType } from './table.ts';
 
@@ -37,7 +37,7 @@ const readers: Record<SettingType, Reader> = {
   server,
   namespace: (raw, place) =>
     named(raw, place, isNamespace, 'a namespace (lower-case letters, digits and "-")'),
-  account: (raw, place) => named(raw, place, isAccountName, 'the name of a ServiceAccount'),
+  account: (raw, place) => named(raw, place, isDnsSubdomain, 'the name of a ServiceAccount'),
   list,
   lifetime: (raw, place) => {
     const seconds = duration(raw, place);

@@ -1,6 +1,6 @@
 /** What a ServiceAccount token says of itself. Read, never verified: the API server judges (KK claims.go, legacy.go). */
 
-import { isAccountName, isNamespace } from '../settings/name.ts';
+import { isDnsSubdomain, isNamespace } from '../settings/name.ts';
 import { isObject, numberAt, objectAt, parseJson, textAt, type JsonObject } from '../json.ts';
 
 export interface Claims {
@@ -45,7 +45,7 @@ export function readClaims(token: string): Claims | undefined {
       textAt(payload, `${flat}namespace`) ?? textAt(nested, 'namespace') ?? namespace,
     ),
     serviceAccount: nameIn(
-      isAccountName,
+      isDnsSubdomain,
       textAt(payload, `${flat}service-account.name`) ?? textAt(account, 'name') ?? name,
     ),
     uid: textAt(payload, `${flat}service-account.uid`) ?? textAt(account, 'uid'),

@@ -3,10 +3,8 @@ import { spawn } from 'node:child_process';
 import { systemCode } from '../errors.ts';
 import { readOnlySource, sourceCommandFailed } from '../failures/local.ts';
 import type { Host } from '../host.ts';
-import { cleanToken, type Source } from './source.ts';
+import { cleanToken, sourcePatience, type Source } from './source.ts';
 
-/** A password manager may ask for a fingerprint; longer than this kubectl's user has gone away. Milliseconds. */
-const minute = 60_000;
 /** What is read of a command that has ended, milliseconds. */
 const afterwards = 500;
 const largest = 128 * 1024;
@@ -18,7 +16,7 @@ const largest = 128 * 1024;
 export function commandSource(
   host: Host,
   command: string | readonly string[],
-  patience: number = minute,
+  patience: number = sourcePatience,
 ): Source {
   return {
     place: 'source-command',
@@ -30,24 +28,40 @@ export function commandSource(
   };
 }
 
-/** Its stderr is the person's own (a pinentry may write there); its stdout is the token and is never shown. */
+/**
+ * Its stderr is the person's own (a prompt may be written there); its stdout is the token and is never shown. A stderr that
+ * is a pipe is not handed down: what outlives this call would hold it, and its reader wait.
+ */
 function run(host: Host, command: string | readonly string[], patience: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const [program = '', ...words] = typeof command === 'string' ? shell(host, command) : command;
     const child = spawn(program, words, {
       env: host.env,
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', host.errIsTerminal() ? 'inherit' : 'pipe'],
       windowsHide: true,
     });
-    // What a shell started may outlive it and hold the pipe: that is let go, not waited for.
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      try {
+        host.err(text);
+      } catch {
+        // Nobody reads it.
+      }
+    });
+    // A call that goes on without it, since it has a token that lives.
+    const released = host.onExit(() => child.kill('SIGKILL'));
+    // What a shell started may outlive it and hold the pipes: they are let go, not waited for.
+    const letGo = (): void => {
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+    };
     const giveUp = (what: string): void => {
       child.kill('SIGKILL');
-      child.stdout.destroy();
+      letGo();
       reject(sourceCommandFailed(what));
     };
     const timer = setTimeout(() => giveUp(`did not end within ${patience / 1000} s`), patience);
     let output = '';
-    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
       output += chunk;
       if (output.length > largest) giveUp('printed more than a token');
     });
@@ -57,7 +71,10 @@ function run(host: Host, command: string | readonly string[], patience: number):
       reject(sourceCommandFailed(`could not be started${why}`, error));
     });
     // A child of its own that it left behind may hold the pipe; what was printed has been read long before.
-    child.on('exit', () => setTimeout(() => child.stdout.destroy(), afterwards).unref());
+    child.on('exit', () => {
+      released();
+      setTimeout(letGo, afterwards).unref();
+    });
     child.on('close', (code, signal) => {
       clearTimeout(timer);
       if (signal !== null) reject(sourceCommandFailed(`was ended by ${signal}`));

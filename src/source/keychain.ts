@@ -2,20 +2,17 @@
 import type { AsyncEntry } from '@napi-rs/keyring';
 import { keychainLies, keychainTooSmall, keychainUnavailable } from '../failures/local.ts';
 import type { Host } from '../host.ts';
-import { cleanToken, type Source } from './source.ts';
+import { cleanToken, sourcePatience, type Source } from './source.ts';
 
 export const keychainService = 'kubectl-sa-token';
 
 /** CRED_MAX_CREDENTIAL_BLOB_SIZE, bytes; a password would be stored as UTF-16 and take twice the room. */
 const windowsLimit = 2560;
-/** A keychain that asks the person something may take long; one that hangs must not hang kubectl. Milliseconds. */
-const patience = 60_000;
-
 /** @param account - `NAMESPACE/SERVICEACCOUNT@SERVER` */
 export function keychainSource(host: Host, account: string): Source {
-  const entry = once(() => openEntry(account));
+  let entry: Promise<AsyncEntry> | undefined;
   const ask = <T>(what: (entry: AsyncEntry, signal: AbortSignal) => Promise<T>): Promise<T> =>
-    entry().then((opened) => patient((signal) => what(opened, signal)));
+    (entry ??= openEntry(account)).then((opened) => patient((signal) => what(opened, signal)));
   const read = async (): Promise<string | undefined> => {
     const bytes = await ask((opened, signal) => opened.getSecret(signal));
     return bytes === null ? undefined : cleanToken(Buffer.from(bytes).toString('utf8'), 'the keychain item');
@@ -45,9 +42,9 @@ async function openEntry(account: string): Promise<AsyncEntry> {
 }
 
 async function patient<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const signal = AbortSignal.timeout(patience);
+  const signal = AbortSignal.timeout(sourcePatience);
   const late = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(new Error(`no answer within ${patience / 1000} s`)), {
+    signal.addEventListener('abort', () => reject(new Error(`no answer within ${sourcePatience / 1000} s`)), {
       once: true,
     });
   });
@@ -79,9 +76,4 @@ const states: readonly (readonly [RegExp, string])[] = [
 function reason(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return states.find(([pattern]) => pattern.test(text))?.[1] ?? text;
-}
-
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => (made ??= make());
 }

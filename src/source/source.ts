@@ -21,6 +21,15 @@ export function sourceKind(settings: Settings): 'keychain' | 'file' | 'command' 
   return settings['source-env'] === undefined ? 'keychain' : 'env';
 }
 
+/** A keychain or a password manager may ask the person something; what takes longer has hung. Milliseconds. */
+export const sourcePatience = 60_000;
+
+/** True where a person may be asked first, and may take their time. */
+export function mayAsk(settings: Settings): boolean {
+  const kind = sourceKind(settings);
+  return kind === 'keychain' || kind === 'command';
+}
+
 /**
  * The source of a profile. Only the kind in use is loaded.
  *

@@ -55,6 +55,8 @@ test(completes, ['get-token', '--bound-object-n'], ['--bound-object-name', ':4']
 test(completes, ['login', '--context', ''], ['blue', 'green', ':4']);
 test(completes, ['kubeconfig', 'prod', '--user', ''], ['ann', ':4']);
 test(completes, ['login', 'x', '--token-file', ''], [':0']);
+test(completes, ['manifest', 'proxy', '--upstream-ca', ''], [':0']);
+test(completes, ['kubeconfig', 'x', '--kubeconfig', ''], [':0']);
 test(completes, ['login', 'x', '--server', ''], [':4']);
 test(completes, ['completion', 'z'], ['zsh', ':4']);
 test(completes, ['status', '-o', 'n'], ['name', ':4']);

@@ -41,8 +41,8 @@ function setUp(t: ExecutionContext, text: string | undefined = profiles): TestHo
   const host = createHost(t, { now: () => now * 1000 });
   if (text !== '') put(host, '.kube/sa-token.yaml', text);
   // Written by the system's clock, and read by the host's: the entries are of a time before both.
-  writeEntry(host, 'prod', at(now + 3900));
-  writeEntry(host, 'dev', at(now - 1));
+  writeEntry(host, 'prod', at(now + 3900), true);
+  writeEntry(host, 'dev', at(now - 1), true);
   return host;
 }
 
@@ -142,13 +142,13 @@ test('a token that lives less than was asked for is told of, until its settings 
   const host = setUp(t);
   const short =
     "cached token: asked for 5400 s, granted 3600 s: the API server's limit (--service-account-max-token-expiration)";
-  writeEntry(host, 'prod', granted(5400));
+  writeEntry(host, 'prod', granted(5400), true);
   t.is((await list(host)).err, warning);
   const shorter = setUp(t);
-  writeEntry(shorter, 'prod', granted(3600));
+  writeEntry(shorter, 'prod', granted(3600), true);
   t.is((await list(shorter)).err, `warning: prod: ${short}\n${warning}`);
   const edited = setUp(t);
-  writeEntry(edited, 'prod', granted(3600));
+  writeEntry(edited, 'prod', granted(3600), true);
   utimesSync(`${edited.home}/.kube/sa-token.yaml`, now, now);
   t.is((await list(edited)).err, warning);
 });

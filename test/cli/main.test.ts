@@ -32,7 +32,7 @@ test('a reader that is gone is told nothing, and neither is a standard error tha
 
 test('a failure that this client was told of a moment ago is its exit code alone', async (t) => {
   const env = { KUBERNETES_EXEC_INFO: '{"apiVersion":"client.authentication.k8s.io/v1"}\n' };
-  const host = createHost(t, { argv: ['get-token', 'prod'], env, ppid: 7, now: () => 1_000_000 });
+  const host = createHost(t, { argv: ['get-token', 'prod'], env, client: '7', now: () => 1_000_000 });
   put(host, '.kube/sa-token.yaml', 'profiles: {}');
   prepareFolder(host);
   writeFileSync(entryFile(host, 'prod', 'refused'), '1000 7 5\n');

@@ -15,7 +15,7 @@ const test = ava.serial;
 
 const go = (spec: object = { interactive: false }, version = 'v1') =>
   `${JSON.stringify({ kind: 'ExecCredential', apiVersion: `client.authentication.k8s.io/${version}`, spec })}\n`;
-const inHook = (info = go(), ppid = 7) => ({ env: { KUBERNETES_EXEC_INFO: info }, ppid });
+const inHook = (info = go(), ppid = 7) => ({ env: { KUBERNETES_EXEC_INFO: info }, client: String(ppid) });
 
 test('the first call exchanges, the second is answered from the entry', async (t) => {
   const scene = await setScene(t);
@@ -164,7 +164,7 @@ test('an entry is served until its last fifth, and from there renewed behind the
   for (const answer of answers) t.deepEqual(answer, first);
   while (readFileSync(log, 'utf8') === '') await sleep(20);
   await sleep(100);
-  t.is(readFileSync(log, 'utf8'), 'get-token prod --force-refresh\n');
+  t.is(readFileSync(log, 'utf8'), 'get-token --force-refresh prod\n');
   t.is(statSync(entryFile(scene.host, 'prod', 'renewing')).mode & 0o777, 0o600);
   t.is(scene.server.exchanges, 1);
 });
@@ -234,7 +234,8 @@ test('a variable of another process is another source token, whatever the profil
   t.is(decodeJwt(await as(other.token)).sub, 'system:serviceaccount:team-b:admin');
   // The rule for 401 holds here too.
   const again = await as(robot.token);
-  const asClient = () => scene.hook(['prod'], { env: { CI_TOKEN: robot.token, ...inHook().env }, ppid: 7 });
+  const asClient = () =>
+    scene.hook(['prod'], { env: { CI_TOKEN: robot.token, ...inHook().env }, client: '7' });
   t.true((await asClient()).status.token === again);
   t.false((await asClient()).status.token === again);
 });
@@ -355,7 +356,7 @@ test('other clients come back for harmless reasons', async (t) => {
   const { hook, server } = await setScene(t);
   for (const info of [undefined, go().trim(), ''])
     for (let time = 0; time < 3; time += 1)
-      await hook(['prod'], { ppid: 7, env: info === undefined ? {} : { KUBERNETES_EXEC_INFO: info } });
+      await hook(['prod'], { client: '7', env: info === undefined ? {} : { KUBERNETES_EXEC_INFO: info } });
   t.is(server.exchanges, 1);
 });
 

@@ -1,13 +1,14 @@
 /** The source token is nowhere but in the keychain and on its way to the exchange; the issued one nowhere but in the entry. */
+import test from 'ava';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { oldestAndNewest } from '../support/kubectl.ts';
 import { testWith } from '../support/require.ts';
 import { findSecret } from '../support/secret-scan.ts';
-import { entryPath, modeOf, parseCredential, readCached } from './support/cached.ts';
+import { AGING, age, entryPath, modeOf, parseCredential, readCached } from './support/cached.ts';
 import { processesOf } from './support/processes.ts';
-import { setScene, type Scene } from './support/scene.ts';
+import { setScene, usualProfile, type Scene } from './support/scene.ts';
 
 const withKeychain = testWith('secret-service');
 const withKubectl = testWith('secret-service', 'kubectl');
@@ -118,3 +119,29 @@ withKeychain('a failure does not show the token: what a server echoes is masked'
     t.deepEqual(await findSecret(robot.token, { texts: { stderr } }), []);
   }
 });
+
+const talk = {
+  NODE_DEBUG: 'https,child_process,tls',
+  NODE_DEBUG_NATIVE: 'tls',
+  NODE_TLS_REJECT_UNAUTHORIZED: '0',
+};
+
+for (const [what, program, more] of [
+  ['the plugin', 'kubectl-sa_token', { NODE_EXTRA_CA_CERTS: '/nonexistent' }],
+  ['the engine, as npm runs it', 'sa-token-engine', {}],
+] as const)
+  test(`${what}: variables that have Node write tokens or warnings to stderr do not`, async (t) => {
+    const scene = await setScene(t);
+    const { 'source-file': _, ...settings } = usualProfile(scene);
+    await scene.writeProfile({ ...settings, 'source-env': 'CI_TOKEN' });
+    const run = (args: string[] = []) =>
+      scene.sandbox.exec(join(scene.installed, program), ['get-token', 'prod', ...args], {
+        execInfo: undefined,
+        env: { ...talk, ...more, CI_TOKEN: scene.robot.token },
+      });
+    const [cold, anew] = [await run(), await run(['--force-refresh'])];
+    // The renewal is started with the variable that has the token in it.
+    await age(scene.home, AGING);
+    for (const result of [cold, anew, await run()]) t.deepEqual([result.code, result.stderr.length], [0, 0]);
+    t.true(scene.server.exchanges >= 2);
+  });

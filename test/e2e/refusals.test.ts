@@ -80,7 +80,7 @@ test('the server is overloaded or broken: exit code 5', (t) =>
 
 test('an answer that no API server gives is not kept: exit code 5', (t) =>
   checkFaults(t, [
-    { fault: 'endless', code: 5, line: /the answer is larger than 1048576 bytes/ },
+    { fault: 'endless', code: 5, line: /the answer is larger than 1 MiB/ },
     { fault: 'garbage-chunks', code: 5, line: /the answer is not HTTP/ },
     { fault: { dropToken: true }, code: 5, line: /holds no token/ },
     { fault: { controlCharsInToken: true }, code: 5, line: /characters that no token has/ },

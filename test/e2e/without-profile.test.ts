@@ -61,8 +61,8 @@ for (const build of oldestAndNewest()) {
     await rm(join(scene.home, '.kube'), { recursive: true });
     const env = { ROBOT_TOKEN: scene.robot.token };
     const { server, caFile } = scene;
-    const flags = [`--server=${server.url}`, `--certificate-authority=${caFile}`, '--source-env=ROBOT_TOKEN'];
-    t.like(await scene.plugin(['login', 'ci', ...flags], { env }), { code: 0, stderr: '' });
+    const words = [`--server=${server.url}`, `--certificate-authority=${caFile}`, '--source-env=ROBOT_TOKEN'];
+    t.like(await scene.plugin(['login', 'ci', ...words], { env }), { code: 0, stderr: '' });
     t.like(await scene.plugin(['kubeconfig', 'ci'], { env }), { code: 0 });
     const cluster = [`--server=${server.apiUrl}`, `--certificate-authority=${caFile}`];
     for (const args of [

@@ -31,7 +31,7 @@ import {
 } from '../../src/entry/entry.ts';
 import { entryFile, listEntries, prepareFolder, removeEntries } from '../../src/entry/folder.ts';
 import { formatCredential } from '../../src/entry/exec-credential.ts';
-import { cacheFolder } from '../../src/host.ts';
+import { cacheFolder } from '../../src/settings/paths.ts';
 import { fails } from '../failure.ts';
 import { createHost, put, withParts, type TestHost } from '../support/host.ts';
 
@@ -41,7 +41,7 @@ const whole = { serveUntil: 1_800_000_000, expires: 1_900_000_030, digest, crede
 
 function setUp(t: ExecutionContext): { host: TestHost; file: string; folder: string } {
   const host = createHost(t);
-  t.true(writeEntry(host, 'prod', whole));
+  t.true(writeEntry(host, 'prod', whole, true));
   return { host, file: entryFile(host, 'prod'), folder: cacheFolder(host) };
 }
 
@@ -73,7 +73,7 @@ test('an entry is two lines in a private file of a private folder, with the time
 test('the folder is kubectl’s cache folder, wherever that is', (t) => {
   const host = createHost(t);
   const elsewhere = withParts(host, { env: { KUBECACHEDIR: join(host.home, 'c') } });
-  t.true(writeEntry(elsewhere, 'prod', whole));
+  t.true(writeEntry(elsewhere, 'prod', whole, true));
   t.is(mode(join(host.home, 'c/sa-token/prod.entry')), '600');
   t.false(existsSync(join(host.home, '.kube')));
 });
@@ -84,7 +84,7 @@ const miss = test.macro<[(state: ReturnType<typeof setUp>) => unknown]>({
     change(state);
     t.is(readEntry(state.host, 'prod'), undefined);
     // It is replaced by the next, and that is whole again.
-    t.true(writeEntry(state.host, 'prod', whole));
+    t.true(writeEntry(state.host, 'prod', whole, true));
     t.like(readEntry(state.host, 'prod'), whole);
     t.deepEqual([mode(state.file), mode(state.folder)], ['600', '700']);
   },
@@ -194,7 +194,7 @@ test('an entry of another user is a miss', (t) => {
   t.like(readEntry(host, 'prod'), whole);
   chownSync(dirname(file), 4711, 4711);
   t.is(readEntry(host, 'prod'), undefined);
-  t.false(writeEntry(host, 'prod', whole));
+  t.false(writeEntry(host, 'prod', whole, true));
 });
 
 test('where files have no owner, modes say nothing', (t) => {
@@ -208,7 +208,7 @@ test('a folder in the place of an entry stays, and fails nothing', async (t) => 
   rmSync(file);
   put(host, '.kube/cache/sa-token/prod.entry/theirs', 'x');
   t.is(readEntry(host, 'prod'), undefined);
-  t.false(writeEntry(host, 'prod', whole));
+  t.false(writeEntry(host, 'prod', whole, true));
   t.is(readFileSync(join(file, 'theirs'), 'utf8'), 'x');
   t.deepEqual(readdirSync(folder), ['prod.entry']);
   // At a logout that is told: something of that name stays.
@@ -235,7 +235,7 @@ test('a cache that cannot be is none, and nothing fails', (t) => {
   for (const [title, KUBECACHEDIR] of Object.entries(folders)) {
     const there = withParts(host, { env: { KUBECACHEDIR } });
     t.false(prepareFolder(there), title);
-    t.false(writeEntry(there, 'prod', whole), title);
+    t.false(writeEntry(there, 'prod', whole, true), title);
     t.is(readEntry(there, 'prod'), undefined, title);
     t.deepEqual(listEntries(there), [], title);
     t.is(removeEntries(there, 'prod'), 0, title);
@@ -255,7 +255,7 @@ test('a folder that others could enter is closed before anything is put there', 
 test('an entry is replaced whole: who has the old one open still reads it, and no draft stays', (t) => {
   const { host, file, folder } = setUp(t);
   const before = statSync(file).ino;
-  t.true(writeEntry(host, 'prod', { ...whole, expires: 1_900_000_031 }));
+  t.true(writeEntry(host, 'prod', { ...whole, expires: 1_900_000_031 }, true));
   t.not(statSync(file).ino, before);
   t.is(readEntry(host, 'prod')?.expires, 1_900_000_031);
   t.deepEqual(readdirSync(folder).sort(), ['prod.entry', 'prod.until']);
@@ -265,7 +265,7 @@ test('an entry that cannot be replaced leaves no word that it may be served', (t
   const { host, file } = setUp(t);
   rmSync(file);
   mkdirSync(file);
-  t.false(writeEntry(host, 'prod', whole));
+  t.false(writeEntry(host, 'prod', whole, true));
   t.false(existsSync(entryFile(host, 'prod', 'until')));
 });
 
@@ -293,7 +293,7 @@ test('an entry is of one profile file: not of another, nor of one that was put i
   const { host } = setUp(t);
   const newer = (from: TestHost = host) => isNewerThanProfiles(from, readEntry(host, 'prod') ?? t.fail());
   const profiles = put(host, '.kube/sa-token.yaml', 'profiles: {}');
-  writeEntry(host, 'prod', whole);
+  writeEntry(host, 'prod', whole, true);
   utimesSync(entryFile(host, 'prod'), Date.now() / 1000 + 1, Date.now() / 1000 + 1);
   t.true(newer());
   const other = put(host, 'other.yaml', 'profiles: {}');
@@ -326,7 +326,7 @@ test('every change of the profile file changes its stamp', (t) => {
 
 test('all that is kept for a profile is removed, and nothing of others', (t) => {
   const { host, folder } = setUp(t);
-  for (const name of ['prod@0123', 'prod2', 'prod.entry', '@0123']) writeEntry(host, name, whole);
+  for (const name of ['prod@0123', 'prod2', 'prod.entry', '@0123']) writeEntry(host, name, whole, true);
   for (const file of ['prod.parents', 'prod.refused', 'prod@0123.renewing', 'prod2.refused', 'prod.lock'])
     writeFileSync(join(folder, file), '');
   // Left by processes that were killed: the first holds a token.
@@ -391,8 +391,8 @@ test('any text is a whole entry or none', (t) => {
 test('what ended an hour ago is removed, but for what profiles have and what lives', (t) => {
   const { host, folder } = setUp(t);
   const ended = { ...whole, serveUntil: 1_600_000_000, expires: 1_600_000_300 };
-  for (const name of ['prod', '@old', 'prod@old', '@young']) writeEntry(host, name, ended);
-  writeEntry(host, '@lives', whole);
+  for (const name of ['prod', '@old', 'prod@old', '@young']) writeEntry(host, name, ended, true);
+  writeEntry(host, '@lives', whole, true);
   for (const file of ['@old.parents', '@failed.refused', '@noted.keychain', 'prod@old.lock'])
     writeFileSync(join(folder, file), '');
   for (const file of readdirSync(folder).filter((each) => !each.startsWith('@young')))

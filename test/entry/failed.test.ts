@@ -14,14 +14,16 @@ const failure = (exitCode: ExitCode) =>
 function failed(t: ExecutionContext, exitCode: ExitCode = exit.unreachable): TestHost {
   const host = createHost(t);
   prepareFolder(host);
-  noteFailure(at(host, 5000), 'prod', failure(exitCode), '1');
+  noteFailure(at(host, 5000), 'prod', failure(exitCode), of('1'));
   return host;
 }
+
+const of = (stamp: string | undefined, patience = 30) => ({ stamp, patience });
 
 test('who had begun when an exchange failed fails with it', (t) => {
   const host = failed(t);
   for (const began of [4000, 5000]) {
-    const shared = failureSince(at(host, 5100), 'prod', began, '1');
+    const shared = failureSince(at(host, 5100), 'prod', began, of('1'));
     t.like(shared, { code: 'some-code', exitCode: 5, message: 'it failed', hint: 'try again' });
     t.true(shared instanceof SaTokenError);
   }
@@ -29,28 +31,28 @@ test('who had begun when an exchange failed fails with it', (t) => {
 
 test('who begins later, names another entry, or has other settings asks for itself', (t) => {
   const host = failed(t);
-  t.is(failureSince(at(host, 5100), 'prod', 5001, '1'), undefined);
-  t.is(failureSince(at(host, 5100), 'other', 4000, '1'), undefined);
-  t.is(failureSince(at(host, 5100), 'prod', 4000, '2'), undefined);
-  t.is(failureSince(at(host, 5100), 'prod', 4000, undefined), undefined);
-  t.is(failureSince(at(host, 4900), 'prod', 4000, '1'), undefined, 'a clock that was set back');
+  t.is(failureSince(at(host, 5100), 'prod', 5001, of('1')), undefined);
+  t.is(failureSince(at(host, 5100), 'other', 4000, of('1')), undefined);
+  t.is(failureSince(at(host, 5100), 'prod', 4000, of('2')), undefined);
+  t.is(failureSince(at(host, 5100), 'prod', 4000, of(undefined)), undefined);
+  t.is(failureSince(at(host, 4900), 'prod', 4000, of('1')), undefined, 'a clock that was set back');
 });
 
 test('without a profile file there is no stamp to differ', (t) => {
   const host = createHost(t);
   prepareFolder(host);
-  noteFailure(at(host, 5000), '@0', failure(exit.refused), undefined);
-  t.is(failureSince(at(host, 5100), '@0', 4000, undefined)?.exitCode, 4);
+  noteFailure(at(host, 5000), '@0', failure(exit.refused), of(undefined));
+  t.is(failureSince(at(host, 5100), '@0', 4000, of(undefined))?.exitCode, 4);
 });
 
 test('what a server, the way to it or the place of the source token failed with is shared, and nothing else', (t) => {
-  t.truthy(failureSince(at(failed(t, exit.keychain), 5100), 'prod', 4000, '1'));
+  t.truthy(failureSince(at(failed(t, exit.keychain), 5100), 'prod', 4000, of('1')));
   for (const code of [exit.unexpected, exit.usage, exit.notLoggedIn, exit.unsafeFile]) {
-    t.is(failureSince(at(failed(t, code), 5100), 'prod', 4000, '1'), undefined);
+    t.is(failureSince(at(failed(t, code), 5100), 'prod', 4000, of('1')), undefined);
   }
   const host = createHost(t);
   prepareFolder(host);
-  noteFailure(at(host, 5000), 'prod', new Error('a bug'), '1');
+  noteFailure(at(host, 5000), 'prod', new Error('a bug'), of('1'));
   t.false(existsSync(entryFile(host, 'prod', 'failed')));
 });
 
@@ -74,9 +76,18 @@ test('a note that is none, or cannot be written, fails nothing', (t) => {
     '{"at":5000,"stamp":"1","code":"x","message":"y","exitCode":9}',
   ]) {
     writeFileSync(entryFile(host, 'prod', 'failed'), text);
-    t.is(failureSince(at(host, 5100), 'prod', 4000, '1'), undefined, text);
+    t.is(failureSince(at(host, 5100), 'prod', 4000, of('1')), undefined, text);
   }
   const nowhere = withParts(host, { env: { KUBECACHEDIR: put(host, 'file', '') } });
-  noteFailure(nowhere, 'prod', failure(exit.refused), '1');
-  t.is(failureSince(nowhere, 'prod', 0, '1'), undefined);
+  noteFailure(nowhere, 'prod', failure(exit.refused), of('1'));
+  t.is(failureSince(nowhere, 'prod', 0, of('1')), undefined);
+});
+
+test('a failure for want of time is shared with those who have no more of it', (t) => {
+  const host = createHost(t);
+  prepareFolder(host);
+  const late = new SaTokenError({ code: 'timed-out', exitCode: exit.unreachable, what: 'too late' });
+  noteFailure(at(host, 5000), 'prod', late, of('1', 2));
+  t.is(failureSince(at(host, 5100), 'prod', 4000, of('1', 2))?.message, 'too late');
+  t.is(failureSince(at(host, 5100), 'prod', 4000, of('1', 30)), undefined);
 });

@@ -8,7 +8,7 @@ import { createHost, put, withParts, type TestHost } from '../support/host.ts';
 
 /** The same home, seen from a child of `ppid`, at a time in seconds. */
 function from(host: TestHost, ppid: number, seconds = 1000): TestHost {
-  return withParts(host, { ppid, now: () => seconds * 1000 });
+  return withParts(host, { client: String(ppid), now: () => seconds * 1000 });
 }
 
 /** As an exchange that is forced and succeeds. */

@@ -7,7 +7,7 @@ import { createHost, put, withParts, type TestHost } from '../support/host.ts';
 
 /** A host at a time in seconds, as the child of `ppid`. */
 function at(host: TestHost, seconds: number, ppid = 7): TestHost {
-  return withParts(host, { ppid, now: () => seconds * 1000 });
+  return withParts(host, { client: String(ppid), now: () => seconds * 1000 });
 }
 
 function remembered(t: ExecutionContext): TestHost {

@@ -41,6 +41,16 @@ interface Credential {
 }
 const credentialOf = (line: string): Credential => JSON.parse(line);
 
+test('a clock that is set back meanwhile: the end is told by what it is now', async (t) => {
+  const now = Date.UTC(2026, 0, 2, 3, 4, 5);
+  const world = await setUp(t, { now: () => now });
+  let looks = 0;
+  // Five hours ahead when it asks, and right when it is answered.
+  const host = withParts(world.host, { now: () => (looks++ === 0 ? now + 18_000_000 : now) });
+  const { entry } = await world.exchangeWith({ duration: 3600 }, { host });
+  t.true(entry.expires <= now / 1000 + 3600 && entry.expires > now / 1000 + 3580, `${entry.expires}`);
+});
+
 test('an exchange gives an entry: the credential, its plan, and the digest of what it was asked with', async (t) => {
   const now = Date.UTC(2026, 0, 2, 3, 4, 5);
   const world = await setUp(t, { now: () => now });

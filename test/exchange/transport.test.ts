@@ -461,7 +461,7 @@ test(
   unanswered,
   'endless',
   'bad-answer',
-  /: the answer is larger than 1048576 bytes, which no TokenRequest's is; nothing was kept; check what serves this address$/,
+  /: the answer is larger than 1 MiB; nothing was kept; check what serves this address$/,
 );
 test(
   'one that hangs up',

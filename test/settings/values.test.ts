@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import type { SettingName } from '../../src/settings/table.ts';
+import { settingNames, type SettingName } from '../../src/settings/table.ts';
 import { parseValue } from '../../src/settings/values.ts';
 import { fails } from '../failure.ts';
 
@@ -172,19 +172,12 @@ test('a server is read to a form that reads to itself, or is refused, and never 
 });
 
 test('whatever is given for a setting, it is a value or a bad value', (t) => {
-  const names = fc.constantFrom<SettingName>(
-    'server',
-    'namespace',
-    'audience',
-    'duration',
-    'cache',
-    'proxy-url',
-  );
+  const names = fc.constantFrom(...settingNames);
   fc.assert(
     fc.property(names, fc.oneof(fc.anything(), fc.string()), (name, raw) => {
       outcome(() => parseValue(name, raw, place));
     }),
-    { numRuns: 1000 },
+    { numRuns: 3000 },
   );
   t.pass();
 });

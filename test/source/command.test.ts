@@ -110,3 +110,20 @@ test('its stderr is the person’s own, and not captured', async (t) => {
   ]);
   t.deepEqual({ code, stdout, stderr }, { code: 0, stdout: 'the-token', stderr: 'touch your key\n' });
 });
+
+test('what outlives the call does not hold a pipe on its stderr', async (t) => {
+  const sandbox = await createSandbox();
+  t.teardown(sandbox.cleanup);
+  const script = `
+    import { commandSource } from ${sourceUrl('src/source/command.ts')};
+    import { systemHost } from ${sourceUrl('src/host.ts')};
+    const host = systemHost();
+    const source = commandSource(host, 'sleep 60 & echo here >&2; echo the-token');
+    host.out(await source.read());
+    void commandSource(host, 'exec sleep 60').read();
+    setTimeout(() => host.exit(), 500);`;
+  const args = ['--input-type=module', '--eval', script];
+  // The pipe's reader waits until nobody holds it any more.
+  const result = await sandbox.exec(process.execPath, args, { timeoutMs: 30_000 });
+  t.like(result, { code: 0, stdout: 'the-token', stderr: 'here\n', timedOut: false });
+});

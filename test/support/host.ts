@@ -26,7 +26,7 @@ export function createHost(t: ExecutionContext, parts: Partial<Host> = {}): Test
     node: process.version,
     uid: process.geteuid?.(),
     pid: process.pid,
-    ppid: process.ppid,
+    client: String(process.ppid),
     cwd: home,
     home,
     get stdin() {
@@ -41,6 +41,11 @@ export function createHost(t: ExecutionContext, parts: Partial<Host> = {}): Test
     exit() {
       throw new Ended();
     },
+    startAnew() {
+      throw new Ended();
+    },
+    errIsTerminal: () => false,
+    onExit: () => () => undefined,
     onStall: () => () => undefined,
     holdSignals: () => () => undefined,
     isAlive,

@@ -1,8 +1,9 @@
-/** The outside world as one value: the only file that touches `process` and the clock. */
+/** The outside world as one value: with process.ts the only file that touches `process` and the clock. */
 import type * as Crypto from 'node:crypto';
-import { readFileSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import { oneLine, systemCode } from './errors.ts';
 import { outputFailed } from './failures/local.ts';
+import { clientOf, holdSignals, isAlive, onExit, onStall, ownCommand, startAnew } from './process.ts';
 
 export interface Host {
   /** Arguments after the program's own name. */
@@ -101,35 +102,6 @@ export function nodeCrypto(): typeof Crypto {
   return process.getBuiltinModule('node:crypto');
 }
 
-declare const SA_TOKEN_EXECUTABLE: boolean | undefined;
-
-/** The single executable is its own program, whatever name it was called by; under plain Node the script comes second. */
-function ownCommand(): readonly [string, ...string[]] {
-  const script = process.argv[1];
-  if (script === undefined || (typeof SA_TOKEN_EXECUTABLE === 'boolean' && SA_TOKEN_EXECUTABLE))
-    return [process.execPath];
-  return [process.execPath, ...process.execArgv, script];
-}
-
-function startAnew(env: Readonly<Record<string, string | undefined>>): never {
-  const [program, ...words] = ownCommand();
-  // Not there on Windows.
-  if (process.execve === undefined) throw new Error('this platform cannot replace a process');
-  return process.execve(program, [program, ...words, ...process.argv.slice(2)], { ...env });
-}
-
-/** `PID:START`, as the fast lane says it (proc(5), field 22); in a container every client may be process 1. */
-function clientOf(pid: number): string {
-  try {
-    const start = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      .replace(/^.*\) /s, '')
-      .split(' ')[19];
-    return start === undefined ? String(pid) : `${pid}:${start}`;
-  } catch {
-    return String(pid);
-  }
-}
-
 /** Words after `--` belong to another command. */
 function isVerbose(argv: readonly string[]): boolean {
   const end = argv.indexOf('--');
@@ -170,37 +142,4 @@ function writeAll(descriptor: number, text: string): void {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
   }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    // EPERM: it is there and another user's.
-    return systemCode(error) !== 'ESRCH';
-  }
-}
-
-function onExit(work: () => void): () => void {
-  process.once('exit', work);
-  return () => void process.off('exit', work);
-}
-
-function onStall(told: () => void): () => void {
-  process.once('beforeExit', told);
-  return () => void process.off('beforeExit', told);
-}
-
-function holdSignals(told?: () => void): () => void {
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  let late: NodeJS.Signals | undefined;
-  const hold = (signal: NodeJS.Signals): void => {
-    late = signal;
-    told?.();
-  };
-  for (const signal of signals) process.on(signal, hold);
-  return () => {
-    for (const signal of signals) process.off(signal, hold);
-    if (late !== undefined) process.kill(process.pid, late);
-  };
 }

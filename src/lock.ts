@@ -1,6 +1,6 @@
 /** A lock between processes, on a file of its own: held by a heart that beats, so that a dead holder is seen at once. */
 import { createHash, randomBytes } from 'node:crypto';
-import { linkSync, lstatSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { linkSync, lstatSync, readlinkSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemCode } from './errors.ts';
@@ -45,7 +45,7 @@ export async function withLock<T>(
  */
 export async function acquire(host: Host, path: string, options: LockOptions = {}): Promise<Release> {
   const started = monotonic();
-  const own = `${host.pid} ${hostname()} ${randomBytes(8).toString('hex')}\n`;
+  const own = `${host.pid} ${processSpace()} ${randomBytes(8).toString('hex')}\n`;
   let [lastBeat, lastLook, still] = ['', started, 0];
   for (;;) {
     if (options.done?.() === true) return () => undefined;
@@ -73,6 +73,15 @@ function tryTake(path: string, own: string): 'taken' | 'busy' | 'impossible' {
     return systemCode(error) === 'EEXIST' && !isFolder(path) ? 'busy' : 'impossible';
   } finally {
     discard(draft);
+  }
+}
+
+/** Where a process id means the same process: on this host, and in a container in that alone, which may share the host's name. */
+export function processSpace(): string {
+  try {
+    return `${hostname()}/${readlinkSync('/proc/self/ns/pid')}`;
+  } catch {
+    return hostname();
   }
 }
 
@@ -105,14 +114,14 @@ function readBeat(path: string): string {
 }
 
 /**
- * Only a process of this host can be asked; for others the heart alone decides.
+ * Only a process whose id means the same here can be asked; for others the heart alone decides.
  *
  * @param still - how long it has not beaten, milliseconds
  */
 function isHolderDead(host: Host, path: string, still: number): boolean {
   const found = readSmallFile(path);
   const [pid, where] = (found?.text ?? '').trim().split(' ');
-  if (found === undefined || where !== hostname()) return still > deadAfter;
+  if (found === undefined || where !== processSpace()) return still > deadAfter;
   if (!host.isAlive(Number(pid))) return true;
   // The last beat is from long ago: of before a reboot, say, and the id is another process's now.
   const isOld = Math.abs(host.now() - found.status.mtimeMs) > stoppedAfter;

@@ -10,11 +10,10 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
-import { acquire, withLock } from '../src/lock.ts';
+import { acquire, processSpace, withLock } from '../src/lock.ts';
 import { sourceUrl } from './source-url.ts';
 import { createHost, put, type TestHost } from './support/host.ts';
 
@@ -78,7 +77,7 @@ test('a lock says who holds it, is private, and beats', async (t) => {
   const release = await acquire(host, path);
   t.regex(
     readFileSync(path, 'utf8'),
-    new RegExp(`^${host.pid} ${RegExp.escape(hostname())} [0-9a-f]{16}\n$`),
+    new RegExp(`^${host.pid} ${RegExp.escape(processSpace())} [0-9a-f]{16}\n$`),
   );
   t.is(statSync(path).mode & 0o777, 0o600);
   const first = statSync(path, { bigint: true }).mtimeNs;
@@ -132,19 +131,29 @@ test('a holder on a host that is gone is given up after a second', async (t) => 
   const began = performance.now();
   const release = await acquire(host, path, { limit: 20_000 });
   t.true(performance.now() - began >= 500);
-  t.true(readFileSync(path, 'utf8').startsWith(`${host.pid} ${hostname()} `));
+  t.true(readFileSync(path, 'utf8').startsWith(`${host.pid} ${processSpace()} `));
+  release();
+});
+
+test('a holder in another space of process ids is not asked for by its id, which nobody has here', async (t) => {
+  const { host, path } = setUp(t);
+  const [name = ''] = processSpace().split('/');
+  writeFileSync(path, `4194304 ${name}/pid:[1] 0123\n`);
+  const began = performance.now();
+  const release = await acquire(host, path, { limit: 20_000 });
+  t.true(performance.now() - began >= 500);
   release();
 });
 
 test('a lock of before a reboot, whose process id is another process’s now, is given up after a second', async (t) => {
   const { host, path } = setUp(t);
-  writeFileSync(path, `${process.ppid} ${hostname()} 0123\n`);
+  writeFileSync(path, `${process.ppid} ${processSpace()} 0123\n`);
   utimesSync(path, Date.now() / 1000 - 3600, Date.now() / 1000 - 3600);
   const began = performance.now();
   // Without the lock it would go on after this limit, which is less than a stopped process is given.
   const release = await acquire(host, path, { limit: 4000 });
   t.true(performance.now() - began >= 500);
-  t.true(readFileSync(path, 'utf8').startsWith(`${host.pid} ${hostname()} `));
+  t.true(readFileSync(path, 'utf8').startsWith(`${host.pid} ${processSpace()} `));
   release();
 });
 

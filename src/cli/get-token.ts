@@ -1,9 +1,8 @@
 /** `get-token` as yargs knows it: its help, and the words for what the strict reader did not take. */
 import { getToken } from '../credential/get-token.ts';
 import { outputs } from '../entry/exec-credential.ts';
-import { badUsage } from '../failures/usage.ts';
 import type { Arguments, Command } from './command.ts';
-import { flagsOf, profileOf, settingOptions, textOf } from './options.ts';
+import { choiceOf, flagsOf, profileOf, settingOptions } from './options.ts';
 import type { Call } from '../credential/call.ts';
 
 export const getTokenCommand: Command = {
@@ -27,13 +26,10 @@ export const getTokenCommand: Command = {
 
 /** The same value that the strict reader gives. */
 export function callOf(argv: Arguments): Call {
-  const output = textOf(argv, 'output') ?? 'exec-credential';
-  const known = outputs.find((each) => each === output);
-  if (known === undefined) throw badUsage(`-o ${output} is not one of ${outputs.join(', ')}`, 'get-token');
   return {
     profile: profileOf(argv),
     flags: flagsOf(argv),
-    output: known,
+    output: choiceOf(argv, 'output', outputs, 'get-token') ?? 'exec-credential',
     forceRefresh: argv['force-refresh'] === true,
   };
 }

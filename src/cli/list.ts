@@ -1,11 +1,10 @@
 /** `list`: profiles, where each source token lives, what is cached and until when. Opens no keychain and prints no token. */
 import { summarize, type ProfileSummary } from '../credential/summary.ts';
-import { badUsage } from '../failures/usage.ts';
 import type { Command } from './command.ts';
-import { textOf } from './options.ts';
+import { choiceOf } from './options.ts';
 import { print, shortTime, tableOf, tell } from './terminal.ts';
 
-const formats = ['json', 'yaml', 'name', 'wide'];
+const formats = ['json', 'yaml', 'name', 'wide'] as const;
 
 export const listCommand: Command = {
   usage: 'list',
@@ -20,9 +19,7 @@ export const listCommand: Command = {
     ['$0 list -o name', 'names alone, for scripts'],
   ],
   run: async (host, argv) => {
-    const format = textOf(argv, 'output');
-    if (format !== undefined && !formats.includes(format))
-      throw badUsage(`-o ${format} is not one of ${formats.join(', ')}`, 'list');
+    const format = choiceOf(argv, 'output', formats, 'list');
     const profiles = summarize(host);
     if (format === 'json' || format === 'yaml') return print(host, format, { profiles });
     if (format === 'name') return host.out(profiles.map(({ name }) => `${name}\n`).join(''));

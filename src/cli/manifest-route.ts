@@ -1,7 +1,7 @@
 /** What `manifest proxy --route` leads over, from its flags. */
 import { isIP } from 'node:net';
 import { anyHost, type Route } from '../cluster/manifests-routes.ts';
-import { badUsage, badValue, missingSetting } from '../failures/usage.ts';
+import { badValue, missingSetting } from '../failures/usage.ts';
 import type { Arguments } from './command.ts';
 import { labelOf, nameOf, objectOf } from './manifest-names.ts';
 import {
@@ -13,7 +13,7 @@ import {
   type OptionTable,
 } from './manifest-options.ts';
 import { hostOf, refuse } from './manifest-values.ts';
-import { textOf } from './options.ts';
+import { choiceOf } from './options.ts';
 
 type Kind = Route['kind'];
 
@@ -25,13 +25,11 @@ const strangers: Readonly<Record<Kind, OptionTable>> = {
 };
 
 export function routeOf(argv: Arguments): Route | undefined {
-  const given = textOf(argv, 'route');
-  if (given === undefined) {
+  const kind = choiceOf(argv, 'route', routes, 'manifest');
+  if (kind === undefined) {
     refuse(argv, routeOptions, 'needs --route');
     return undefined;
   }
-  const kind = routes.find((name) => name === given);
-  if (kind === undefined) throw badUsage(`--route ${given} is not one of ${routes.join(', ')}`, 'manifest');
   refuse(argv, strangers[kind], `has no meaning with --route ${kind}`);
   const host = routedHost(argv, kind);
   return kind === 'ingress' ? ingress(argv, host) : atGateway(argv, kind, host);

@@ -18,7 +18,7 @@ import {
 import { imageOf, nameOf, roleNamesOf, secretNameOf, serviceNameOf } from './manifest-names.ts';
 import { routeOf } from './manifest-route.ts';
 import { countOf, hostOf, listenOf, pathOf, prefixOf, refuse, upstreamOf } from './manifest-values.ts';
-import { textOf } from './options.ts';
+import { choiceOf } from './options.ts';
 
 const kinds = ['account', 'proxy'] as const;
 
@@ -78,8 +78,7 @@ function account(argv: Arguments): string {
 
 function proxy(argv: Arguments): string {
   refuse(argv, accountOptions, 'is for "manifest account"');
-  const flavour = textOf(argv, 'flavour') ?? 'nginx';
-  if (flavour !== 'nginx') throw badUsage(`--flavour ${flavour} is not one of nginx`, 'manifest');
+  choiceOf(argv, 'flavour', ['nginx'], 'manifest');
   if (argv['print-config'] === true) return printedConfig(argv);
   refuse(argv, configOptions, 'needs --print-config');
   const namespace = nameOf(argv, 'namespace');

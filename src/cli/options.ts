@@ -52,6 +52,22 @@ export function textOf(argv: Arguments, name: string): string | undefined {
   return value;
 }
 
+/** The value of an option that takes one of some words. */
+export function choiceOf<Word extends string>(
+  argv: Arguments,
+  name: string,
+  words: readonly Word[],
+  command: string,
+): Word | undefined {
+  const asked = textOf(argv, name);
+  const known = words.find((word) => word === asked);
+  if (asked === undefined || known !== undefined) return known;
+  throw badUsage(
+    `${name === 'output' ? '-o' : `--${name}`} ${asked} is not one of ${words.join(', ')}`,
+    command,
+  );
+}
+
 export const structured = ['json', 'yaml'] as const;
 
 /** `-o` of commands that print for people unless told otherwise. */
@@ -61,11 +77,7 @@ export const outputOption: Record<string, Options> = {
 
 /** The format asked for; undefined: for people. */
 export function formatOf(argv: Arguments, command: string): (typeof structured)[number] | undefined {
-  const asked = textOf(argv, 'output');
-  const known = structured.find((format) => format === asked);
-  if (asked !== undefined && known === undefined)
-    throw badUsage(`-o ${asked} is not one of ${structured.join(', ')}`, command);
-  return known;
+  return choiceOf(argv, 'output', structured, command);
 }
 
 /** Which kubeconfig, for commands that ask an API server. */

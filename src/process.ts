@@ -1,0 +1,65 @@
+/** This process: the words that start it again, who started it, and how it ends. What host.ts gives to all others. */
+import { readFileSync } from 'node:fs';
+import { systemCode } from './errors.ts';
+
+declare const SA_TOKEN_EXECUTABLE: boolean | undefined;
+
+/** The single executable is its own program, whatever name it was called by; under plain Node the script comes second. */
+export function ownCommand(): readonly [string, ...string[]] {
+  const script = process.argv[1];
+  if (script === undefined || (typeof SA_TOKEN_EXECUTABLE === 'boolean' && SA_TOKEN_EXECUTABLE))
+    return [process.execPath];
+  return [process.execPath, ...process.execArgv, script];
+}
+
+export function startAnew(env: Readonly<Record<string, string | undefined>>): never {
+  const [program, ...words] = ownCommand();
+  // Not there on Windows.
+  if (process.execve === undefined) throw new Error('this platform cannot replace a process');
+  return process.execve(program, [program, ...words, ...process.argv.slice(2)], { ...env });
+}
+
+/** `PID:START`, as the fast lane says it (proc(5), field 22); in a container every client may be process 1. */
+export function clientOf(pid: number): string {
+  try {
+    const start = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ')[19];
+    return start === undefined ? String(pid) : `${pid}:${start}`;
+  } catch {
+    return String(pid);
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it is there and another user's.
+    return systemCode(error) !== 'ESRCH';
+  }
+}
+
+export function onExit(work: () => void): () => void {
+  process.once('exit', work);
+  return () => void process.off('exit', work);
+}
+
+export function onStall(told: () => void): () => void {
+  process.once('beforeExit', told);
+  return () => void process.off('beforeExit', told);
+}
+
+export function holdSignals(told?: () => void): () => void {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  let late: NodeJS.Signals | undefined;
+  const hold = (signal: NodeJS.Signals): void => {
+    late = signal;
+    told?.();
+  };
+  for (const signal of signals) process.on(signal, hold);
+  return () => {
+    for (const signal of signals) process.off(signal, hold);
+    if (late !== undefined) process.kill(process.pid, late);
+  };
+}

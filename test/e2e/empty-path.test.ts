@@ -46,7 +46,9 @@ for (const build of oldestAndNewest()) {
     t.like(list, { code: 0, stderr: '', stdout: 'prod\n' });
     const status = await kubectl(['sa-token', 'status']);
     t.regex(status.stdout, /^prod +team-a\/robot .* keychain +\d+m left$/m);
-    t.like(await kubectl(['sa-token', 'logout', 'prod', '--forget']), { code: 0, stderr: '' });
+    const left =
+      'user "prod" of the kubeconfig still names "prod"; remove it: kubectl config delete-user prod\n';
+    t.like(await kubectl(['sa-token', 'logout', 'prod', '--forget']), { code: 0, stderr: left });
     t.like(await kubectl(['sa-token', 'list', '-o', 'name']), { code: 0, stdout: '' });
   });
 }

@@ -279,6 +279,8 @@ test('an entry older than the profile file is not vouched for, until it is confi
   t.false(newer(), 'without a profile file there is no profile');
   const profiles = put(host, '.kube/sa-token.yaml', 'profiles: {}');
   utimesSync(profiles, 1000, 1000);
+  // Changed after the profile file was.
+  utimesSync(file, 2000, 2000);
   t.true(newer());
   utimesSync(file, 1000, 1000);
   t.false(newer(), 'the same time is not newer');

@@ -8,6 +8,8 @@ export interface Refusal {
   /** What is sent to the bot's own …/token with its legacy token, unless told otherwise. */
   request: (bot: Bot, subject: Subject) => Request | Promise<Request>;
   answer: (bot: Bot) => Status;
+  /** The server may still see what is gone, and then keeps its yes for ten seconds: asked until it refuses. */
+  late?: boolean;
   /** The only minor that refuses so. */
   only?: Minor;
   /** The fake answers otherwise: no request of ours ends like this. */

@@ -25,19 +25,29 @@ export const WRONG_TOKENS: Refusal[] = [
     'a token bound to a Secret that is gone',
     signed({}, { secret: { name: 'gone', uid: 'former' } }),
   ),
-  unauthorized('a legacy token whose Secret is gone', async (bot, subject) => {
-    await subject.deleteSecret(bot);
-    return {};
-  }),
-  unauthorized('a legacy token whose account is gone', async (bot, subject) => {
-    await subject.deleteAccount(bot);
-    return {};
-  }),
-  unauthorized('a legacy token marked invalid', async (bot, subject) => {
-    await subject.markInvalid(bot);
-    return {};
-  }),
+  late(
+    unauthorized('a legacy token whose Secret is gone', async (bot, subject) => {
+      await subject.deleteSecret(bot);
+      return {};
+    }),
+  ),
+  late(
+    unauthorized('a legacy token whose account is gone', async (bot, subject) => {
+      await subject.deleteAccount(bot);
+      return {};
+    }),
+  ),
+  late(
+    unauthorized('a legacy token marked invalid', async (bot, subject) => {
+      await subject.markInvalid(bot);
+      return {};
+    }),
+  ),
 ];
+
+function late(refusal: Refusal): Refusal {
+  return { ...refusal, late: true };
+}
 
 function unauthorized(title: string, request: Refusal['request']): Refusal {
   return {

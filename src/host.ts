@@ -16,7 +16,7 @@ export interface Host {
   /** Effective user id; undefined on Windows, where files carry no such owner. */
   readonly uid: number | undefined;
   readonly pid: number;
-  /** The parent, in an exec hook the client: its process id and, where /proc tells it, its start, since ids come back. */
+  /** The parent, in an exec hook the client: its process id, and for a low one its start, since those come back. */
   readonly client: string;
   readonly cwd: string;
   readonly home: string;

@@ -19,8 +19,12 @@ export function startAnew(env: Readonly<Record<string, string | undefined>>): ne
   return process.execve(program, [program, ...words, ...process.argv.slice(2)], { ...env });
 }
 
-/** `PID:START`, as the fast lane says it (proc(5), field 22); in a container every client may be process 1. */
+/**
+ * The parent as notes name it, here and in the fast lane: `PID`, and `PID:START` (proc(5), field 22) for a low one, which in
+ * a container is that of the next command's client too.
+ */
 export function clientOf(pid: number): string {
+  if (pid >= 1000) return String(pid);
   try {
     const start = readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /s, '')

@@ -16,6 +16,7 @@ import {
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { table, variableOf, settingNames } from '../../src/settings/table.ts';
+import { testWith } from '../support/require.ts';
 import { createSandbox, repository, type Sandbox } from '../support/runner.ts';
 
 const v1 =
@@ -224,11 +225,12 @@ test('many clients are remembered, but not ever more', async (t) => {
     await box.exec('/bin/sh', ['-c', '"$0" get-token prod; :', lane], { env: { KUBERNETES_EXEC_INFO: v1 } });
     return readFile(note, 'utf8');
   };
-  for (let count = 1; count <= 12; count += 1) t.regex(await run(), new RegExp(`^( \\d+:\\d+){${count}}$`));
+  for (let count = 1; count <= 12; count += 1)
+    t.regex(await run(), new RegExp(`^( \\d+(?::\\d+)?){${count}}$`));
   const many = Array.from({ length: 60 }, (_, index) => `${4_000_000 + index}:1234567`).join(' ');
   for (const [before, after] of [
-    [`f7! ${many}`, /^f7!( \d+:\d+){3}$/],
-    [many, /^( \d+:\d+){3}$/],
+    [`f7! ${many}`, /^f7!( \d+(?::\d+)?){3}$/],
+    [many, /^( \d+(?::\d+)?){3}$/],
   ] as const) {
     await writeFile(note, before);
     for (const _ of [1, 2]) await run();
@@ -245,7 +247,7 @@ test('of many clients at once every one is noted', async (t) => {
   const one = () => box.exec('/bin/sh', ['-c', '"$0" get-token prod; :', lane], { env });
   const all = await Promise.all(Array.from({ length: 40 }, one));
   for (const { stdout } of all) t.is(stdout, `${credential}\n`);
-  t.regex(await readFile(join(stateOf(box).folder, 'prod.parents'), 'utf8'), /^( \d+:\d+){40}$/);
+  t.regex(await readFile(join(stateOf(box).folder, 'prod.parents'), 'utf8'), /^( \d+(?::\d+)?){40}$/);
 });
 
 test('the engine is found through a chain of links, and a missing one is named', async (t) => {
@@ -427,18 +429,20 @@ async function folderViaSymlink({ folder }: State): Promise<void> {
   await symlink(`${folder}.real`, folder);
 }
 
-/** In sh: as if a client of this id and that start had been served before; then a call of this one. */
-const servedBefore = (start: string) =>
-  `lane=$0 note=$1; read -r stat </proc/$$/stat; set -- \${stat##*) }; printf ' %s' "$$:${start}" >"$note"; "$lane" get-token prod; :`;
+const inContainers = testWith('private-mounts');
 
-test('a process id that comes back is another client, where its start can be told', async (t) => {
+inContainers('process 1 of another container is another client', async (t) => {
   const box = await createSandbox();
   t.teardown(() => box.cleanup());
   const lane = await install(box);
   await write(stateOf(box), { serveUntil: 3000, expires: 3600 });
-  const note = join(stateOf(box).folder, 'prod.parents');
-  const env = { KUBERNETES_EXEC_INFO: v1 };
-  const run = (start: string) => box.exec('/bin/sh', ['-c', servedBefore(start), lane, note], { env });
-  t.is((await run('1')).stdout, `${credential}\n`);
-  t.not((await run('${20}')).stdout, `${credential}\n`);
+  const calls = (script: string) =>
+    box.exec('unshare', ['--pid', '--fork', '--mount-proc', '/bin/sh', '-c', script, lane], {
+      env: { KUBERNETES_EXEC_INFO: v1 },
+    });
+  const once = '"$0" get-token prod; :';
+  for (const _ of [1, 2]) t.is((await calls(once)).stdout, `${credential}\n`);
+  // And the same one that comes back is known: the engine is asked.
+  t.is((await calls(`"$0" get-token prod; ${once}`)).stdout, `${credential}\nENGINE [get-token] [prod]\n`);
+  t.regex(await readFile(join(stateOf(box).folder, 'prod.parents'), 'utf8'), /^( 1:\d+){3}$/);
 });

@@ -258,6 +258,21 @@ test('an answer that repeats the token, whole, in part or wrapped, is not passed
   }
 });
 
+test('a granted answer keeps its body, and shows the token that it was asked with in no header', async (t) => {
+  const { server, robot, post } = await setUp(t);
+  const [, , signature = ''] = robot.token.split('.');
+  const body = `{"status":{"token":"${robot.token}"}}`;
+  server.faults.next({
+    status: 201,
+    body,
+    headers: { Warning: `299 - "${signature}"`, 'Content-Encoding': signature },
+  });
+  const reply = await post();
+  t.true(reply.body === body);
+  t.deepEqual(reply.warnings, ['299 - "[token]"']);
+  t.is(reply.headers['content-encoding'], '[token]');
+});
+
 // The way there.
 
 test('HTTPS_PROXY is used, and NO_PROXY obeyed, as kubectl does', async (t) => {

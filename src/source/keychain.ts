@@ -8,6 +8,7 @@ export const keychainService = 'kubectl-sa-token';
 
 /** CRED_MAX_CREDENTIAL_BLOB_SIZE, bytes; a password would be stored as UTF-16 and take twice the room. */
 const windowsLimit = 2560;
+
 /** @param account - `NAMESPACE/SERVICEACCOUNT@SERVER` */
 export function keychainSource(host: Host, account: string): Source {
   let entry: Promise<AsyncEntry> | undefined;

@@ -1,11 +1,10 @@
 /** Completion as kubectl and the shells see it. */
-import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { kubectlCompletion, scripts } from '../../src/cli/completion-scripts.ts';
-import { findKubectls } from '../support/kubectl.ts';
-import { testWith } from '../support/require.ts';
+import { findKubectls, onPath } from '../support/kubectl.ts';
+import { testUnless, testWith } from '../support/require.ts';
 import { createSandbox, productCommand, repository, type Sandbox } from '../support/runner.ts';
 
 const profiles = `profiles:
@@ -115,28 +114,16 @@ for (const [shell, script] of [
   ],
   ['fish', `source $argv[1]; complete -C 'kubectl-sa_token get-token p'`],
 ] as const) {
-  const here = has(shell) || process.env['CI'] !== undefined;
-  (here ? test : test.skip)(
-    `the ${shell} script completes in ${shell}${here ? '' : ` (skipped: no ${shell})`}`,
-    async (t) => {
-      const box = await withFiles(t);
-      const env = { PATH: `${await plugin(box)}:${box.env['PATH'] ?? ''}` };
-      const file = join(box.home, `complete.${shell}`);
-      await writeFile(file, scripts[shell] ?? '');
-      const args = shell === 'fish' ? ['-c', script, file] : ['-c', script, shell, file];
-      const { stdout, stderr } = await box.exec(shell, args, { env });
-      t.regex(stdout, /^prod\b/, stderr);
-    },
-  );
-}
-
-function has(shell: string): boolean {
-  try {
-    execFileSync('/bin/sh', ['-c', `command -v ${shell}`], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
+  const missing = onPath(shell) === undefined ? `no ${shell} on PATH` : undefined;
+  testUnless(missing)(`the ${shell} script completes in ${shell}`, async (t) => {
+    const box = await withFiles(t);
+    const env = { PATH: `${await plugin(box)}:${box.env['PATH'] ?? ''}` };
+    const file = join(box.home, `complete.${shell}`);
+    await writeFile(file, scripts[shell] ?? '');
+    const args = shell === 'fish' ? ['-c', script, file] : ['-c', script, shell, file];
+    const { stdout, stderr } = await box.exec(shell, args, { env });
+    t.regex(stdout, /^prod\b/, stderr);
+  });
 }
 
 /** The product under the name that kubectl looks up. */

@@ -1,5 +1,6 @@
 /** Every client that there is here, and how it is known to treat a plugin (contracts 2). */
 import { findKubectls } from '../support/kubectl.ts';
+import { testUnless } from '../support/require.ts';
 import { findProgram } from './cache.ts';
 import { RECIPES, type Recipe } from './programs.ts';
 import { startKubectl, startProgram, type Environment, type Session } from './session.ts';
@@ -38,6 +39,9 @@ const MANNERS: Record<Recipe['name'], Manners> = {
   python: { execInfo: /^\{.*"apiVersion": ?"client\.authentication\.k8s\.io\/v1".*\}$/ },
   'kube-rs': { execInfo: /^\{.*"apiVersion":"client\.authentication\.k8s\.io\/v1".*\}$/ },
 };
+
+/** A test of one client. A toolchain may be absent in CI as well (Java, Rust): the matrix says of each client what became of it. */
+export const testUnlessAbsent = ({ missing }: Client) => testUnless(missing, 'skip');
 
 export function findClients(): Client[] {
   const kubectls = findKubectls().map((build): Client => ({

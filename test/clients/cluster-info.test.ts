@@ -4,20 +4,18 @@
  */
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 import { install, PLUGIN } from '../e2e/support/installation.ts';
 import { writeKubeconfig, type KubeconfigContent } from '../support/kubectl.ts';
 import { ROBOT } from '../support/robot.ts';
 import { createSandbox } from '../support/runner.ts';
 import { startServer } from '../support/token-request-server.ts';
-import { findClients, type Client } from './clients.ts';
+import { findClients, testUnlessAbsent, type Client } from './clients.ts';
 
 const TELLING = /^(?:kubectl|client-go|python|kube-rs)/;
 
 for (const client of findClients().filter(({ name }) => TELLING.test(name))) {
-  const skipped = client.missing === undefined ? '' : ` (skipped: ${client.missing})`;
-  const declare = client.missing === undefined ? test.serial : test.serial.skip;
-  declare(`${client.name}: the cluster of the kubeconfig is enough${skipped}`, async (t) => {
+  testUnlessAbsent(client).serial(`${client.name}: the cluster of the kubeconfig is enough`, async (t) => {
     t.timeout(240_000);
     const inline = await tryCluster(t, client, ({ caPem }) => ({ caPem }));
     t.like(inline, { 'insecure-skip-tls-verify': undefined });

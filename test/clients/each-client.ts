@@ -4,9 +4,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
-import { lacking } from '../support/require.ts';
+import { lacking, testUnless } from '../support/require.ts';
 import { startKeychainSession, type KeychainSession } from '../support/keychain-session.ts';
-import { findClients, type Client } from './clients.ts';
+import { findClients, testUnlessAbsent, type Client } from './clients.ts';
 import { missingCluster, startCluster, type Cluster, type ClusterName } from './cluster.ts';
 import { setUpMachine, type Machine } from './hook.ts';
 import type { Answer, Session } from './session.ts';
@@ -21,7 +21,7 @@ const AT_ONCE = 4;
 /** Declares the tests, and one at the end that says which ran. */
 export function onEachClient(name: ClusterName): void {
   const reason = missingCluster(name) ?? lacking('secret-service');
-  if (reason !== undefined) return declareMissing(name, reason);
+  if (reason !== undefined) return testUnless(reason)(name, () => undefined);
   let cluster: Cluster | undefined;
   let keys: KeychainSession | undefined;
   test.before(`start ${name}`, async () => {
@@ -34,7 +34,7 @@ export function onEachClient(name: ClusterName): void {
   const outcomes = findClients().map(async (client): Promise<string> => {
     const title = `${name}: ${client.name}`;
     if (client.missing !== undefined) {
-      test.skip(`${title} (skipped: ${client.missing})`, () => undefined);
+      testUnlessAbsent(client)(title, () => undefined);
       return `${client.name} skipped (${client.missing})`;
     }
     return new Promise((resolve) => {
@@ -136,11 +136,6 @@ async function checkLoggedOut(
   const stderr = await session.end();
   t.truthy(answer.error, 'nobody is logged in');
   t.true(`${stderr}${answer.error}`.includes(line), `our line:\n${stderr}\n${answer.error}`);
-}
-
-function declareMissing(name: ClusterName, reason: string): void {
-  if (process.env['CI'] && name !== 'fake') test(`${name}: CI has to have it: ${reason}`, (t) => t.fail());
-  else test.skip(`${name} (skipped: ${reason})`, () => undefined);
 }
 
 /** A function that waits for one of `count` slots, and returns what frees it again. */

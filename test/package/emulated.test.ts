@@ -3,16 +3,16 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { testUnless } from '../support/require.ts';
 import { execute } from '../support/child.ts';
 import { onPath } from '../support/kubectl.ts';
-import { testNeeding } from './needing.ts';
 import { unpack, version } from './release.ts';
 
 /** Where Debian's *-arm64-cross packages put them (libc6, libstdc++6, libatomic1). */
 const libraries = process.env['QEMU_LD_PREFIX'] ?? '/usr/aarch64-linux-gnu';
 const qemu = ['qemu-aarch64-static', 'qemu-aarch64'].map(onPath).find((path) => path !== undefined);
 
-testNeeding(missing(), 'linux-arm64: the engine tells its version, and completes', async (t) => {
+testUnless(missing()).serial('linux-arm64: the engine tells its version, and completes', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'sa-token-arm64-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   await unpack('linux-arm64', folder);
@@ -27,7 +27,7 @@ testNeeding(missing(), 'linux-arm64: the engine tells its version, and completes
   t.regex(completed.stdout, /^version\t/);
 });
 
-testNeeding(missing(), 'linux-arm64: the engine loads its keychain module', async (t) => {
+testUnless(missing()).serial('linux-arm64: the engine loads its keychain module', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'sa-token-arm64-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   await unpack('linux-arm64', folder);

@@ -7,11 +7,10 @@ import { parse } from 'yaml';
 import { execute, type RunResult } from '../support/child.ts';
 import { startKeychainSession } from '../support/keychain-session.ts';
 import { findKubectls, oldestAndNewest } from '../support/kubectl.ts';
-import { lacking } from '../support/require.ts';
+import { lacking, testUnless } from '../support/require.ts';
 import { createSandbox, type Sandbox } from '../support/runner.ts';
 import { startServer, type TestServer } from '../support/token-request-server.ts';
 import { krewPrograms, lacksKrew, ownIndex } from './krew.ts';
-import { testNeeding } from './needing.ts';
 import { archivePath, hostTarget, released, targets, version } from './release.ts';
 
 interface Manifest {
@@ -27,7 +26,7 @@ interface Manifest {
 const account = { namespace: 'team-a', name: 'robot' };
 const noHost = hostTarget() === undefined ? 'no archive is for this platform' : undefined;
 
-testNeeding(undefined, 'the manifest is what reviewers of krew-index ask for', (t) => {
+testUnless(undefined).serial('the manifest is what reviewers of krew-index ask for', (t) => {
   const { metadata, spec }: Manifest = parse(readFileSync(released('sa-token.yaml'), 'utf8'));
   t.is(metadata.name, 'sa-token');
   t.is(spec.version, `v${version}`);
@@ -41,7 +40,7 @@ testNeeding(undefined, 'the manifest is what reviewers of krew-index ask for', (
   for (const { sha256 } of spec.platforms) t.regex(sums, new RegExp(`^${sha256}  .*(gz|zip)$`, 'm'));
 });
 
-testNeeding(lacksKrew(), "krew-index's own check finds nothing wrong with the manifest", async (t) => {
+testUnless(lacksKrew()).serial("krew-index's own check finds nothing wrong with the manifest", async (t) => {
   const program = krewPrograms()['validate-krew-manifest'];
   const checked = await execute([program, '-manifest', released('sa-token.yaml'), '-skip-install'], {
     env: {},
@@ -50,8 +49,7 @@ testNeeding(lacksKrew(), "krew-index's own check finds nothing wrong with the ma
 });
 
 for (const target of targets) {
-  testNeeding(
-    lacksKrew(),
+  testUnless(lacksKrew()).serial(
     `krew installs ${target.name}, licence and all, and links the one name`,
     async (t) => {
       const { box, krew } = await scene(t, { KREW_OS: target.os, KREW_ARCH: target.arch });
@@ -65,8 +63,7 @@ for (const target of targets) {
 }
 
 const missing = noHost ?? lacksKrew() ?? lacking('kubectl') ?? lacking('secret-service');
-testNeeding(
-  missing,
+testUnless(missing).serial(
   'installed by krew, it drives kubectl; an upgrade and a new install find everything in place',
   async (t) => {
     const { box, env, krew } = await scene(t, {});

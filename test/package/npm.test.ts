@@ -3,17 +3,16 @@ import { execFileSync } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import test from 'ava';
+import { testUnless } from '../support/require.ts';
 import { root } from '../../.ci/project.ts';
 import { npm } from '../../.ci/registry.ts';
 import { onPath } from '../support/kubectl.ts';
 import { createSandbox, type Sandbox } from '../support/runner.ts';
-import { testNeeding } from './needing.ts';
 import { version } from './release.ts';
 
 const missing = process.platform === 'win32' ? 'npm links other files on Windows' : noNpm();
 
-testNeeding(
-  missing,
+testUnless(missing).serial(
   'npm installs three programs, which run without anything but Node on PATH',
   async (t) => {
     const { box, prefix } = await installed();
@@ -32,8 +31,7 @@ testNeeding(
   },
 );
 
-testNeeding(
-  missing,
+testUnless(missing).serial(
   'the npm package has compiled JavaScript, the fast lane, licence and readme; no sources',
   async (t) => {
     const { prefix } = await installed();
@@ -50,7 +48,7 @@ testNeeding(
   },
 );
 
-testNeeding(missing, 'the fast lane of the npm package starts its JavaScript', async (t) => {
+testUnless(missing).serial('the fast lane of the npm package starts its JavaScript', async (t) => {
   const { box, prefix } = await installed();
   const lane = join(prefix, 'lib/node_modules/kubectl-sa-token/dist/npm/kubectl-sa-token');
   const told = await box.exec(lane, ['version']);

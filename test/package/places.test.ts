@@ -3,8 +3,8 @@ import { chmod, mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
+import { testUnless } from '../support/require.ts';
 import { execute, type RunResult } from '../support/child.ts';
-import { testNeeding } from './needing.ts';
 import { hostTarget, unpack, version } from './release.ts';
 
 const target = hostTarget();
@@ -13,7 +13,7 @@ const place = (
   title: string,
   implementation: (t: ExecutionContext, folder: string) => Promise<void>,
 ): void => {
-  testNeeding(reason, title, async (t) => {
+  testUnless(reason).serial(title, async (t) => {
     const folder = await mkdtemp(join(tmpdir(), 'sa-token-place-'));
     t.teardown(() => rm(folder, { recursive: true, force: true }));
     await implementation(t, folder);

@@ -44,20 +44,31 @@ export function lacking(needed: Requirement): string | undefined {
 }
 
 type Declare = (title: string, implementation: Implementation<[]>) => void;
+/** As ava's own. */
+type Test = Declare & { serial: Declare };
 
 /** `test`, or what stands for it where something is missing. */
-export function testWith(...requirements: Requirement[]): Declare & { serial: Declare } {
-  return Object.assign(declareWith(requirements, test), { serial: declareWith(requirements, test.serial) });
+export function testWith(...requirements: Requirement[]): Test {
+  const reason = requirements.map(lacking).find((found) => found !== undefined);
+  return testUnless(reason, reason === hiddenCheckout ? 'skip' : 'fail');
 }
 
-function declareWith(requirements: Requirement[], declare: typeof test | typeof test.serial): Declare {
-  const reason = requirements.map(lacking).find((found) => found !== undefined);
-  return (title, implementation) => {
-    if (reason === undefined) return declare(title, implementation);
-    if (process.env['CI'] && reason !== hiddenCheckout)
-      return declare(title, (t) => t.fail(`CI has to have it: ${reason}`));
-    return declare.skip(`${title} (skipped: ${reason})`, implementation);
-  };
+/**
+ * The only place that skips: with the reason in the title, and in CI as a failure.
+ *
+ * @param reason - what is missing; undefined when nothing is
+ * @param inCI - `skip` for what CI may lack as well; its closing lines name it
+ */
+export function testUnless(reason: string | undefined, inCI: 'fail' | 'skip' = 'fail'): Test {
+  const declareBy =
+    (declare: typeof test | typeof test.serial): Declare =>
+    (title, implementation) => {
+      if (reason === undefined) return declare(title, implementation);
+      if (process.env['CI'] && inCI === 'fail')
+        return declare(title, (t) => t.fail(`CI has to have it: ${reason}`));
+      return declare.skip(`${title} (skipped: ${reason})`, implementation);
+    };
+  return Object.assign(declareBy(test), { serial: declareBy(test.serial) });
 }
 
 /** For a test that finds out on its way: false when it is to return, having said why. */

@@ -73,6 +73,11 @@ export function exitCodeOf(error: unknown): ExitCode {
   return error instanceof SaTokenError ? error.exitCode : exit.unexpected;
 }
 
+/** The code of an error of ours. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof SaTokenError ? error.code : undefined;
+}
+
 /** The text of whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

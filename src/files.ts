@@ -19,7 +19,7 @@ import {
 import { basename, dirname, join, resolve } from 'node:path';
 import { SaTokenError, systemCode } from './errors.ts';
 import { unsafeFile } from './failures/local.ts';
-import { unreadableFile } from './failures/usage.ts';
+import { shellWord, unreadableFile } from './failures/usage.ts';
 import type { Host } from './host.ts';
 import { discard, draftedBy, draftOf, makeFolder } from './small-files.ts';
 
@@ -65,16 +65,45 @@ function decoded(named: string, bytes: Uint8Array): string {
   }
 }
 
-/** Refuses a file that another user owns or can write: what it says may run commands and send tokens. */
-export function refuseForeignWriters(host: Host, path: string): void {
+/**
+ * Refuses a file that another user could change, by its own mode or by that of a folder above it: what it says decides
+ * where tokens go, and which commands run. On Windows nothing is looked at: there the home folder's access list counts.
+ *
+ * @throws SaTokenError `unsafe-file`
+ */
+export function refuseForeignWriters(host: Host, path: string, remedy: string): void {
   if (host.uid === undefined) return;
-  const status = statSync(path, { throwIfNoEntry: false });
-  if (status === undefined) return;
-  if (status.uid !== host.uid && status.uid !== 0) {
-    throw unsafeFile(path, 'belongs to another user', 'set HOME or KUBECTL_SA_TOKEN_CONFIG to your own');
+  let real: string;
+  try {
+    real = realpathSync(path);
+  } catch {
+    // Whoever reads it finds out why.
+    return;
   }
-  if ((status.mode & 0o022) !== 0)
-    throw unsafeFile(path, 'can be written by other users', `run: chmod go-w ${path}`);
+  refuseForeignWriter(host, real, remedy);
+  for (const folder of new Set([...foldersAbove(resolve(path)), ...foldersAbove(real)]))
+    refuseForeignWriter(host, folder, remedy);
+}
+
+function foldersAbove(path: string): string[] {
+  const above = dirname(path);
+  return above === path ? [] : [above, ...foldersAbove(above)];
+}
+
+function refuseForeignWriter(host: Host, path: string, remedy: string): void {
+  const { uid, gid, mode } = statSync(path);
+  if (uid !== host.uid && uid !== 0) throw unsafeFile(path, 'belongs to another user', remedy);
+  const isFolder = (mode & 0o170000) === 0o040000;
+  // In a sticky folder (/tmp) only the owner of a file can replace it.
+  if (isFolder && (mode & 0o1000) !== 0) return;
+  // Many systems give each user a group of the same number that has no other member, and a umask of 002.
+  const byGroup = (mode & 0o020) !== 0 && gid !== uid;
+  if (byGroup || (mode & 0o002) !== 0)
+    throw unsafeFile(
+      path,
+      'can be written by other users',
+      `run: chmod go-w ${shellWord(path)}; or ${remedy}`,
+    );
 }
 
 /**

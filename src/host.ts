@@ -49,9 +49,14 @@ export interface Host {
   isAlive(pid: number): boolean;
 }
 
+/** What Node and OpenSSL trust beside the system's store. */
+const trustVariables = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_OPTIONS'];
+
 /** The real one. */
 export function systemHost(): Host {
   const { env } = process;
+  // A kubeconfig can set variables for its hook (`exec.env`): those that change what is trusted do not count there.
+  if (env['KUBERNETES_EXEC_INFO']) for (const name of trustVariables) delete env[name];
   return {
     argv: process.argv.slice(2),
     env,

@@ -57,7 +57,7 @@ export const inspectCommand: Command = {
     const handedIn = await readHandedIn(host, argv, 'inspect');
     if (handedIn !== undefined && request.exchange)
       throw badUsage('--token-stdin and --exchange exclude each other', 'inspect');
-    const given = readGiven(host, profileOf(argv), flagsOf(argv), undefined);
+    const given = readGiven(host, profileOf(argv), flagsOf(argv));
     const inspection =
       handedIn === undefined
         ? await inspect(host, given, request)

@@ -6,6 +6,7 @@ import { oneLine } from '../errors.ts';
 import { badValue, noPlugin } from '../failures/usage.ts';
 import type { Host } from '../host.ts';
 import { findOnPath, pluginName } from '../path-search.ts';
+import { extensionName, extensionVersion } from '../settings/exec-info.ts';
 import { checkProfileName } from '../settings/name.ts';
 import { shortPath } from '../settings/paths.ts';
 import { requireProfile } from '../settings/profiles.ts';
@@ -33,7 +34,7 @@ export const kubeconfigCommand: Command = {
     },
     'provide-cluster-info': {
       type: 'boolean',
-      describe: "Let the hook take address and CA from the kubeconfig's cluster",
+      describe: "Let each cluster's extension name the profile, so that one user serves many clusters",
     },
     'dry-run': { type: 'boolean', describe: 'Print the result, secrets left out, and change nothing' },
     force: { type: 'boolean', describe: 'Replace a user that logs in by other means' },
@@ -49,13 +50,14 @@ export const kubeconfigCommand: Command = {
     // kubectl's YAML has no such characters.
     if (/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\uFEFF]/u.test(user))
       throw badValue('--user', 'holds characters that cannot be printed');
+    const fleet = argv['provide-cluster-info'] === true;
     const change = await setUser(host, {
       file: textOf(argv, 'kubeconfig'),
       user,
       value: execUser(
         commandOf(host, argv['absolute'] === true),
-        ['get-token', profile],
-        argv['provide-cluster-info'] === true,
+        fleet ? ['get-token'] : ['get-token', profile],
+        fleet,
       ),
       force: argv['force'] === true,
       dryRun: argv['dry-run'] === true,
@@ -70,10 +72,26 @@ export const kubeconfigCommand: Command = {
         host,
         `note: tokens of "${profile}" are for ${oneLine(audience.join(', '))}; kubectl itself needs one for the API server: make another profile without --audience for it`,
       );
+    if (fleet)
+      tell(
+        host,
+        `next: each cluster of the kubeconfig that this user is for has to name its profile:\n${extension(profile)}`,
+      );
     if (change.outcome === 'added')
       tell(host, `next: kubectl config set-context ${user} --cluster=CLUSTER --user=${user}`);
   },
 };
+
+/** What a cluster entry says for the fleet form (KEP-5339 reads the same extension). */
+function extension(profile: string): string {
+  return [
+    '  extensions:',
+    `    - name: ${extensionName}`,
+    '      extension:',
+    `        apiVersion: ${extensionVersion}`,
+    `        profile: ${profile}`,
+  ].join('\n');
+}
 
 /**
  * The plain name; from an npm package the path of the fast lane in it, since npm links a Node script under that name.

@@ -1,5 +1,6 @@
 /** `list`: profiles, where each source token lives, what is cached and until when. Opens no keychain and prints no token. */
-import { summarize, type ProfileSummary } from '../credential/summary.ts';
+import { orphans, summarize, type ProfileSummary } from '../credential/summary.ts';
+import type { Host } from '../host.ts';
 import type { Command } from './command.ts';
 import { choiceOf } from './options.ts';
 import { print, shortTime, tableOf, tell } from './terminal.ts';
@@ -21,18 +22,30 @@ export const listCommand: Command = {
   run: async (host, argv) => {
     const format = choiceOf(argv, 'output', formats, 'list');
     const profiles = summarize(host);
-    if (format === 'json' || format === 'yaml') return print(host, format, { profiles });
+    if (format === 'json' || format === 'yaml')
+      return print(host, format, { profiles, orphans: orphans(host) });
     if (format === 'name') return host.out(profiles.map(({ name }) => `${name}\n`).join(''));
-    if (profiles.length === 0)
+    if (profiles.length === 0) {
+      tellOfOrphans(host);
       return tell(
         host,
         'no profiles; make one with "kubectl sa-token login PROFILE --server https://HOST/kubernetes"',
       );
+    }
     host.out(table(profiles, format === 'wide' ? wideColumns : columns));
     for (const { name, warnings } of profiles)
       for (const warning of warnings) tell(host, `warning: ${name}: ${warning}`);
+    tellOfOrphans(host);
   },
 };
+
+function tellOfOrphans(host: Host): void {
+  for (const name of orphans(host))
+    tell(
+      host,
+      `warning: a token is stored for "${name}", and there is no such profile; remove it: kubectl sa-token logout ${name}`,
+    );
+}
 
 type Column = readonly [string, (profile: ProfileSummary) => string];
 

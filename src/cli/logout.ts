@@ -1,10 +1,8 @@
 /** `logout`: removes source tokens and entries; profiles stay unless asked. */
-import { forgetCalls, logOut } from '../credential/log-out.ts';
-import { badUsage, unknownProfile } from '../failures/usage.ts';
+import { forgetCalls, logOut, profilesToLeave } from '../credential/log-out.ts';
+import { badUsage } from '../failures/usage.ts';
 import type { Host } from '../host.ts';
 import { checkProfileName } from '../settings/name.ts';
-import { profileFile } from '../settings/paths.ts';
-import { readProfiles } from '../settings/profiles.ts';
 import { deleteUser } from '../doctor/remedy.ts';
 import type { Command } from './command.ts';
 import { tell } from './terminal.ts';
@@ -13,7 +11,10 @@ export const logoutCommand: Command = {
   usage: 'logout [PROFILE]',
   summary: 'Remove the source token from the keychain, and all cached tokens of the profile',
   options: {
-    all: { type: 'boolean', describe: 'Log out of every profile' },
+    all: {
+      type: 'boolean',
+      describe: 'Log out of every profile, and of what profiles that are gone have left',
+    },
     forget: { type: 'boolean', describe: 'Remove the profile itself too' },
   },
   examples: [
@@ -23,12 +24,8 @@ export const logoutCommand: Command = {
   run: async (host, argv) => {
     const all = argv['all'] === true;
     if (all === (argv['PROFILE'] !== undefined)) throw badUsage('name one profile, or give --all', 'logout');
-    const known = [...readProfiles(host).keys()];
-    const names = all ? known : [checkProfileName(argv['PROFILE'])];
-    for (const name of names) {
-      if (!known.includes(name)) throw unknownProfile(name, profileFile(host), known);
-    }
-    const leave = names.map((name) => () => logOut(host, name, argv['forget'] === true, names));
+    const names = all ? await profilesToLeave(host) : [checkProfileName(argv['PROFILE'])];
+    const leave = names.map((name) => () => logOut(host, name, argv['forget'] === true));
     await each(host, all ? [...leave, () => forgetCalls(host)] : leave);
     if (argv['forget'] === true) await tellOfHooks(host, names);
   },

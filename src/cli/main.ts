@@ -1,9 +1,10 @@
 /** Picks the lane: plain `get-token` calls go straight to the hook, everything else through yargs. */
-import { readCall } from '../credential/call.ts';
+import { readCall, readHookCall } from '../credential/call.ts';
 import { AlreadyTold, getToken } from '../credential/get-token.ts';
 import { describe, exitCodeOf, systemCode } from '../errors.ts';
 import { talkativeNode } from '../failures/local.ts';
 import type { Host } from '../host.ts';
+import { isHook } from '../settings/exec-info.ts';
 
 export const program = 'kubectl-sa-token';
 
@@ -13,9 +14,14 @@ export async function main(host: Host): Promise<void> {
   const ended = host.onStall(() => fail(host, new Error('the call came to no end')));
   try {
     startQuiet(host);
-    const call = host.argv[0] === 'get-token' ? readCall(host.argv.slice(1)) : undefined;
+    // In an exec hook nothing else runs, whatever the kubeconfig's args say.
+    const call = isHook(host)
+      ? readHookCall(host.argv)
+      : host.argv[0] === 'get-token'
+        ? readCall(host.argv.slice(1))
+        : undefined;
     // Not through yargs: the words to complete are unfinished flags.
-    if (host.argv[0] === '__complete')
+    if (call === undefined && host.argv[0] === '__complete')
       await (await import('./completion.ts')).completeWords(host, host.argv.slice(1));
     else if (call === undefined) await (await import('./program.ts')).run(host);
     else host.out(await getToken(host, call));

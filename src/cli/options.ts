@@ -101,7 +101,7 @@ export function accessOf(argv: Arguments): Access {
 
 /** Milliseconds that a call beside the exchange may take: --timeout, its variable, or the default. */
 export function patienceOf(host: Host, argv: Arguments): number {
-  return timeoutMs(readGiven(host, undefined, { timeout: argv['timeout'] }, undefined).settings);
+  return timeoutMs(readGiven(host, undefined, { timeout: argv['timeout'] }).settings);
 }
 
 /** The positional profile. */

@@ -71,7 +71,7 @@ async function ask(host: Host, argv: Arguments): Promise<Asked> {
     return { name: 'the token', profile: undefined, review: await reviewHandedIn(host, handedIn, request) };
   }
   // --audience is the question here, and no setting of the token that is asked about.
-  const given = readGiven(host, profileOf(argv), flagsOf({ ...argv, audience: undefined }), undefined);
+  const given = readGiven(host, profileOf(argv), flagsOf({ ...argv, audience: undefined }));
   return {
     name: source ? 'the source token' : 'the issued token',
     profile: given.profile,

@@ -51,11 +51,20 @@ export function shortTime(seconds: number): string {
  *
  * @throws SaTokenError `no-terminal` where there is none, `interrupted` on Ctrl-C or Ctrl-D
  */
-export function askHidden(host: Host, question: string): Promise<string> {
+export async function askHidden(host: Host, question: string): Promise<string> {
   if (!host.stdin.isTTY) throw noTerminal();
-  // readline keeps the terminal's state and gives it back on close; it echoes into this.
-  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const lines = createInterface({ input: host.stdin, output: nowhere, terminal: true, historySize: 0 });
+  return ask(host, question, () => undefined);
+}
+
+/** One line from the terminal. readline keeps the terminal's state and gives it back on close; it echoes into `echo`. */
+function ask(host: Host, question: string, echo: (text: string) => void): Promise<string> {
+  const output = new Writable({
+    write: (chunk, _encoding, done) => {
+      echo(String(chunk));
+      done();
+    },
+  });
+  const lines = createInterface({ input: host.stdin, output, terminal: true, historySize: 0 });
   // Node itself gives the terminal back on SIGTERM, but not on SIGHUP.
   const release = host.holdSignals(() => lines.close());
   host.err(question);
@@ -70,6 +79,18 @@ export function askHidden(host: Host, question: string): Promise<string> {
       lines.close();
     });
   }).finally(release);
+}
+
+/**
+ * Asks a question that has "no" as its answer unless the person types "y" or "yes".
+ *
+ * @returns undefined where there is no terminal
+ * @throws SaTokenError `interrupted` on Ctrl-C or Ctrl-D
+ */
+export async function confirm(host: Host, question: string): Promise<boolean | undefined> {
+  if (!host.stdin.isTTY) return undefined;
+  const answer = await ask(host, `${question} [y/N] `, (text) => host.err(text));
+  return /^\s*y(?:es)?\s*$/i.test(answer);
 }
 
 /** All of standard input, for commands that say so. At most 128 KiB. */

@@ -34,7 +34,7 @@ export const whoamiCommand: Command = {
   run: async (host, argv) => {
     const format = formatOf(argv, 'whoami');
     const { whoAmI } = await import('../credential/who-am-i.ts');
-    const given = readGiven(host, profileOf(argv), flagsOf(argv), undefined);
+    const given = readGiven(host, profileOf(argv), flagsOf(argv));
     const self = await whoAmI(host, given, accessOf(argv));
     if (format !== undefined) return print(host, format, self);
     host.out(

@@ -31,12 +31,7 @@ export function hookUsers(
   kubeconfig: string | undefined,
   also: (command: string, args: readonly string[]) => boolean = () => false,
 ): HookUser[] {
-  const files = kubeconfigFiles(host, kubeconfig).flatMap((file) => {
-    const text = readKubeconfig(file);
-    // kubectl bears with files of a list that are missing, and not with the one that was named.
-    if (text === undefined && kubeconfig !== undefined) throw noKubeconfig(shortPath(file, host.home));
-    return text === undefined ? [] : [{ file, content: loadable(shortPath(file, host.home), text) }];
-  });
+  const files = kubeconfigContents(host, kubeconfig);
   const contents = files.map(({ content }) => content);
   const [contexts, clusters] = [
     named(contents, 'contexts', 'context'),
@@ -68,6 +63,25 @@ export function hookUsers(
   );
 }
 
+/**
+ * The kubeconfigs that are there, in kubectl's order.
+ *
+ * @throws SaTokenError `no-kubeconfig`, `bad-kubeconfig`, `unreadable-file`
+ */
+export function kubeconfigContents(
+  host: Host,
+  kubeconfig: string | undefined,
+): { file: string; folder: string; content: unknown }[] {
+  return kubeconfigFiles(host, kubeconfig).flatMap((file) => {
+    const text = readKubeconfig(file);
+    // kubectl bears with files of a list that are missing, and not with the one that was named.
+    if (text === undefined && kubeconfig !== undefined) throw noKubeconfig(shortPath(file, host.home));
+    return text === undefined
+      ? []
+      : [{ file, folder: dirname(file), content: loadable(shortPath(file, host.home), text) }];
+  });
+}
+
 /** `kubectl-sa_token …` in either spelling and any folder, or `kubectl sa-token …`. */
 function isOurs(command: string, args: readonly string[]): boolean {
   return isPlugin(command) || (isKubectl(command) && args[0] === 'sa-token');
@@ -78,7 +92,7 @@ export function isKubectl(command: string): boolean {
 }
 
 /** A list of named things as a map; the first of a name wins. */
-function named(contents: readonly unknown[], list: string, key: string): Map<string, JsonObject> {
+export function named(contents: readonly unknown[], list: string, key: string): Map<string, JsonObject> {
   const found = new Map<string, JsonObject>();
   for (const content of contents) {
     for (const item of listAt(content, list)) {

@@ -1,4 +1,5 @@
 /** What one `get-token` call asks for, and the strict reader that knows its plain command lines without yargs. */
+import { hookRefused } from '../failures/usage.ts';
 import { outputs, type Output } from '../entry/exec-credential.ts';
 import type { Flags } from '../settings/given.ts';
 import { settingNames, table, type SettingName } from '../settings/table.ts';
@@ -52,6 +53,25 @@ export function readCall(words: readonly string[]): Call | undefined {
     else profile = word;
   }
   return { profile, flags, output: output ?? 'exec-credential', forceRefresh };
+}
+
+/**
+ * Reads the words of an exec hook: `get-token [PROFILE]`, and `-v`.
+ *
+ * @throws SaTokenError `hook-refused` for any other command, flag or word
+ */
+export function readHookCall([command, ...words]: readonly string[]): Call {
+  if (command !== 'get-token')
+    throw hookRefused(command === undefined ? 'a call without a command' : shown(command));
+  const [profile, ...others] = words.filter((word) => word !== '-v' && word !== '--verbose');
+  const refused = others[0] ?? (profile === '' || profile?.startsWith('-') ? profile : undefined);
+  if (refused !== undefined) throw hookRefused(shown(refused));
+  return { profile, flags: {}, output: 'exec-credential', forceRefresh: false };
+}
+
+/** A word without what follows "=": a value could be a secret. */
+function shown(word: string): string {
+  return JSON.stringify(word.replace(/=.*$/s, '').slice(0, 40));
 }
 
 function isSwitch(word: string): boolean {

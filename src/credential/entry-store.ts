@@ -1,8 +1,10 @@
 /** Where the entries of a call are kept: on the disk, or in the keychain (`cache: keychain`). */
 import { confirmEntry, dropEntry, readEntry, writeEntry, type Entry, type NewEntry } from '../entry/entry.ts';
-import { removeEntries } from '../entry/folder.ts';
+import { tokenIn } from '../entry/exec-credential.ts';
+import { isOf, listEntries, removeEntries } from '../entry/folder.ts';
 import type { Host } from '../host.ts';
 import type { Settings } from '../settings/table.ts';
+import { readClaims } from '../source/claims.ts';
 import { dropFromKeychain, readFromKeychain, removeFromKeychain, writeToKeychain } from './keychain-cache.ts';
 
 export interface EntryStore {
@@ -50,4 +52,21 @@ export function storeOf(host: Host, name: string, settings: Settings): EntryStor
 export async function forgetEntries(host: Host, profile: string | undefined): Promise<number> {
   const files = removeEntries(host, profile);
   return files + (await removeFromKeychain(host, profile));
+}
+
+/**
+ * Removes the entries of calls without a profile that are for the account of these settings.
+ *
+ * @returns how many there were
+ */
+export async function forgetEntriesOf(host: Host, settings: Settings): Promise<number> {
+  const { namespace, 'service-account': account } = settings;
+  if (namespace === undefined || account === undefined) return 0;
+  const subject = `system:serviceaccount:${namespace}:${account}`;
+  const names = listEntries(host).filter((name) => isOf('', name));
+  const ours = names.filter(
+    (name) => readClaims(tokenIn(readEntry(host, name)?.credential ?? ''))?.subject === subject,
+  );
+  for (const name of ours) dropEntry(host, name);
+  return ours.length;
 }

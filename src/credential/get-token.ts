@@ -6,8 +6,8 @@ import { judge, type Freshness } from '../entry/freshness.ts';
 import { isClientGo, isRefused, noteForced, noteParent } from '../entry/parents.ts';
 import { recallRefusal, rememberRefusal } from '../entry/refusal.ts';
 import type { Host } from '../host.ts';
-import { readExecInfo } from '../settings/exec-info.ts';
-import { entryName, readGiven, type Given } from '../settings/given.ts';
+import { isHook, readExecInfo } from '../settings/exec-info.ts';
+import { entryName, readGiven, readHook, type Given } from '../settings/given.ts';
 import type { Call } from './call.ts';
 import type { Unwanted } from './obtain.ts';
 
@@ -29,8 +29,10 @@ export class AlreadyTold extends Error {
  */
 export async function getToken(host: Host, call: Call): Promise<string> {
   const execInfo = host.env['KUBERNETES_EXEC_INFO'];
-  const { apiVersion, cluster } = readExecInfo(execInfo);
-  const given = readGiven(host, call.profile, call.flags, cluster);
+  const { apiVersion, profile } = readExecInfo(host);
+  const given = isHook(host)
+    ? readHook(host, call.profile, profile)
+    : readGiven(host, call.profile, call.flags);
   const name = entryName(given);
   // Other clients put our line into their own error, so they get it each time.
   const told = isClientGo(execInfo) ? recallRefusal(host, name) : undefined;

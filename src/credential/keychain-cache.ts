@@ -5,7 +5,7 @@ import { entryFile, isOf, notedInKeychain, prepareFolder } from '../entry/folder
 import { messageOf } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { discard, putSmallFile } from '../small-files.ts';
-import { keychainSource } from '../source/keychain.ts';
+import { keychainItem } from '../source/keychain.ts';
 
 /** @param name - the entry's name, as its file would have */
 export async function readFromKeychain(host: Host, name: string): Promise<Entry | undefined> {
@@ -78,7 +78,7 @@ function ended(host: Host): string[] {
 }
 
 function itemOf(host: Host, name: string) {
-  return keychainSource(host, `entry ${name}`);
+  return keychainItem(host, `entry ${name}`);
 }
 
 async function orMiss<T>(host: Host, work: () => Promise<T>): Promise<T | undefined> {

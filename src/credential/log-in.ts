@@ -1,28 +1,52 @@
-/** A login: prove the token, then keychain, profile and entry, in an order that leaves nothing behind when one fails. */
-import { issue } from '../exchange/issue.ts';
-import { badToken, badUsage, missingSetting, notLoggedIn, wrongAccount } from '../failures/usage.ts';
+/** A login: prove the token, then keychain, profile and entry, in an order that leaves nothing behind when one step fails. */
+import { codeOf, messageOf } from '../errors.ts';
+import { issue, type Issued } from '../exchange/issue.ts';
+import {
+  badToken,
+  badUsage,
+  interrupted,
+  loginReplaces,
+  missingSetting,
+  notLoggedIn,
+} from '../failures/usage.ts';
 import type { Host } from '../host.ts';
-import type { Flags } from '../settings/given.ts';
-import { readGiven } from '../settings/given.ts';
-import { readProfiles } from '../settings/profiles.ts';
-import { mergeLayers } from '../settings/resolve.ts';
-import type { Settings } from '../settings/table.ts';
-import { label, targetOf, type Target } from '../settings/target.ts';
+import { readGiven, type Flags } from '../settings/given.ts';
+import { readProfiles, requireProfile, withProfilesLocked, writeProfile } from '../settings/profiles.ts';
+import { mergeLayers, type Resolved } from '../settings/resolve.ts';
+import { sourceNames, type Settings } from '../settings/table.ts';
+import { targetOf, type Target } from '../settings/target.ts';
+import { difference, wayNames, wayOf } from '../settings/way.ts';
 import { readClaims, type Claims } from '../source/claims.ts';
-import { whileNobodyLogsIn } from './keychain-item.ts';
-import { cleanToken, openSource, sourceKind } from '../source/source.ts';
+import { openSource } from '../source/open.ts';
+import { cleanToken, sourceKind } from '../source/source.ts';
+import {
+  readStored,
+  removeStored,
+  takeOldItem,
+  writeStored,
+  type StoredToken,
+} from '../source/stored-token.ts';
+import { forgetEntries, storeOf } from './entry-store.ts';
 import { reportToken, type TokenReport } from './token-report.ts';
 import { ending } from './token-warnings.ts';
-import { leaveOld, storeLogin } from './store-login.ts';
 
 export interface LoginRequest {
   readonly profile: string;
   readonly flags: Flags;
+  /** What a kubeconfig's cluster proposes, and the person has agreed to; flags count before it. */
+  readonly proposed: Settings;
   /** Exchange once before anything is stored. */
   readonly verify: boolean;
-  readonly readToken: () => Promise<string>;
-  /** A token was given on the command line's terms (stdin, file, Secret). */
-  readonly hasInput: boolean;
+  /** Replace the login of another server or account without a question. */
+  readonly force: boolean;
+  /** Reads the token that was handed in (stdin, file, Secret); undefined where none was. */
+  readonly handedIn: (() => Promise<string>) | undefined;
+  /** Take the stored token of this profile. */
+  readonly fromProfile: string | undefined;
+  /** Asks the person for the token. */
+  readonly askToken: () => Promise<string>;
+  /** Asks the person a question; undefined where there is no terminal. */
+  readonly confirm: (question: string) => Promise<boolean | undefined>;
 }
 
 export interface Login {
@@ -31,86 +55,219 @@ export interface Login {
   /** Seconds that the proving token lives; undefined when it was not verified. */
   readonly life: number | undefined;
   readonly warnings: readonly string[];
-  /** What became of the source token of the account or server before, in words. */
-  readonly left: string | undefined;
 }
 
 /**
  * Logs a profile in.
  *
- * @throws SaTokenError of any kind; profile, keychain item and entries are then what they were
+ * @throws SaTokenError `login-replaces` where the profile has a login of another server or account, and nobody agreed;
+ *   `bad-token`, `bad-usage`, `missing-setting`, and those of the keychain and the exchange. Profile, keychain item and
+ *   entries are then as they were.
  */
 export async function logIn(host: Host, request: LoginRequest): Promise<Login> {
-  const { profile } = request;
+  const { profile, fromProfile } = request;
   const before = readProfiles(host).get(profile);
-  const given = readGiven(host, profile, request.flags, undefined);
-  const settings = mergeLayers([before ?? {}, given.settings]);
-  if (settings.server === undefined) {
-    throw missingSetting(
-      'server',
-      `profile "${profile}"`,
-      'add --server https://HOST/kubernetes (the address up to "/api")',
-    );
-  }
-  const kept = sourceKind(settings) === 'keychain';
-  if (!kept && request.hasInput)
-    throw badUsage('a token is given, but the profile reads its source token elsewhere', 'login');
-  const token = kept ? await askToken(request) : await readKept(host, profile, settings);
+  const settings = settingsOf(host, request, before);
+  const inKeychain = sourceKind(settings) === 'keychain';
+  const stored = inKeychain ? await readOwn(host, profile) : undefined;
+  const from = fromProfile === undefined ? undefined : await requireStored(host, fromProfile);
+  const token = inKeychain
+    ? await chooseToken(request, settings, stored, from)
+    : await readSource(host, profile, settings);
   const claims = readClaims(token);
   const target = targetOf(settings, claims);
-  refuseOtherAccount(profile, before, given.settings, claims);
+  await agree(request, changesOf({ before, stored, from, target, token, verify: request.verify }));
 
   const issued = request.verify ? await issue(host, target, settings, token) : undefined;
   const whole = { ...settings, namespace: target.namespace, 'service-account': target.serviceAccount };
-  const source = await openSource(host, settings, label(target));
-  const left = await whileNobodyLogsIn(host, async () => {
-    await storeLogin(host, request.profile, whole, kept ? { source, token } : undefined, issued?.entry);
-    return before && (await leaveOld(host, before));
-  });
+  const keep = inKeychain ? { way: wayOf(settings), token } : undefined;
+  const { place } = await openSource(host, profile, settings);
+  const left = await withProfilesLocked(host, () =>
+    store(host, profile, { settings: whole, keep, issued, before }),
+  );
   return {
     target,
-    place: source.place,
+    place,
     life: issued?.life,
     warnings: [
-      ...warningsOf(settings, claims),
-      ...endOf(reportToken(token, source.place, host.now() / 1000)),
+      ...warningsOf(host, settings, claims),
+      ...endOf(reportToken(token, place, host.now() / 1000)),
       ...(issued?.notes ?? []),
+      ...left,
     ],
-    left,
   };
 }
 
-async function askToken(request: LoginRequest): Promise<string> {
-  const token = cleanToken(await request.readToken(), 'the token');
+/** Flags over what was proposed, over the profile; a new profile starts with the server and the account of `fromProfile`. */
+function settingsOf(host: Host, request: LoginRequest, before: Settings | undefined): Resolved {
+  const { profile, fromProfile, flags, proposed, handedIn } = request;
+  const given = readGiven(host, profile, flags).settings;
+  const start = before ?? (fromProfile === undefined ? {} : wayAndAccount(requireProfile(host, fromProfile)));
+  const settings = mergeLayers([start, proposed, given]);
+  if (handedIn !== undefined || fromProfile !== undefined) {
+    const other = sourceNames.find((name) => given[name] !== undefined);
+    if (other !== undefined)
+      throw badUsage(`a token is given, and --${other} names another place for it`, 'login');
+    // A token that is given goes into the keychain, wherever the profile had it before.
+    for (const name of sourceNames) delete settings[name];
+  }
+  if (settings.server !== undefined) return { ...settings, server: settings.server };
+  throw missingSetting(
+    'server',
+    `profile "${profile}"`,
+    'add --server https://HOST/kubernetes (the address up to "/api")',
+  );
+}
+
+function wayAndAccount(settings: Settings): Settings {
+  const names: readonly string[] = [...wayNames, 'namespace', 'service-account', 'proxy-url'];
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => names.includes(name)));
+}
+
+/** The profile's own item. One that is garbled can be replaced with --force. */
+async function readOwn(host: Host, profile: string): Promise<StoredToken | 'unreadable' | undefined> {
+  try {
+    return (await readStored(host, profile)) ?? (await takeOldItem(host, profile));
+  } catch (error) {
+    if (codeOf(error) === 'bad-keychain-item') return 'unreadable';
+    throw error;
+  }
+}
+
+async function requireStored(host: Host, profile: string): Promise<StoredToken> {
+  const stored = (await readStored(host, profile)) ?? (await takeOldItem(host, profile));
+  if (stored === undefined) throw notLoggedIn(profile, 'keychain', `kubectl sa-token login ${profile}`);
+  return stored;
+}
+
+/** What was handed in, or stored for another profile, or for this one and another way; else the person is asked. */
+async function chooseToken(
+  { profile, handedIn, askToken, confirm }: LoginRequest,
+  settings: Resolved,
+  stored: StoredToken | 'unreadable' | undefined,
+  from: StoredToken | undefined,
+): Promise<string> {
+  if (from !== undefined) return from.token;
+  if (handedIn === undefined && typeof stored === 'object') {
+    const differs = difference(stored.way, wayOf(settings));
+    const question = `The token that is stored for "${profile}" goes to ${stored.way.server}; this login has ${differs}. Use that token for it?`;
+    if (differs !== undefined && (await confirm(question)) === true) return stored.token;
+  }
+  const token = cleanToken(await (handedIn ?? askToken)(), 'the token');
   if (token === undefined) throw badToken('the token', 'is empty');
   return token;
 }
 
-async function readKept(host: Host, profile: string, settings: Settings): Promise<string> {
-  const source = await openSource(host, settings, '');
+async function readSource(host: Host, profile: string, settings: Resolved): Promise<string> {
+  const source = await openSource(host, profile, settings);
   const token = await source.read();
-  if (token === undefined) throw notLoggedIn(profile, source.place, 'see what should have put it there');
+  if (token === undefined) throw notLoggedIn(profile, source.place, 'check what writes it');
   return token;
 }
 
-/** A token of another account in an old profile is more likely a wrong paste than a wish. */
-function refuseOtherAccount(
+interface Change {
+  readonly before: Settings | undefined;
+  readonly stored: StoredToken | 'unreadable' | undefined;
+  readonly from: StoredToken | undefined;
+  readonly target: Target;
+  readonly token: string;
+  readonly verify: boolean;
+}
+
+/** What a person may not want to lose: the login of another server or account, or a token for one that nothing has proved. */
+function changesOf({ before, stored, from, target, token, verify }: Change): string[] {
+  const { server, namespace, 'service-account': account } = before ?? {};
+  const changes: string[] = [];
+  if (server !== undefined && server !== target.server)
+    changes.push(`it is for ${server}, and this is ${target.server}`);
+  if (
+    (namespace ?? target.namespace) !== target.namespace ||
+    (account ?? target.serviceAccount) !== target.serviceAccount
+  )
+    changes.push(
+      `it is for ${namespace ?? '?'}/${account ?? '?'}, and this is ${target.namespace}/${target.serviceAccount}`,
+    );
+  if (stored === 'unreadable') changes.push('its keychain item cannot be read');
+  const taken = from ?? (typeof stored === 'object' ? stored : undefined);
+  if (taken !== undefined && taken.way.server !== target.server && taken.way.server !== server)
+    changes.push(`the stored token is for ${taken.way.server}, and this is ${target.server}`);
+  if (!verify && typeof stored === 'object' && stored.token !== token)
+    changes.push('a token is stored, and the new one would not be verified');
+  return changes;
+}
+
+/** @throws SaTokenError `login-replaces` without --force and without a terminal, `interrupted` for a "no" */
+async function agree({ profile, force, confirm }: LoginRequest, changes: readonly string[]): Promise<void> {
+  if (changes.length === 0 || force) return;
+  const agreed = await confirm(`This replaces the login of "${profile}": ${changes.join('; ')}. Replace it?`);
+  if (agreed === undefined) throw loginReplaces(profile, changes);
+  if (!agreed) throw interrupted();
+}
+
+interface Stored {
+  readonly settings: Settings;
+  readonly keep: StoredToken | undefined;
+  readonly issued: Issued | undefined;
+  readonly before: Settings | undefined;
+}
+
+/**
+ * Keychain, then profile, then entries; a failure of the second takes back the first. Ctrl-C waits until it is done.
+ *
+ * @returns what to tell
+ */
+async function store(
+  host: Host,
   profile: string,
-  before: Settings | undefined,
-  given: Settings,
-  claims: Claims | undefined,
-): void {
-  const now = { namespace: claims?.namespace, 'service-account': claims?.serviceAccount };
-  const differs = (['namespace', 'service-account'] as const).some(
-    (name) =>
-      given[name] === undefined &&
-      before?.[name] !== undefined &&
-      now[name] !== undefined &&
-      before[name] !== now[name],
-  );
-  const shown = (of: Partial<Record<keyof typeof now, string | undefined>> = {}): string =>
-    `${of.namespace ?? '(any)'}/${of['service-account'] ?? '(any)'}`;
-  if (differs) throw wrongAccount(profile, shown(before), shown(now));
+  { settings, keep, issued, before }: Stored,
+): Promise<string[]> {
+  const release = host.holdSignals();
+  try {
+    const previous = keep === undefined ? undefined : await readOld(host, profile);
+    try {
+      if (keep !== undefined) await writeStored(host, profile, keep);
+      writeProfile(host, profile, settings);
+    } catch (error) {
+      if (keep !== undefined) await takeBack(host, profile, previous);
+      throw error;
+    }
+    // What stays is of another digest, so that it is never served.
+    await forgetEntries(host, profile).catch(() => 0);
+    if (issued !== undefined && (settings.cache ?? 'disk') === 'disk')
+      await storeOf(host, profile, settings).write(issued.entry);
+    return keep === undefined && before !== undefined && sourceKind(before) === 'keychain'
+      ? await leaveKeychain(host, profile)
+      : [];
+  } finally {
+    release();
+  }
+}
+
+/** An unreadable item will be overwritten, and cannot be restored. */
+async function readOld(host: Host, profile: string): Promise<StoredToken | undefined> {
+  return readStored(host, profile).catch((error: unknown) => {
+    if (codeOf(error) === 'bad-keychain-item') return undefined;
+    throw error;
+  });
+}
+
+async function takeBack(host: Host, profile: string, previous: StoredToken | undefined): Promise<void> {
+  try {
+    await (previous === undefined ? removeStored(host, profile) : writeStored(host, profile, previous));
+  } catch {
+    // The first failure is the one to tell.
+  }
+}
+
+/** The profile reads its token elsewhere from now on. */
+async function leaveKeychain(host: Host, profile: string): Promise<string[]> {
+  try {
+    return (await removeStored(host, profile))
+      ? [`the source token of "${profile}" was removed from the keychain`]
+      : [];
+  } catch (error) {
+    return [`the source token of "${profile}" is still in the keychain: ${messageOf(error)}`];
+  }
 }
 
 /** The issued tokens live as long as ever until then, so that nothing else tells it. */
@@ -119,11 +276,18 @@ function endOf(source: TokenReport): string[] {
   return end === undefined ? [] : [`the source token itself ${end.text}`];
 }
 
-function warningsOf(settings: Settings, claims: Claims | undefined): string[] {
+/** Variables by which Node and OpenSSL trust more here than they do in an exec hook (src/host.ts). */
+const trusting = ['SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_EXTRA_CA_CERTS'];
+
+function warningsOf({ env }: Host, settings: Resolved, claims: Claims | undefined): string[] {
   const warnings: string[] = [];
-  if (settings['insecure-skip-tls-verify'] === true) {
+  if (settings['insecure-skip-tls-verify'] === true)
     warnings.push('insecure-skip-tls-verify: whoever answers at that address gets the source token');
-  }
+  const variable = wayOf(settings).trust === 'system' ? trusting.find((name) => env[name]) : undefined;
+  if (variable !== undefined)
+    warnings.push(
+      `kubectl's hook does not use ${variable}: if it is needed, name the file with --certificate-authority`,
+    );
   if (claims?.boundTo !== undefined)
     warnings.push(`the source token is bound to a ${claims.boundTo} and dies with it`);
   return warnings;

@@ -1,36 +1,58 @@
 /** A logout: source token, entries, and the profile if asked. What cannot be removed is an error, never silence. */
+import { exit, exitCodeOf } from '../errors.ts';
+import { unknownProfile } from '../failures/usage.ts';
 import type { Host } from '../host.ts';
-import { readProfiles, touchProfiles, writeProfile } from '../settings/profiles.ts';
+import { profileFile } from '../settings/paths.ts';
+import { readProfiles, touchProfiles, withProfilesLocked, writeProfile } from '../settings/profiles.ts';
 import type { Settings } from '../settings/table.ts';
-import { openSource, sourceKind } from '../source/source.ts';
-import { forgetEntries } from './entry-store.ts';
-import { keychainAccount, sharerOf, whileNobodyLogsIn } from './keychain-item.ts';
+import { sourceKind } from '../source/source.ts';
+import { notedProfiles, removeStored, storedProfiles, takeOldItem } from '../source/stored-token.ts';
+import { forgetEntries, forgetEntriesOf } from './entry-store.ts';
 
 /**
- * Logs one profile out.
+ * Logs one profile out. What was stored for its name goes, whatever the profile says now, and also where there is no
+ * such profile any more.
  *
- * @param leaving - all the profiles that are logged out together: none of them is a reason to keep a source token
+ * @param forget - remove the profile itself too
  * @returns what was done, for the person
- * @throws SaTokenError `keychain-unavailable`, `unwritable-file`
+ * @throws SaTokenError `unknown-profile` where there is nothing of that name, `keychain-unavailable`, `unwritable-file`, `locked`
  */
-export function logOut(
-  host: Host,
-  profile: string,
-  forget: boolean,
-  leaving: readonly string[] = [profile],
-): Promise<string> {
-  return whileNobodyLogsIn(host, async () => {
-    const profiles = readProfiles(host);
-    const settings = profiles.get(profile) ?? {};
-    const removed = await forgetEntries(host, profile);
-    const staying = [...profiles].filter(([name]) => !leaving.includes(name));
-    const source = await removeSource(host, settings, staying);
-    if (forget) await writeProfile(host, profile, undefined);
-    else touchProfiles(host);
+export async function logOut(host: Host, profile: string, forget: boolean): Promise<string> {
+  const known = readProfiles(host);
+  const settings = known.get(profile);
+  // An item of the old naming may be shared: each profile gets its own first.
+  if (settings !== undefined) await takeOldItem(host, profile).catch(() => undefined);
+  return withProfilesLocked(host, async () => {
+    const source = await removeSource(host, profile, settings);
+    const removed =
+      (await forgetEntries(host, profile)) +
+      (settings === undefined ? 0 : await forgetEntriesOf(host, settings));
+    if (settings === undefined && source === undefined && removed === 0)
+      throw unknownProfile(profile, profileFile(host), [...known.keys()]);
+    if (settings !== undefined && forget) writeProfile(host, profile, undefined);
+    else if (settings !== undefined) touchProfiles(host);
     // What a call has put there meanwhile; from here on none keeps what it was issued with the settings of before.
     await forgetEntries(host, profile);
-    return `logged out of "${profile}": ${source}; ${countOf(removed)}${forget ? '; profile removed' : ''}`;
+    const kept = settings === undefined ? undefined : placeKept(settings);
+    const told = source ?? kept ?? 'there was no source token in the keychain';
+    return `logged out of "${profile}": ${told}; ${countOf(removed)}${forget ? '; profile removed' : ''}`;
   });
+}
+
+/**
+ * Everything there is to log out of: all profiles, and tokens that were stored for profiles that are gone.
+ *
+ * @throws SaTokenError `keychain-unavailable` where a profile or a note says that the keychain has a token
+ */
+export async function profilesToLeave(host: Host): Promise<string[]> {
+  const profiles = readProfiles(host);
+  const noted = notedProfiles(host);
+  const stored = await storedProfiles(host).catch((error: unknown) => {
+    const needed = noted.length > 0 || [...profiles.values()].some((each) => sourceKind(each) === 'keychain');
+    if (needed || exitCodeOf(error) !== exit.keychain) throw error;
+    return [];
+  });
+  return [...new Set([...profiles.keys(), ...noted, ...stored])];
 }
 
 /**
@@ -50,19 +72,23 @@ function countOf(removed: number): string {
     : `${removed} cached ${removed === 1 ? 'token' : 'tokens'} removed`;
 }
 
+/** Undefined where there was no item; a keychain that is away matters only where something says that it has one. */
 async function removeSource(
   host: Host,
-  settings: Settings,
-  staying: readonly (readonly [string, Settings])[],
-): Promise<string> {
-  if (sourceKind(settings) !== 'keychain')
-    return `the source token stays where it is (source-${sourceKind(settings)})`;
-  const account = keychainAccount(settings);
-  if (account === undefined) return 'it names no account, so there was no source token';
-  const sharing = sharerOf(account, staying);
-  if (sharing !== undefined) return `source token kept for profile "${sharing}", which has the same account`;
-  const source = await openSource(host, settings, account);
-  return (await source.remove())
-    ? 'source token removed from the keychain'
-    : 'there was no source token in the keychain';
+  profile: string,
+  settings: Settings | undefined,
+): Promise<string | undefined> {
+  try {
+    return (await removeStored(host, profile)) ? 'source token removed from the keychain' : undefined;
+  } catch (error) {
+    const needed =
+      settings === undefined || sourceKind(settings) === 'keychain' || notedProfiles(host).includes(profile);
+    if (needed || exitCodeOf(error) !== exit.keychain) throw error;
+    return undefined;
+  }
+}
+
+function placeKept(settings: Settings): string | undefined {
+  const kind = sourceKind(settings);
+  return kind === 'keychain' ? undefined : `the source token stays where it is (source-${kind})`;
 }

@@ -21,13 +21,12 @@ export function startRenewal(host: Host, name: string): void {
     writeFileSync(note, `${host.pid}\n`, { flag: 'wx', mode: 0o600 });
     const [program, ...words] = host.self;
     const [command = '', ...more] = host.argv;
-    // Without its newline, by which a client is known that may come back: this process is nobody's hook.
-    const execInfo = host.env['KUBERNETES_EXEC_INFO']?.trimEnd();
     const child = spawn(program, [...words, command, '--force-refresh', ...more], {
       detached: true,
       // kubectl waits until nobody holds its pipes.
       stdio: 'ignore',
-      env: { ...host.env, KUBERNETES_EXEC_INFO: execInfo },
+      // It is no hook: no client reads its answer, and a hook could not force it.
+      env: { ...host.env, KUBERNETES_EXEC_INFO: undefined },
       windowsHide: true,
     });
     child.on('error', () => discard(note));

@@ -8,6 +8,7 @@ import { readProfiles } from '../settings/profiles.ts';
 import type { Settings } from '../settings/table.ts';
 import { readClaims } from '../source/claims.ts';
 import { sourceKind } from '../source/source.ts';
+import { notedProfiles } from '../source/stored-token.ts';
 import { reportToken } from './token-report.ts';
 import { shortened } from './token-warnings.ts';
 
@@ -48,6 +49,12 @@ export function summarize(host: Host): ProfileSummary[] {
       warnings: warningsOf(host, settings, entry),
     };
   });
+}
+
+/** Profiles that are gone and whose tokens are stored, by the notes of this machine. */
+export function orphans(host: Host): string[] {
+  const known = readProfiles(host);
+  return notedProfiles(host).filter((name) => !known.has(name));
 }
 
 function warningsOf(host: Host, settings: Settings, entry: Entry | undefined): string[] {

@@ -43,7 +43,7 @@ export class Facts {
   constructor(host: Host, question: Question) {
     this.host = host;
     this.question = question;
-    this.given = once(() => readGiven(host, question.profile, question.flags, undefined));
+    this.given = once(() => readGiven(host, question.profile, question.flags));
     this.settings = once(() => this.#patient(resolveSettings(host, this.given())));
     this.identity = once(() => identify(host, this.given(), this.settings()));
     this.target = once(() => this.#findTarget());

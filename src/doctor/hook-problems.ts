@@ -1,7 +1,7 @@
 /** What can be wrong with one exec hook, in words. */
 import { isAbsolute, join } from 'node:path';
 import { hookUsers, isKubectl, type HookUser } from '../cluster/exec-users.ts';
-import { readCall, type Call } from '../credential/call.ts';
+import { readHookCall, type Call } from '../credential/call.ts';
 import { SaTokenError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { isObject, listAt, textAt, type JsonObject } from '../json.ts';
@@ -49,12 +49,15 @@ export function isMistyped(
   return !found && command !== '' && (named || /sa[-_ ]?tok/.test(command));
 }
 
-/** The words have to ask for a credential, in the form that kubectl takes. */
+/** What the plugin refuses of a hook: every word but the profile, and every variable that sets more. */
 export function wordsProblem(user: HookUser): string | undefined {
   if (!user.args.includes('get-token')) return 'its args do not ask for get-token';
-  const call = callOf(user);
-  return call !== undefined && call.output !== 'exec-credential'
-    ? `its args ask for -o ${call.output}, which kubectl does not understand`
+  const variable = variablesOf(user)
+    .map((pair) => textAt(pair, 'name') ?? '')
+    .find((name) => settingNames.some((setting) => variableOf(setting) === name));
+  if (variable !== undefined) return `its env sets ${variable}, which a kubeconfig may not decide`;
+  return callOf(user) === undefined
+    ? `its args are refused, since a kubeconfig may only name the profile: ${user.args.map(quoted).join(' ')}`
     : undefined;
 }
 
@@ -65,15 +68,13 @@ export function otherProblem({ others, contexts }: HookUser): string | undefined
 }
 
 export function doubtIn(user: HookUser, kubeconfig: string | undefined): [string, string?] | undefined {
-  const { exec, command, args, name, contexts } = user;
+  const { exec, command, name, contexts } = user;
   const [shown, file] = [quoted(name), kubeconfigFlag(kubeconfig)];
   if (contexts.length === 0)
     return [
       'no context uses it',
       `kubectl config set-context ${shown} --cluster=CLUSTER --user=${shown}${file} (CLUSTER as in: kubectl config get-clusters)`,
     ];
-  if (callOf(user) === undefined)
-    return [`its args are not as get-token takes them: ${args.map(quoted).join(' ')}`];
   if (textAt(exec, 'interactiveMode') === 'Always')
     return ['its interactiveMode is Always, so that it fails wherever there is no terminal'];
   if (isKubectl(command))
@@ -86,15 +87,6 @@ export function profileOf(user: HookUser): string | undefined {
   // As in Go, the last of a name counts.
   const variable = variablesOf(user).findLast((pair) => pair['name'] === 'KUBECTL_SA_TOKEN_PROFILE');
   return callOf(user)?.profile ?? textAt(variable, 'value');
-}
-
-/** Its tokens are then others than those of the profile alone. */
-export function hasOwnSettings(user: HookUser): boolean {
-  const flags = Object.keys(callOf(user)?.flags ?? {});
-  const names = variablesOf(user).map((pair) => textAt(pair, 'name') ?? '');
-  return (
-    flags.length > 0 || names.some((name) => settingNames.some((setting) => variableOf(setting) === name))
-  );
 }
 
 function variablesOf({ exec }: HookUser): JsonObject[] {
@@ -114,9 +106,11 @@ export function hooksOf(host: Host): { name: string; profile: string }[] {
   }
 }
 
-/** What follows `get-token`, and the flags before it. */
+/** The words as the hook reads them; undefined where it refuses them. */
 function callOf({ command, args }: HookUser): Call | undefined {
-  const words = isKubectl(command) ? args.slice(1) : args;
-  const at = words.indexOf('get-token');
-  return at === -1 ? undefined : readCall(words.toSpliced(at, 1));
+  try {
+    return readHookCall(isKubectl(command) ? args.slice(1) : args);
+  } catch {
+    return undefined;
+  }
 }

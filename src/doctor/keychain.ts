@@ -4,8 +4,10 @@ import { exit } from '../errors.ts';
 import { keychainForgetful } from '../failures/local.ts';
 import { reportToken, type TokenReport } from '../credential/token-report.ts';
 import { sourceWarnings } from '../credential/token-warnings.ts';
-import { keychainSource } from '../source/keychain.ts';
+import { keychainItem } from '../source/keychain.ts';
+import { storedProfiles } from '../source/stored-token.ts';
 import { sourceKind } from '../source/source.ts';
+import { readProfiles } from '../settings/profiles.ts';
 import { label } from '../settings/target.ts';
 import { fail, notNeeded, ok, warn, type Finding } from './check.ts';
 import type { Facts } from './facts.ts';
@@ -18,7 +20,7 @@ export async function keychain(facts: Facts): Promise<Finding> {
   if (kind !== 'keychain' && settings.cache !== 'keychain')
     return notNeeded(`the source token is not in the keychain, but in source-${kind}`);
   const id = randomBytes(6).toString('hex');
-  const probe = keychainSource(facts.host, `doctor's probe ${id}`);
+  const probe = keychainItem(facts.host, `doctor's probe ${id}`);
   try {
     // `write` reads back what it wrote.
     await probe.write(`probe-${id}`);
@@ -27,6 +29,13 @@ export async function keychain(facts: Facts): Promise<Finding> {
     throw error;
   }
   if (!(await probe.remove()) || (await probe.read()) !== undefined) throw keychainForgetful();
+  const known = readProfiles(facts.host);
+  const [orphan] = (await storedProfiles(facts.host)).filter((name) => !known.has(name));
+  if (orphan !== undefined)
+    return warn(
+      `a token is stored for profile "${orphan}", which is not there`,
+      `remove it: kubectl sa-token logout ${orphan}`,
+    );
   return ok('wrote, read and deleted an item');
 }
 

@@ -8,7 +8,6 @@ import type { Resolved } from '../settings/resolve.ts';
 import { timeoutMs } from '../settings/table.ts';
 import { fail, notNeeded, ok, warn, type Finding } from './check.ts';
 import type { Facts } from './facts.ts';
-import { hasOwnSettings } from './hook-problems.ts';
 import { hooksFor } from './hook.ts';
 import { kubeconfigFlag, quoted } from './remedy.ts';
 
@@ -30,9 +29,8 @@ export async function inKubectl(facts: Facts): Promise<Finding> {
   const issued = await facts.issued();
   if (issued instanceof SaTokenError) throw issued;
   const { users } = hooksFor(facts);
-  const contexts = users.filter((user) => !hasOwnSettings(user)).flatMap((user) => user.contexts);
-  if (contexts.length === 0)
-    return notNeeded('no context runs the hook with the settings of the profile alone');
+  const contexts = users.flatMap((user) => user.contexts);
+  if (contexts.length === 0) return notNeeded('no context of the kubeconfig uses this profile yet');
   const token = tokenIn(issued.entry.credential);
   const all = await Promise.all(
     contexts.slice(0, most).map(({ name, server }) => tryContext(facts, name, server, token)),

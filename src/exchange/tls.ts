@@ -5,6 +5,7 @@ import { createSecureContext, getCACertificates, type SecureContext } from 'node
 import { messageOf } from '../errors.ts';
 import { badTls } from '../failures/exchange.ts';
 import { missingSetting, unreadableFile } from '../failures/usage.ts';
+import { refuseForeignWriters } from '../files.ts';
 import type { Host } from '../host.ts';
 import type { Settings } from '../settings/table.ts';
 import type { Endpoint } from '../settings/target.ts';
@@ -21,14 +22,14 @@ export function tlsAgent(host: Host, target: Endpoint, settings: Settings): Agen
     keepAlive: false,
     autoSelectFamilyAttemptTimeout: patienceByAddress,
     ...(proxy === undefined ? {} : { proxyEnv: { HTTPS_PROXY: proxy } }),
-    secureContext: secureContext(target, settings),
+    secureContext: secureContext(host, target, settings),
     rejectUnauthorized: settings['insecure-skip-tls-verify'] !== true,
     ...(name === undefined ? {} : { servername: name }),
   });
 }
 
-function secureContext(target: Endpoint, settings: Settings): SecureContext {
-  const authority = authorities(target, settings);
+function secureContext(host: Host, target: Endpoint, settings: Settings): SecureContext {
+  const authority = authorities(host, target, settings);
   const certificate = pemFile('client-certificate', settings['client-certificate']);
   const key = pemFile('client-key', settings['client-key']);
   // Node would show no certificate and say nothing.
@@ -50,11 +51,11 @@ function secureContext(target: Endpoint, settings: Settings): SecureContext {
 }
 
 /** The given CA alone, as client-go does; else what the system trusts, and Node's own list where it has none. */
-function authorities(target: Endpoint, settings: Settings): string | string[] {
+function authorities(host: Host, target: Endpoint, settings: Settings): string | string[] {
   const data = settings['certificate-authority-data'];
   const given =
     data === undefined
-      ? pemFile('certificate-authority', settings['certificate-authority'])
+      ? authorityFile(host, settings['certificate-authority'])
       : Buffer.from(data, 'base64').toString('utf8');
   if (given !== undefined) {
     // Node passes over what it cannot read, and the server's certificate would get the blame.
@@ -63,7 +64,16 @@ function authorities(target: Endpoint, settings: Settings): string | string[] {
     return given;
   }
   const system = getCACertificates('system');
-  return [...(system.length > 0 ? system : getCACertificates('bundled')), ...getCACertificates('extra')];
+  // Node has read the file before us; the variable is gone where it does not count.
+  const extra = host.env['NODE_EXTRA_CA_CERTS'] ? getCACertificates('extra') : [];
+  return [...(system.length > 0 ? system : getCACertificates('bundled')), ...extra];
+}
+
+/** It decides whom the source token goes to. */
+function authorityFile(host: Host, path: string | undefined): string | undefined {
+  if (path !== undefined)
+    refuseForeignWriters(host, path, 'give its content with --certificate-authority-data');
+  return pemFile('certificate-authority', path);
 }
 
 function pemFile(setting: string, path: string | undefined): string | undefined {

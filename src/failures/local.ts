@@ -17,7 +17,7 @@ export const keychainTooSmall = (bytes: number, limit: number): SaTokenError =>
   new SaTokenError({
     code: 'keychain-too-small',
     exitCode: exit.keychain,
-    what: `the token has ${bytes} bytes and this keychain takes at most ${limit}`,
+    what: `the token and its way have ${bytes} bytes, and this keychain takes at most ${limit}`,
     hint: elsewhere,
   });
 
@@ -80,12 +80,4 @@ export const sourceTooLate = (seconds: number): SaTokenError =>
     exitCode: exit.keychain,
     what: `the source token was not there within ${seconds} s`,
     hint: 'unlock the keychain, or see what keeps source-command',
-  });
-
-export const readOnlySource = (where: string): SaTokenError =>
-  new SaTokenError({
-    code: 'read-only-source',
-    exitCode: exit.usage,
-    what: `the source token is read from ${where}; it cannot be written there`,
-    hint: 'change it there, or remove source-… from the profile to use the keychain',
   });

@@ -26,6 +26,60 @@ export const missingSetting = (flag: string, forWhat: string, hint: string): SaT
 export const severalSources = (named: readonly string[]): SaTokenError =>
   usage('bad-value', `${named.join(' and ')} exclude each other`, 'give one of them');
 
+/** @param what - an argument, a variable, or a key of the cluster's extension, without its value */
+export const hookRefused = (what: string): SaTokenError =>
+  usage(
+    'hook-refused',
+    `a kubeconfig may only name the profile ("get-token PROFILE"), so ${what} is refused (KUBERNETES_EXEC_INFO is set)`,
+    'set it in the profile: kubectl sa-token login --help',
+  );
+
+/** A call with a profile, and with another server, CA or source than the profile's. */
+export const otherWay = (
+  profile: string,
+  name: string,
+  value: string,
+  own: string | undefined,
+): SaTokenError =>
+  usage(
+    'other-way',
+    `profile "${profile}" has ${own === undefined ? `no ${name}` : `${name} ${own}`}, and the call has ${value}: a source token goes its profile's own way`,
+    `leave out --${name} and unset KUBECTL_SA_TOKEN_${name.toUpperCase().replaceAll('-', '_')}, or make another profile`,
+  );
+
+/** The way of a stored token is not that of the profile, as it is now. */
+export const tokenOfOtherWay = (profile: string, differs: string): SaTokenError =>
+  usage(
+    'other-way',
+    `profile "${profile}": the stored token was not sent, since the profile now has ${differs}`,
+    `to use it so, if you trust that: kubectl sa-token login ${profile} --from-profile ${profile}`,
+  );
+
+/** The item that a profile's token should be in. */
+export const badKeychainItem = (profile: string, problem: string, hint: string): SaTokenError =>
+  new SaTokenError({
+    code: 'bad-keychain-item',
+    exitCode: exit.notLoggedIn,
+    what: `the keychain item of profile "${profile}" ${problem}`,
+    hint,
+  });
+
+/** @param changes - what the login would change, for a person */
+export const loginReplaces = (profile: string, changes: readonly string[]): SaTokenError =>
+  usage(
+    'login-replaces',
+    `this login would replace what profile "${profile}" has: ${changes.join('; ')}. Nothing was sent or changed`,
+    'say so with --force, or log in to another profile name',
+  );
+
+/** Nobody has seen where the token would go. */
+export const proposalUnseen = (context: string): SaTokenError =>
+  usage(
+    'no-terminal',
+    `there is no terminal to ask whether what context "${context}" proposes is right. Nothing was sent`,
+    'check the lines above, then add --yes',
+  );
+
 /** A call of flags and variables alone that says where to send a token, and not which. */
 export const noSource = (): SaTokenError =>
   usage(

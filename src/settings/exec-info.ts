@@ -1,5 +1,6 @@
-/** What a client tells an exec plugin: `KUBERNETES_EXEC_INFO` (client-go plugin/pkg/client/auth/exec/exec.go). */
-import { badExecInfo } from '../failures/usage.ts';
+/** What a client tells an exec plugin: `KUBERNETES_EXEC_INFO` (kubernetes/client-go plugin/pkg/client/auth/exec/exec.go). */
+import { badExecInfo, hookRefused } from '../failures/usage.ts';
+import type { Host } from '../host.ts';
 import { isObject, objectAt, parseJson, textAt, type JsonObject } from '../json.ts';
 
 export const apiVersions = [
@@ -8,43 +9,39 @@ export const apiVersions = [
 ] as const;
 export type ApiVersion = (typeof apiVersions)[number];
 
-/** Texts of `spec.cluster`: on the wire they have the names of the settings. */
-export const clusterTexts = [
-  'server',
-  'tls-server-name',
-  // Only the Python client passes the path; it is relative to its working directory.
-  'certificate-authority',
-  'certificate-authority-data',
-  'proxy-url',
-] as const;
-
-/** `spec.cluster`, present with `provideClusterInfo: true`. */
-export interface ClusterInfo extends Readonly<Partial<Record<(typeof clusterTexts)[number], string>>> {
-  /** The cluster's extension `client.authentication.k8s.io/exec`. */
-  readonly config?: JsonObject;
-}
+/** Name of the extension of a kubeconfig's cluster that client-go passes on with `provideClusterInfo: true`. */
+export const extensionName = 'client.authentication.k8s.io/exec';
+/** The apiVersion by which an extension says that it is ours; every plugin of a cluster is given the same one. */
+export const extensionVersion = 'sa-token.kubectl/v1';
 
 export interface ExecInfo {
   /** The version to answer in. */
   readonly apiVersion: ApiVersion;
-  readonly cluster: ClusterInfo | undefined;
+  /** The profile that the cluster's extension names. The rest of `spec.cluster` is not looked at: it decides nothing. */
+  readonly profile: string | undefined;
+}
+
+/** True where a client runs us as the exec plugin of a kubeconfig. `exec.env` cannot unset the variable: client-go sets it last. */
+export function isHook({ env }: Pick<Host, 'env'>): boolean {
+  return (env['KUBERNETES_EXEC_INFO'] ?? '').trim() !== '';
 }
 
 /**
- * Reads the variable. Clients that set none (JavaScript, Java, fabric8) get v1.
+ * Reads the variable. Clients that set none (client-node, Java, fabric8) get v1.
  *
- * @throws SaTokenError `bad-exec-info` for anything that is not an ExecCredential of a version we speak
+ * @throws SaTokenError `bad-exec-info` for anything that is not an ExecCredential of a version we speak, `hook-refused` for
+ *   an extension that says more than the profile
  */
-export function readExecInfo(text: string | undefined): ExecInfo {
-  if (text === undefined || text.trim() === '') return { apiVersion: apiVersions[0], cluster: undefined };
-  const info = parseJson(text);
+export function readExecInfo({ env }: Pick<Host, 'env'>): ExecInfo {
+  if (!isHook({ env })) return { apiVersion: apiVersions[0], profile: undefined };
+  const info = parseJson(env['KUBERNETES_EXEC_INFO'] ?? '');
   if (!isObject(info)) throw badExecInfo('is not a JSON object');
   if (info['kind'] !== undefined && info['kind'] !== 'ExecCredential')
     throw badExecInfo('is not an ExecCredential');
-  const spec = objectAt(info, 'spec');
+  const apiVersion = readVersion(info['apiVersion']);
   return {
-    apiVersion: readVersion(info['apiVersion']),
-    cluster: isObject(spec['cluster']) ? readCluster(spec['cluster']) : undefined,
+    apiVersion,
+    profile: readExtension(objectAt(objectAt(objectAt(info, 'spec'), 'cluster'), 'config')),
   };
 }
 
@@ -58,12 +55,16 @@ function readVersion(given: unknown): ApiVersion {
   );
 }
 
-function readCluster(cluster: JsonObject): ClusterInfo {
-  const found: Record<string, unknown> = {};
-  for (const key of clusterTexts) {
-    const value = textAt(cluster, key);
-    if (value !== undefined) found[key] = value;
-  }
-  if (isObject(cluster['config'])) found['config'] = cluster['config'];
-  return found;
+/** The profile that an extension of ours names. */
+function readExtension(extension: JsonObject): string | undefined {
+  if (!isOurs(extension)) return undefined;
+  for (const key of Object.keys(extension))
+    if (!['apiVersion', 'kind', 'profile'].includes(key))
+      throw hookRefused(`the cluster extension's "${key}"`);
+  return textAt(extension, 'profile');
+}
+
+/** True for an extension without an apiVersion, or with ours. */
+export function isOurs(extension: JsonObject): boolean {
+  return (extension['apiVersion'] ?? extensionVersion) === extensionVersion;
 }

@@ -4,7 +4,16 @@ import type { Host } from '../host.ts';
 
 /** Where the profiles are: `KUBECTL_SA_TOKEN_CONFIG`, else `~/.kube/sa-token.yaml`. */
 export function profileFile(host: Host): string {
-  return host.env['KUBECTL_SA_TOKEN_CONFIG'] || join(host.home, '.kube', 'sa-token.yaml');
+  return host.env['KUBECTL_SA_TOKEN_CONFIG'] || defaultProfileFile(host);
+}
+
+/** True for the file that is used where no variable names another. */
+export function isDefaultProfileFile(host: Host): boolean {
+  return resolve(host.cwd, profileFile(host)) === defaultProfileFile(host);
+}
+
+function defaultProfileFile({ home }: Host): string {
+  return join(home, '.kube', 'sa-token.yaml');
 }
 
 /** The same for a message. */

@@ -27,7 +27,8 @@ export function openDocument(host: Host): ProfileDocument {
   const shown = shownProfileFile(host);
   const lines = new LineCounter();
   const text = readTextFile('profile file', file, shown);
-  if (text !== undefined) refuseForeignWriters(host, file);
+  if (text !== undefined)
+    refuseForeignWriters(host, file, 'set HOME or KUBECTL_SA_TOKEN_CONFIG to a file of your own');
   const document = parseDocument(text ?? '', { lineCounter: lines, logLevel: 'error' });
   const [broken] = document.errors;
   if (broken !== undefined) {

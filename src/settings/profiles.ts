@@ -41,27 +41,35 @@ export function requireProfile(host: Host, name: string): Settings {
 }
 
 /**
- * Writes one profile, or removes it (undefined). Other profiles, comments and order stay.
+ * Runs what changes profiles, and the keychain with them: two logins or logouts at once would each undo a half of the other.
+ *
+ * @throws SaTokenError `unwritable-file`, `locked`
+ */
+export async function withProfilesLocked<T>(host: Host, work: () => Promise<T>): Promise<T> {
+  const path = profileFile(host);
+  try {
+    makeFolder(dirname(path));
+  } catch (error) {
+    throw unwritableFile(shownProfileFile(host), error);
+  }
+  return withLock(host, `${path}.lock`, work);
+}
+
+/**
+ * Writes one profile, or removes it (undefined). Other profiles, comments and order stay. Call it under the profiles' lock.
  *
  * @throws SaTokenError as `readProfiles`, and `unwritable-file`
  */
-export async function writeProfile(host: Host, name: string, settings: Settings | undefined): Promise<void> {
-  const path = profileFile(host);
-  const writing = (write: () => void): void => {
-    try {
-      write();
-    } catch (error) {
-      throw unwritableFile(shownProfileFile(host), error);
-    }
-  };
-  writing(() => makeFolder(dirname(path)));
-  await withLock(host, `${path}.lock`, () => {
-    const opened = openDocument(host);
-    const before = readAll(host, opened).get(name);
-    changeProfile(opened.document, name, before ?? {}, settings);
-    const text = textOf(opened);
-    writing(() => replaceFile(path, text));
-  });
+export function writeProfile(host: Host, name: string, settings: Settings | undefined): void {
+  const opened = openDocument(host);
+  const before = readAll(host, opened).get(name);
+  changeProfile(opened.document, name, before ?? {}, settings);
+  const text = textOf(opened);
+  try {
+    replaceFile(profileFile(host), text);
+  } catch (error) {
+    throw unwritableFile(shownProfileFile(host), error);
+  }
 }
 
 /** Makes the file newer without a change, so that a token that was issued meanwhile is not kept. */

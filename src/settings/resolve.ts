@@ -1,10 +1,11 @@
-/** Puts the layers of settings together: what a call was given, over the profile, over the cluster's address. */
+/** Puts the layers of settings together: what a call was given, over the profile. The way and the source come from one layer. */
 import type { Host } from '../host.ts';
-import { missingSetting, noProfile } from '../failures/usage.ts';
+import { missingSetting, noProfile, otherWay } from '../failures/usage.ts';
 import type { Given } from './given.ts';
 import { shownProfileFile } from './paths.ts';
 import { readProfiles, requireProfile } from './profiles.ts';
 import { sourceNames, type SettingName, type Settings } from './table.ts';
+import { wayNames } from './way.ts';
 
 /** Settings that mean something only together: a layer that has one of them hides the others of the layers below. */
 const groups: readonly (readonly SettingName[])[] = [
@@ -21,7 +22,8 @@ export interface Resolved extends Settings {
 /**
  * All settings of a call. Reads the profile file when a profile is named.
  *
- * @throws SaTokenError `unknown-profile`, `no-profile`, `missing-setting` or `bad-profile-file`
+ * @throws SaTokenError `unknown-profile`, `no-profile`, `missing-setting` or `bad-profile-file`; `other-way` where a call
+ *   with a profile names another server, CA or source than the profile does
  */
 export function resolveSettings(host: Host, given: Given): Resolved {
   return withServer(host, given, profileSettings(host, given));
@@ -40,21 +42,30 @@ export function mergeLayers(layers: readonly Settings[]): Settings {
   return merged;
 }
 
-function withServer(host: Host, given: Given, profile: Settings): Resolved {
-  const server = given.settings.server ?? profile.server ?? given.cluster.server;
-  if (server === undefined) {
-    if (given.profile === undefined) throw noProfile(shownProfileFile(host), [...readProfiles(host).keys()]);
-    throw missingSetting(
-      'server',
-      `profile "${given.profile}"`,
-      `add "server: https://HOST/kubernetes" to ${shownProfileFile(host)}`,
+/** The profile's own settings, or none for a call without a profile. */
+function profileSettings(host: Host, given: Given): Settings {
+  if (given.profile === undefined) return {};
+  const own = requireProfile(host, given.profile);
+  for (const name of [...wayNames, ...sourceNames]) {
+    const value = given.settings[name];
+    if (value === undefined || JSON.stringify(value) === JSON.stringify(own[name])) continue;
+    throw otherWay(
+      given.profile,
+      name,
+      String(value),
+      own[name] === undefined ? undefined : String(own[name]),
     );
   }
-  const { server: clusterServer, ...tls } = given.cluster;
-  const sameAddress = clusterServer !== undefined && new URL(clusterServer).origin === new URL(server).origin;
-  return { ...mergeLayers([profile, sameAddress ? tls : {}, given.settings]), server };
+  return own;
 }
 
-function profileSettings(host: Host, given: Given): Settings {
-  return given.profile === undefined ? {} : requireProfile(host, given.profile);
+function withServer(host: Host, given: Given, profile: Settings): Resolved {
+  const server = given.settings.server ?? profile.server;
+  if (server !== undefined) return { ...mergeLayers([profile, given.settings]), server };
+  if (given.profile === undefined) throw noProfile(shownProfileFile(host), [...readProfiles(host).keys()]);
+  throw missingSetting(
+    'server',
+    `profile "${given.profile}"`,
+    `add "server: https://HOST/kubernetes" to ${shownProfileFile(host)}`,
+  );
 }

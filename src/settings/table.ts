@@ -49,8 +49,6 @@ export interface Setting {
   readonly alias?: string;
   /** True where another value gives another token: it then counts in the name and the digest of an entry. */
   readonly changesToken: boolean;
-  /** False where a kubeconfig, which people pass around, must not decide: what runs here and what is stored here. */
-  readonly fromCluster: boolean;
 }
 
 /** Seconds for one exchange where no `timeout` is set. */
@@ -61,8 +59,8 @@ export function timeoutMs({ timeout }: Settings): number {
   return (timeout ?? defaultTimeout) * 1000;
 }
 
-const token = { changesToken: true, fromCluster: true } as const;
-const call = { changesToken: false, fromCluster: true } as const;
+const token = { changesToken: true } as const;
+const call = { changesToken: false } as const;
 
 /** The table. Its order is the order in the help. Names are kubectl's where kubectl has the flag. */
 export const table: { readonly [Name in SettingName]-?: Setting } = {
@@ -101,7 +99,6 @@ export const table: { readonly [Name in SettingName]-?: Setting } = {
   'insecure-skip-tls-verify': {
     ...token,
     type: 'boolean',
-    fromCluster: false,
     help: 'Do not check the certificate: whoever answers gets the source token',
   },
   'client-certificate': { ...token, type: 'path', help: 'File with a client certificate (PEM)' },
@@ -119,26 +116,22 @@ export const table: { readonly [Name in SettingName]-?: Setting } = {
   cache: {
     type: 'choice',
     changesToken: false,
-    fromCluster: false,
     choices: ['disk', 'keychain', 'none'],
     help: 'Where issued tokens are kept until they expire (default: disk)',
   },
   'source-file': {
     type: 'path',
     changesToken: true,
-    fromCluster: false,
     help: 'Read the source token from this file instead of the keychain',
   },
   'source-command': {
     type: 'command',
     changesToken: true,
-    fromCluster: false,
     help: 'Read the source token from the output of this shell command',
   },
   'source-env': {
     type: 'variable',
     changesToken: true,
-    fromCluster: false,
     help: 'Read the source token from this environment variable',
   },
 };

@@ -1,7 +1,7 @@
 /** A source token that another program prints: pass, op, vault, gopass, a script. */
 import { spawn } from 'node:child_process';
 import { systemCode } from '../errors.ts';
-import { readOnlySource, sourceCommandFailed } from '../failures/local.ts';
+import { sourceCommandFailed } from '../failures/local.ts';
 import type { Host } from '../host.ts';
 import { cleanToken, sourcePatience, type Source } from './source.ts';
 
@@ -21,10 +21,6 @@ export function commandSource(
   return {
     place: 'source-command',
     read: async () => cleanToken(await run(host, command, patience), 'the output of source-command'),
-    write: async () => {
-      throw readOnlySource('source-command');
-    },
-    remove: async () => false,
   };
 }
 
@@ -36,7 +32,8 @@ function run(host: Host, command: string | readonly string[], patience: number):
   return new Promise((resolve, reject) => {
     const [program = '', ...words] = typeof command === 'string' ? shell(host, command) : command;
     const child = spawn(program, words, {
-      env: host.env,
+      // It is not called as a hook, whatever called us.
+      env: { ...host.env, KUBERNETES_EXEC_INFO: undefined },
       stdio: ['ignore', 'pipe', host.errIsTerminal() ? 'inherit' : 'pipe'],
       windowsHide: true,
     });

@@ -1,35 +1,59 @@
-/** The OS keychain: Secret Service on Linux, Keychain on macOS, Credential Manager on Windows. */
+/** The OS keychain: Secret Service on Linux, Keychain on macOS, Credential Manager on Windows. Items of one service, by account. */
 import type { AsyncEntry } from '@napi-rs/keyring';
 import { keychainLies, keychainTooSmall, keychainUnavailable } from '../failures/local.ts';
 import type { Host } from '../host.ts';
-import { cleanToken, sourcePatience, type Source } from './source.ts';
+import { sourcePatience } from './source.ts';
 
 export const keychainService = 'kubectl-sa-token';
 
 /** CRED_MAX_CREDENTIAL_BLOB_SIZE, bytes; a password would be stored as UTF-16 and take twice the room. */
 const windowsLimit = 2560;
 
-/** @param account - `NAMESPACE/SERVICEACCOUNT@SERVER` */
-export function keychainSource(host: Host, account: string): Source {
+/** One item. Each verb throws SaTokenError `keychain-unavailable` where the keychain itself fails. */
+export interface KeychainItem {
+  /** Its text, or undefined where there is no such item. */
+  read(): Promise<string | undefined>;
+  /** Stores a text and reads it back. Throws `keychain-too-small` and `keychain-write-lost`. */
+  write(text: string): Promise<void>;
+  /** False where there was no such item. */
+  remove(): Promise<boolean>;
+}
+
+/** The item of an account. Nothing is opened before a verb is called. */
+export function keychainItem(host: Host, account: string): KeychainItem {
   let entry: Promise<AsyncEntry> | undefined;
   const ask = <T>(what: (entry: AsyncEntry, signal: AbortSignal) => Promise<T>): Promise<T> =>
     (entry ??= openEntry(account)).then((opened) => patient((signal) => what(opened, signal)));
   const read = async (): Promise<string | undefined> => {
     const bytes = await ask((opened, signal) => opened.getSecret(signal));
-    return bytes === null ? undefined : cleanToken(Buffer.from(bytes).toString('utf8'), 'the keychain item');
+    return bytes === null ? undefined : Buffer.from(bytes).toString('utf8');
   };
   return {
-    place: 'keychain',
     read,
-    write: async (token) => {
-      const bytes = Buffer.from(token);
+    write: async (text) => {
+      const bytes = Buffer.from(text);
       if (host.platform === 'win32' && bytes.length > windowsLimit)
         throw keychainTooSmall(bytes.length, windowsLimit);
       await ask((opened, signal) => opened.setSecret(bytes, signal));
-      if ((await read()) !== token) throw keychainLies();
+      if ((await read()) !== text) throw keychainLies();
     },
     remove: () => ask((opened, signal) => opened.deleteCredential(signal)),
   };
+}
+
+/**
+ * The accounts of all our items. On Linux the keychain is unlocked for it, and every secret is read and thrown away.
+ *
+ * @throws SaTokenError `keychain-unavailable`
+ */
+export async function keychainAccounts(): Promise<string[]> {
+  // The search has no option for it, and would else fall back to the kernel keyring, which has none of ours.
+  await (await openEntry('search')).getSecret().catch((error: unknown) => {
+    throw keychainUnavailable(reason(error), error);
+  });
+  const { findCredentialsAsync } = await import('@napi-rs/keyring');
+  const found = await patient((signal) => findCredentialsAsync(keychainService, undefined, signal));
+  return found.map(({ account }) => account);
 }
 
 /** Pinned to the Secret Service: the library would else fall back to the kernel keyring, which a reboot empties. */

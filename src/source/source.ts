@@ -1,15 +1,10 @@
-/** Where a source token lives. Four verbs; "there is none" is an answer, not a failure. */
-import type { Host } from '../host.ts';
+/** Where a source token is read. "There is none" is an answer, not a failure. */
 import { badToken } from '../failures/usage.ts';
 import type { Settings } from '../settings/table.ts';
 
 export interface Source {
   /** The token, or undefined when there is none. Throws when the place itself fails. */
   read(): Promise<string | undefined>;
-  /** Keeps a token and reads it back. Throws `read-only-source` where the place is not ours to write. */
-  write(token: string): Promise<void>;
-  /** Removes it; false when there was none. */
-  remove(): Promise<boolean>;
   /** The place in words, without the token: `keychain`, `file ~/token`, … */
   readonly place: string;
 }
@@ -28,24 +23,6 @@ export const sourcePatience = 60_000;
 export function mayAsk(settings: Settings): boolean {
   const kind = sourceKind(settings);
   return kind === 'keychain' || kind === 'command';
-}
-
-/**
- * The source of a profile. Only the kind in use is loaded.
- *
- * @param account - keychain account, the target's label
- */
-export async function openSource(host: Host, settings: Settings, account: string): Promise<Source> {
-  if (settings['source-file'] !== undefined) {
-    return (await import('./file.ts')).fileSource(host, settings['source-file']);
-  }
-  if (settings['source-command'] !== undefined) {
-    return (await import('./command.ts')).commandSource(host, settings['source-command']);
-  }
-  if (settings['source-env'] !== undefined) {
-    return (await import('./env.ts')).envSource(host, settings['source-env']);
-  }
-  return (await import('./keychain.ts')).keychainSource(host, account);
 }
 
 /** A JWT in base64, as `.data.token` of a Secret has it, in one line or in many. */

@@ -1,0 +1,174 @@
+/**
+ * A profile's source token in the keychain, and its way. An item belongs to one profile: it is found by the profile's name,
+ * whatever the profile says now, and no other profile reads or replaces it.
+ */
+import { resolve } from 'node:path';
+import { messageOf } from '../errors.ts';
+import { badKeychainItem, tokenOfOtherWay, unwritableFile } from '../failures/usage.ts';
+import { readTextFile, replaceFile } from '../files.ts';
+import type { Host } from '../host.ts';
+import { isObject, parseJson, textAt } from '../json.ts';
+import { isDefaultProfileFile, profileFile } from '../settings/paths.ts';
+import { readProfiles, withProfilesLocked } from '../settings/profiles.ts';
+import type { Settings } from '../settings/table.ts';
+import { label } from '../settings/target.ts';
+import { difference, parseWay, wayOf, type Way } from '../settings/way.ts';
+import { keychainAccounts, keychainItem } from './keychain.ts';
+import { cleanToken, sourceKind, type Source } from './source.ts';
+
+export interface StoredToken {
+  readonly way: Way;
+  readonly token: string;
+}
+
+/** An item of a newer version is left alone. */
+const version = 1;
+
+/** Profiles of another file than the default one (`KUBECTL_SA_TOKEN_CONFIG`) have items of their own. */
+export function accountOf(host: Host, profile: string): string {
+  return isDefaultProfileFile(host) ? profile : `${profile} in ${resolve(host.cwd, profileFile(host))}`;
+}
+
+/** The stored token of a profile as a source: it is given out for its own way only. */
+export function storedSource(
+  host: Host,
+  profile: string,
+  settings: Settings & { readonly server: string },
+): Source {
+  return {
+    place: 'keychain',
+    read: async () => {
+      const stored = (await readStored(host, profile)) ?? (await takeOldItem(host, profile));
+      if (stored === undefined) return undefined;
+      const differs = difference(stored.way, wayOf(settings));
+      if (differs !== undefined) throw tokenOfOtherWay(profile, differs);
+      return stored.token;
+    },
+  };
+}
+
+/**
+ * The stored token of a profile; undefined where there is none.
+ *
+ * @throws SaTokenError `keychain-unavailable`, `bad-keychain-item` for an item that is not ours, garbled, or of a newer version
+ */
+export async function readStored(host: Host, profile: string): Promise<StoredToken | undefined> {
+  const text = await keychainItem(host, accountOf(host, profile)).read();
+  return text === undefined ? undefined : parseStored(profile, text);
+}
+
+/**
+ * Stores a token for its way, and reads it back. Call it under the profiles' lock.
+ *
+ * @throws SaTokenError `keychain-unavailable`, `keychain-too-small`, `keychain-write-lost`
+ */
+export async function writeStored(host: Host, profile: string, { way, token }: StoredToken): Promise<void> {
+  // Noted first: an item that no note tells of would not be listed.
+  note(host, [...notedProfiles(host), profile]);
+  await keychainItem(host, accountOf(host, profile)).write(JSON.stringify({ version, way, token }));
+}
+
+/**
+ * Removes the item of a profile. Call it under the profiles' lock.
+ *
+ * @returns false where there was none
+ * @throws SaTokenError `keychain-unavailable`
+ */
+export async function removeStored(host: Host, profile: string): Promise<boolean> {
+  const removed = await keychainItem(host, accountOf(host, profile)).remove();
+  note(
+    host,
+    notedProfiles(host).filter((name) => name !== profile),
+  );
+  return removed;
+}
+
+/** Profiles whose tokens were stored, as a file beside the profiles notes them: a keychain is not asked. */
+export function notedProfiles(host: Host): string[] {
+  return (readTextFile('file', notesFile(host)) ?? '').split('\n').filter((line) => /^[a-z0-9]/.test(line));
+}
+
+function note(host: Host, profiles: readonly string[]): void {
+  const lines = [...new Set(profiles)].sort().map((profile) => `${profile}\n`);
+  try {
+    replaceFile(
+      notesFile(host),
+      `# Profiles whose source token kubectl-sa-token has stored in the keychain. Written by it.\n${lines.join('')}`,
+    );
+  } catch (error) {
+    throw unwritableFile(notesFile(host), error);
+  }
+}
+
+function notesFile(host: Host): string {
+  return `${profileFile(host)}.stored`;
+}
+
+/**
+ * Profiles that have an item, by the keychain itself.
+ *
+ * @throws SaTokenError `keychain-unavailable`
+ */
+export async function storedProfiles(host: Host): Promise<string[]> {
+  return (await keychainAccounts()).flatMap((account) => profileIn(host, account) ?? []);
+}
+
+/** The profile of this profile file that an account is of. */
+function profileIn(host: Host, account: string): string | undefined {
+  const [, name] = /^([a-z0-9][a-z0-9._-]*)(?: in .+)?$/s.exec(account) ?? [];
+  return name !== undefined && accountOf(host, name) === account ? name : undefined;
+}
+
+function parseStored(profile: string, text: string): StoredToken {
+  const item = parseJson(text);
+  const way = parseWay(isObject(item) ? item['way'] : undefined);
+  const token = textAt(item, 'token');
+  const found = isObject(item) ? item['version'] : undefined;
+  if (typeof found === 'number' && found > version)
+    throw badKeychainItem(profile, 'was stored by a newer version of this plugin', 'upgrade it');
+  if (found !== version || way === undefined || token === undefined)
+    throw badKeychainItem(
+      profile,
+      'is not what this plugin stored',
+      `replace it: kubectl sa-token login ${profile} --force`,
+    );
+  const clean = cleanToken(token, `the keychain item of profile "${profile}"`);
+  if (clean === undefined)
+    throw badKeychainItem(profile, 'holds no token', `kubectl sa-token login ${profile} --force`);
+  return { way, token: clean };
+}
+
+/**
+ * Up to version 0.1.0 an item was named `NAMESPACE/SERVICEACCOUNT@SERVER`, and profiles of one account shared it. Such an
+ * item is stored again for each profile that it belongs to, for the way that the profile has now, and removed.
+ */
+export async function takeOldItem(host: Host, profile: string): Promise<StoredToken | undefined> {
+  const mine = readProfiles(host).get(profile);
+  const name = mine && oldAccount(mine);
+  if (mine?.server === undefined || name === undefined) return undefined;
+  const old = keychainItem(host, name);
+  const token = cleanToken((await old.read()) ?? '', 'the keychain item');
+  if (token === undefined) return undefined;
+  try {
+    await withProfilesLocked(host, async () => {
+      for (const [each, { server, ...others }] of readProfiles(host)) {
+        if (server === undefined || oldAccount({ server, ...others }) !== name) continue;
+        if ((await readStored(host, each)) !== undefined) continue;
+        await writeStored(host, each, { way: wayOf({ server, ...others }), token });
+      }
+      await old.remove();
+    });
+  } catch (error) {
+    host.trace(`source token: the keychain item keeps its old name: ${messageOf(error)}`);
+    return { way: wayOf({ ...mine, server: mine.server }), token };
+  }
+  // Another process may have stored another one meanwhile.
+  return readStored(host, profile);
+}
+
+function oldAccount(settings: Settings): string | undefined {
+  const { server, namespace, 'service-account': serviceAccount } = settings;
+  if (sourceKind(settings) !== 'keychain') return undefined;
+  if (server === undefined || namespace === undefined || serviceAccount === undefined) return undefined;
+  return label({ server, namespace, serviceAccount });
+}

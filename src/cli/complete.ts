@@ -1,6 +1,6 @@
 /** Completion: what may come next on a command line. Reads files only; contacts no server and opens no keychain. */
 import type { Options } from 'yargs';
-import { contextNames, userNames } from '../cluster/kubeconfig-names.ts';
+import { namesIn } from '../cluster/kubeconfig-file.ts';
 import { seenAudiences } from '../credential/summary.ts';
 import type { Host } from '../host.ts';
 import { readProfiles } from '../settings/profiles.ts';
@@ -93,8 +93,8 @@ function valuesOf(host: Host, command: Command, flag: string, typed: string, pre
 }
 
 function dynamicValues(host: Host, name: string): readonly string[] | undefined {
-  if (name === 'context') return contextNames(host);
-  if (name === 'user') return userNames(host);
+  if (name === 'context') return namesIn(host, 'contexts');
+  if (name === 'user') return namesIn(host, 'users');
   return name === 'audience' ? seenAudiences(host) : undefined;
 }
 

@@ -3,7 +3,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { execUser, setUser } from '../cluster/kubeconfig.ts';
 import { oneLine } from '../errors.ts';
-import { badValue, noPlugin } from '../failures/usage.ts';
+import { badValue, noPlugin, shellWord } from '../failures/usage.ts';
 import type { Host } from '../host.ts';
 import { findOnPath, pluginName } from '../path-search.ts';
 import { extensionName, extensionVersion } from '../settings/exec-info.ts';
@@ -36,7 +36,7 @@ export const kubeconfigCommand: Command = {
       type: 'boolean',
       describe: "Let each cluster's extension name the profile, so that one user serves many clusters",
     },
-    'dry-run': { type: 'boolean', describe: 'Print the result, secrets left out, and change nothing' },
+    'dry-run': { type: 'boolean', describe: 'Print the user that would be written, and change nothing' },
     force: { type: 'boolean', describe: 'Replace a user that logs in by other means' },
   },
   examples: [
@@ -67,6 +67,11 @@ export const kubeconfigCommand: Command = {
     host.out(
       `user "${user}" ${change.outcome} in ${file}${change.backup === undefined ? '' : ` (before: ${shortPath(change.backup, host.home)})`}\n`,
     );
+    if (change.replaced !== undefined && change.backup !== undefined)
+      tell(
+        host,
+        `warning: ${shortPath(change.backup, host.home)} still holds what the user logged in with before (${change.replaced}). Once kubectl works: rm ${shellWord(shortPath(change.backup, host.home))}`,
+      );
     if (audience !== undefined)
       tell(
         host,

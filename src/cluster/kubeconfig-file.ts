@@ -8,7 +8,6 @@ import { readTextFile } from '../files.ts';
 import type { Host } from '../host.ts';
 import { listAt, textAt } from '../json.ts';
 import { resolvePath } from '../settings/paths.ts';
-import { lineEnd } from './yaml-text.ts';
 
 const empty = 'apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\nusers: []\n';
 
@@ -83,4 +82,19 @@ export function usersNamed(content: unknown, name: string): number[] {
 /** The plugin in either spelling, in any folder. */
 export function isPlugin(command: unknown): boolean {
   return typeof command === 'string' && /(?:^|[\\/])kubectl-sa[_-]token(?:\.exe)?$/.test(command);
+}
+
+/** What ends the lines of a text. */
+export function lineEnd(text: string): string {
+  return text.includes('\r\n') ? '\r\n' : '\n';
+}
+
+/** Names of contexts or users in the kubeconfigs that kubectl would read, for completion. */
+export function namesIn(host: Host, list: 'contexts' | 'users'): string[] {
+  const names = kubeconfigFiles(host, undefined).flatMap((file) => {
+    const text = readKubeconfig(file);
+    const content: unknown = text === undefined ? undefined : openKubeconfig(file, text).toJS();
+    return listAt(content, list).flatMap((item) => textAt(item, 'name') ?? []);
+  });
+  return [...new Set(names)];
 }

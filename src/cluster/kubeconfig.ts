@@ -1,21 +1,33 @@
-/** Edits one user of a kubeconfig; everything else stays as it is: each byte, and the file's mode. */
+/** Edits one user of a kubeconfig: comments, order and the file's mode stay, and all else reads as before. */
 import { statSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
+import {
+  Document,
+  isMap,
+  isNode,
+  isSeq,
+  parseDocument,
+  visit,
+  YAMLSeq,
+  type Node,
+  type ToStringOptions,
+} from 'yaml';
 import { badKubeconfig, otherUser, unknownStyle, unwritableFile } from '../failures/usage.ts';
 import { replaceFile } from '../files.ts';
 import type { Host } from '../host.ts';
-import { isObject, listAt, objectAt, textAt, type JsonObject } from '../json.ts';
+import { isObject, listAt, objectAt, parseJson, textAt, type JsonObject } from '../json.ts';
 import { withLock } from '../lock.ts';
-import { readsAs, readsUser, userFor11 } from './kubeconfig-check.ts';
+import { shortPath } from '../settings/paths.ts';
 import {
   fileFor,
   isPlugin,
+  lineEnd,
   openKubeconfig,
   readKubeconfig,
+  reading,
   startText,
   usersNamed,
 } from './kubeconfig-file.ts';
-import { masked } from './kubeconfig-masked.ts';
-import { spliceUser, type SplicedUser } from './kubeconfig-splice.ts';
 
 export interface UserChange {
   /** The file to change; undefined: where kubectl would look. */
@@ -31,7 +43,9 @@ export interface Changed {
   readonly file: string;
   readonly outcome: 'added' | 'changed' | 'unchanged';
   readonly backup: string | undefined;
-  /** With a dry run: the whole file as it would be, secrets replaced as `kubectl config view` does. */
+  /** How the user logged in before, where that was replaced: the backup still has it. */
+  readonly replaced: string | undefined;
+  /** With a dry run: the file's name and the user that would be written. */
   readonly result: string | undefined;
 }
 
@@ -56,10 +70,17 @@ export function execUser(command: string, args: readonly string[], provideCluste
  */
 export async function setUser(host: Host, change: UserChange): Promise<Changed> {
   const file = fileFor(host, change.file, change.user);
-  if (change.dryRun) return edit(file, change);
+  if (change.dryRun) return edit(host, file, change);
   // A folder, say, has a lock nowhere.
   readKubeconfig(file);
-  return withLock(host, `${file}.lock`, () => edit(file, change));
+  return withLock(host, `${file}.lock`, async () => edit(host, file, change));
+}
+
+interface NamedUser {
+  readonly name: string;
+  readonly value: object;
+  /** Which of the users it is; -1: one more. */
+  readonly index: number;
 }
 
 interface Opened {
@@ -68,14 +89,15 @@ interface Opened {
   readonly content: JsonObject;
 }
 
-function edit(file: string, change: UserChange): Changed {
+function edit(host: Host, file: string, change: UserChange): Changed {
   const found = readKubeconfig(file);
   const opened = open(file, startText(found));
   const user = { name: change.user, value: change.value, index: indexOf(opened, change.user) };
-  const outcome = outcomeOf(opened, user, change.force);
-  const result = outcome === 'unchanged' ? opened.text : textWith(opened, user);
-  if (change.dryRun) return { file, outcome, backup: undefined, result: masked(result) };
-  if (outcome === 'unchanged') return { file, outcome, backup: undefined, result: undefined };
+  const { outcome, replaced } = outcomeOf(opened, user, change.force);
+  const unchanged = { file, outcome, backup: undefined, replaced: undefined, result: undefined };
+  if (outcome === 'unchanged' && !change.dryRun) return unchanged;
+  const result = textWith(opened, user);
+  if (change.dryRun) return { ...unchanged, result: dryRun(host, file, user) };
   const backup = found === undefined ? undefined : `${file}.sa-token-backup`;
   try {
     if (found !== undefined && backup !== undefined) replaceFile(backup, found, statSync(file).mode & 0o777);
@@ -83,7 +105,14 @@ function edit(file: string, change: UserChange): Changed {
   } catch (error) {
     throw unwritableFile(file, error);
   }
-  return { file, outcome, backup, result: undefined };
+  return { file, outcome, backup, replaced, result: undefined };
+}
+
+/** The one user that would be written: it holds no secret, and the rest of the file may. */
+function dryRun(host: Host, file: string, { name, value }: NamedUser): string {
+  const document = new Document({});
+  put(document, { name, value, index: -1 });
+  return `# ${shortPath(file, host.home)}\n${document.toString(style(document, ''))}`;
 }
 
 function open(file: string, text: string): Opened {
@@ -91,11 +120,82 @@ function open(file: string, text: string): Opened {
   return { file, text, content: isObject(content) ? content : {} };
 }
 
-/** The text with the user in it, and all else as it was. */
-function textWith({ file, text, content }: Opened, user: SplicedUser): string {
-  const result = spliceUser(text, user);
+/**
+ * The text with the user in it. Comments and order stay, and what kubectl wrote comes back byte for byte but for the user;
+ * blanks in a file that a person laid out may be set otherwise.
+ *
+ * @throws SaTokenError `bad-kubeconfig` for a file that would not read the same but for the user
+ */
+function textWith({ file, text, content }: Opened, user: NamedUser): string {
+  let result: string | undefined;
+  try {
+    result = asJson(text, user) ?? asYaml(text, user);
+  } catch {
+    // An alias that would lose its anchor, or a value that is not where one could be put.
+  }
   if (result !== undefined && readsAs(result, content, user)) return result;
   throw unknownStyle(file, user.name, setCredentials(file, user));
+}
+
+function asYaml(text: string, user: NamedUser): string {
+  const document = parseDocument(text, { ...reading, intAsBigInt: true });
+  const look = style(document, text);
+  put(document, user);
+  const mark = text.startsWith('\ufeff') ? '\ufeff' : '';
+  return mark + document.toString(look).replaceAll('\n', lineEnd(text));
+}
+
+/** A file that is JSON stays JSON, in one line or in many as it was. */
+function asJson(text: string, user: NamedUser): string | undefined {
+  const content = parseJson(text);
+  if (!isObject(content)) return undefined;
+  const indent = /^\{[^\S\n]*\n(\s+)/.exec(text)?.[1];
+  return `${JSON.stringify(withUser(content, user), undefined, indent)}${text.endsWith('\n') ? '\n' : ''}`;
+}
+
+function put(document: Document, { name, value, index }: NamedUser): void {
+  const users: unknown = document.get('users', true);
+  const list = isSeq(users) ? users : new YAMLSeq();
+  if (list !== users) document.set('users', list);
+  const root = isMap(document.contents) && document.contents.flow === true;
+  // A new list is written in lines, unless the whole file is one line, as JSON is.
+  if (list.items.length === 0) list.flow = root;
+  const item: unknown = list.items[index];
+  if (isMap(item)) item.set('user', quoted(document.createNode(value, { flow: item.flow === true })));
+  else list.add(quoted(document.createNode({ name, user: value }, { flow: list.flow === true })));
+}
+
+/** kubectl reads YAML 1.1 and some more: a text that it could take for a number or a truth gets quotes. */
+function quoted(node: Node): Node {
+  visit(node, {
+    Scalar(_, scalar) {
+      const { value } = scalar;
+      // go-yaml takes `0b-11` for a number too, and `<<` is a merge key.
+      if (typeof value === 'string' && (/^(?:[-+]?\.?\d|<<$)/.test(value) || !isPlainText(value)))
+        scalar.type = 'QUOTE_DOUBLE';
+    },
+  });
+  return node;
+}
+
+function isPlainText(value: string): boolean {
+  const read = parseDocument(value, { version: '1.1', logLevel: 'error' });
+  return read.errors.length === 0 && read.toJS() === value;
+}
+
+/** Long lines stay whole. kubectl writes the dashes of a list level with its key; many people write them deeper. */
+function style(document: Document, text: string): ToStringOptions {
+  const pairs = isMap(document.contents) ? document.contents.items : [];
+  const first = pairs.find(({ value }) => isSeq(value) && value.flow !== true && value.range);
+  return {
+    lineWidth: 0,
+    indentSeq: first !== undefined && column(text, first.value) > column(text, first.key),
+  };
+}
+
+function column(text: string, node: unknown): number {
+  const at = isNode(node) ? (node.range?.[0] ?? 0) : 0;
+  return at - (text.lastIndexOf('\n', at - 1) + 1);
 }
 
 /** Which of the users it is; -1: none yet. */
@@ -108,17 +208,50 @@ function indexOf({ file, text, content }: Opened, user: string): number {
   return index;
 }
 
-function outcomeOf({ file, text, content }: Opened, user: SplicedUser, force: boolean): Changed['outcome'] {
-  if (user.index < 0) return 'added';
+function outcomeOf(
+  { file, text, content }: Opened,
+  user: NamedUser,
+  force: boolean,
+): Pick<Changed, 'outcome' | 'replaced'> {
+  if (user.index < 0) return { outcome: 'added', replaced: undefined };
   const before = objectAt(listAt(content, 'users')[user.index], 'user');
-  const means = otherMeans(before);
-  if (means !== undefined && !force) throw otherUser(file, user.name, means);
-  const same = JSON.stringify(before) === JSON.stringify(user.value);
-  return same && readsUser(text, user) ? 'unchanged' : 'changed';
+  const replaced = otherMeans(before);
+  if (replaced !== undefined && !force) throw otherUser(file, user.name, replaced);
+  const same = JSON.stringify(before) === JSON.stringify(user.value) && readsUser(text, user);
+  return { outcome: same ? 'unchanged' : 'changed', replaced };
+}
+
+/** True where a text has all that was there, and the user. */
+function readsAs(text: string, before: JsonObject, user: NamedUser): boolean {
+  const read = parseDocument(text, reading);
+  if (read.errors.length > 0) return false;
+  return isDeepStrictEqual(read.toJS(), withUser(before, user)) && readsUser(text, user);
+}
+
+function withUser(before: JsonObject, { name, value, index }: NamedUser): JsonObject {
+  const users = [...listAt(before, 'users')];
+  const item = users[index];
+  if (isObject(item)) users[index] = { ...item, user: value };
+  else users.push({ name, user: value });
+  return { ...before, users };
+}
+
+function readsUser(text: string, { name, value, index }: NamedUser): boolean {
+  const read = userFor11(text, index);
+  return read['name'] === name && isDeepStrictEqual(read['user'], value);
+}
+
+/** A user as kubectl's YAML has it, which is 1.1: a plain `on`, say, is no text there. */
+function userFor11(text: string, index: number): JsonObject {
+  const document = parseDocument(text, { ...reading, version: '1.1' });
+  const users: unknown = document.get('users');
+  const item = isSeq(users) ? users.items.at(index) : undefined;
+  const read: unknown = isNode(item) ? item.toJS(document) : undefined;
+  return isObject(read) ? read : {};
 }
 
 /** What has kubectl write the user: it knows every way to write YAML, and keeps none. */
-function setCredentials(file: string, { name, value }: SplicedUser): string[] {
+function setCredentials(file: string, { name, value }: NamedUser): string[] {
   const exec = objectAt(value, 'exec');
   const start = ['kubectl', 'config', 'set-credentials', name, `--kubeconfig=${file}`];
   return start.concat(

@@ -161,17 +161,19 @@ function put(document: Document, { name, value, index }: NamedUser): void {
   // A new list is written in lines, unless the whole file is one line, as JSON is.
   if (list.items.length === 0) list.flow = root;
   const item: unknown = list.items[index];
-  if (isMap(item)) item.set('user', quoted(document.createNode(value, { flow: item.flow === true })));
-  else list.add(quoted(document.createNode({ name, user: value }, { flow: list.flow === true })));
+  if (isMap(item)) item.set('user', nodeOf(value, item.flow === true));
+  else list.add(nodeOf({ name, user: value }, list.flow === true));
 }
 
 /** kubectl reads YAML 1.1 and some more: a text that it could take for a number or a truth gets quotes. */
-function quoted(node: Node): Node {
+function nodeOf(value: object, flow: boolean): Node {
+  // Not by the file's own document: that one reads `<<` as a merge key.
+  const node = new Document().createNode(value, { flow });
   visit(node, {
     Scalar(_, scalar) {
-      const { value } = scalar;
-      // go-yaml takes `0b-11` for a number too, and `<<` is a merge key.
-      if (typeof value === 'string' && (/^(?:[-+]?\.?\d|<<$)/.test(value) || !isPlainText(value)))
+      const text = scalar.value;
+      // go-yaml takes `0b-11` for a number too.
+      if (typeof text === 'string' && (/^(?:[-+]?\.?\d|<<$)/.test(text) || !isPlainText(text)))
         scalar.type = 'QUOTE_DOUBLE';
     },
   });

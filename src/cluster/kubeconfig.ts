@@ -138,7 +138,8 @@ function textWith({ file, text, content }: Opened, user: NamedUser): string {
 }
 
 function asYaml(text: string, user: NamedUser): string {
-  const document = parseDocument(text, { ...reading, intAsBigInt: true });
+  // Merge keys stay what they are; with `merge` a name `<<` would lose its quotes.
+  const document = parseDocument(text, { logLevel: 'error', intAsBigInt: true });
   const look = style(document, text);
   put(document, user);
   const mark = text.startsWith('\ufeff') ? '\ufeff' : '';
@@ -167,7 +168,6 @@ function put(document: Document, { name, value, index }: NamedUser): void {
 
 /** kubectl reads YAML 1.1 and some more: a text that it could take for a number or a truth gets quotes. */
 function nodeOf(value: object, flow: boolean): Node {
-  // Not by the file's own document: that one reads `<<` as a merge key.
   const node = new Document().createNode(value, { flow });
   visit(node, {
     Scalar(_, scalar) {

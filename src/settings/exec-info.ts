@@ -1,7 +1,8 @@
 /** What a client tells an exec plugin: `KUBERNETES_EXEC_INFO` (kubernetes/client-go plugin/pkg/client/auth/exec/exec.go). */
 import { badExecInfo, hookRefused } from '../failures/usage.ts';
 import type { Host } from '../host.ts';
-import { isObject, objectAt, parseJson, textAt, type JsonObject } from '../json.ts';
+import { isObject, objectAt, parseJson, type JsonObject } from '../json.ts';
+import { checkProfileName } from './name.ts';
 
 export const apiVersions = [
   'client.authentication.k8s.io/v1',
@@ -30,7 +31,7 @@ export function isHook({ env }: Pick<Host, 'env'>): boolean {
  * Reads the variable. Clients that set none (client-node, Java, fabric8) get v1.
  *
  * @throws SaTokenError `bad-exec-info` for anything that is not an ExecCredential of a version we speak, `hook-refused` for
- *   an extension that says more than the profile
+ *   an extension that says more than the profile, `bad-profile-name`
  */
 export function readExecInfo({ env }: Pick<Host, 'env'>): ExecInfo {
   if (!isHook({ env })) return { apiVersion: apiVersions[0], profile: undefined };
@@ -61,7 +62,7 @@ function readExtension(extension: JsonObject): string | undefined {
   for (const key of Object.keys(extension))
     if (!['apiVersion', 'kind', 'profile'].includes(key))
       throw hookRefused(`the cluster extension's "${key}"`);
-  return textAt(extension, 'profile');
+  return extension['profile'] === undefined ? undefined : checkProfileName(extension['profile']);
 }
 
 /** True for an extension without an apiVersion, or with ours. */

@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
-import type { ClusterInfo } from '../../src/settings/exec-info.ts';
-import { entryName, readGiven, type Flags } from '../../src/settings/given.ts';
+import { entryName, readGiven, readHook, type Flags } from '../../src/settings/given.ts';
+import { settingNames, variableOf } from '../../src/settings/table.ts';
 import { fails } from '../failure.ts';
 import { createHost, withParts } from '../support/host.ts';
 
@@ -8,23 +8,18 @@ interface Layers {
   profile?: string;
   flags?: Flags;
   env?: Record<string, string>;
-  cluster?: ClusterInfo;
 }
 
-function given(t: ExecutionContext, { profile, flags = {}, env = {}, cluster }: Layers) {
+function given(t: ExecutionContext, { profile, flags = {}, env = {} }: Layers) {
   const host = withParts(createHost(t), { env, cwd: '/here', home: '/home/ann' });
-  return readGiven(host, profile, flags, cluster);
+  return readGiven(host, profile, flags);
 }
 
-const fromCluster = (config: Record<string, unknown>): ClusterInfo => ({ config });
-
-test('a flag goes before a variable, a variable before the cluster extension', (t) => {
+test('a flag goes before a variable', (t) => {
   const flags = { audience: ['flag'] };
   const env = { KUBECTL_SA_TOKEN_AUDIENCE: 'variable' };
-  const cluster = fromCluster({ audience: 'extension' });
-  t.deepEqual(given(t, { cluster }).settings, { audience: ['extension'] });
-  t.deepEqual(given(t, { cluster, env }).settings, { audience: ['variable'] });
-  t.deepEqual(given(t, { cluster, env, flags }).settings, { audience: ['flag'] });
+  t.deepEqual(given(t, { env }).settings, { audience: ['variable'] });
+  t.deepEqual(given(t, { env, flags }).settings, { audience: ['flag'] });
 });
 
 test('of several sources the nearer one is meant, and of two as near none', async (t) => {
@@ -59,7 +54,7 @@ test('a variable with our prefix that is none of ours is told, without its value
     KUBECTL_SA_TOKEN_TIMEOUT: '5s',
   };
   const host = withParts(createHost(t), { env, trace: (step) => void steps.push(step) });
-  t.deepEqual(readGiven(host, undefined, {}, undefined).settings, { timeout: 5 });
+  t.deepEqual(readGiven(host, undefined, {}).settings, { timeout: 5 });
   t.deepEqual(steps, [
     'settings: the variable KUBECTL_SA_TOKEN_AUDIENCES is no setting (did you mean KUBECTL_SA_TOKEN_AUDIENCE?)',
     'settings: the variable KUBECTL_SA_TOKEN_X is no setting',
@@ -85,41 +80,45 @@ test('a path in a flag or variable starts from the working folder', (t) => {
   });
 });
 
-test('the profile is named by argument, variable or cluster extension, in this order', (t) => {
+test('the profile is named by argument or variable, in this order', (t) => {
   const env = { KUBECTL_SA_TOKEN_PROFILE: 'variable' };
-  const cluster = fromCluster({ profile: 'extension' });
   t.is(given(t, {}).profile, undefined);
-  t.is(given(t, { cluster }).profile, 'extension');
-  t.is(given(t, { cluster, env }).profile, 'variable');
-  t.is(given(t, { cluster, env, profile: 'argument' }).profile, 'argument');
-  t.is(given(t, { cluster, env: { KUBECTL_SA_TOKEN_PROFILE: '' } }).profile, 'extension');
+  t.is(given(t, { env }).profile, 'variable');
+  t.is(given(t, { env, profile: 'argument' }).profile, 'argument');
+  t.is(given(t, { env: { KUBECTL_SA_TOKEN_PROFILE: '' } }).profile, undefined);
 });
 
-test('the address and TLS fields of the cluster are kept apart', (t) => {
-  const cluster = {
-    server: 'https://h.example/k/',
-    'tls-server-name': 'n',
-    'certificate-authority-data': 'LS0t',
-    'certificate-authority': 'ca.crt',
-    'proxy-url': 'http://p',
-  };
-  t.deepEqual(given(t, { cluster }), {
-    profile: undefined,
-    settings: {},
-    cluster: {
-      ...cluster,
-      server: 'https://h.example/k',
-      'certificate-authority': '/here/ca.crt',
-      'proxy-url': 'http://p/',
-    },
+const hook = (t: ExecutionContext, env: Record<string, string>, profile?: string, extended?: string) =>
+  readHook(withParts(createHost(t), { env }), profile, extended);
+
+test('the profile of a hook is named by argument, variable or cluster extension, in this order', (t) => {
+  const env = { KUBECTL_SA_TOKEN_PROFILE: 'variable', KUBECTL_SA_TOKEN_CONFIG: '/c' };
+  t.deepEqual(hook(t, {}), { profile: undefined, settings: {} });
+  t.deepEqual(hook(t, {}, undefined, 'extension'), { profile: 'extension', settings: {} });
+  t.deepEqual(hook(t, env, undefined, 'extension'), { profile: 'variable', settings: {} });
+  t.deepEqual(hook(t, env, 'argument', 'extension'), { profile: 'argument', settings: {} });
+  t.is(hook(t, { KUBECTL_SA_TOKEN_PROFILE: '' }, undefined, 'extension').profile, 'extension');
+});
+
+for (const name of settingNames)
+  test(`a kubeconfig that sets ${variableOf(name)} for its hook is refused`, async (t) => {
+    await fails(t, () => hook(t, { [variableOf(name)]: 'secret' }, 'prod'), {
+      code: 'hook-refused',
+      exitCode: 2,
+      line: `a kubeconfig may only name the profile ("get-token PROFILE"), so the variable ${variableOf(name)} is refused (KUBERNETES_EXEC_INFO is set); set it in the profile: kubectl sa-token login --help`,
+    });
+    t.is(hook(t, { [variableOf(name)]: '' }, 'prod').profile, 'prod', 'an empty variable says nothing');
   });
-});
 
-test('another plugin’s cluster extension is not looked at', (t) => {
-  const cluster = fromCluster({ apiVersion: 'other.io/v1', audience: 'a', whatever: 1 });
-  t.deepEqual(given(t, { cluster }).settings, {});
-  const ours = fromCluster({ apiVersion: 'sa-token.kubectl/v1', kind: 'Settings', audience: 'a' });
-  t.deepEqual(given(t, { cluster: ours }).settings, { audience: ['a'] });
+test('a profile that a hook cannot have is named', async (t) => {
+  const refused = {
+    code: 'bad-profile-name',
+    exitCode: 2,
+    line: /^profile name "A" is not usable; /,
+  } as const;
+  await fails(t, () => hook(t, { KUBECTL_SA_TOKEN_PROFILE: 'A' }), refused);
+  await fails(t, () => hook(t, {}, 'A'), refused);
+  await fails(t, () => hook(t, {}, undefined, 'A'), refused);
 });
 
 const usage = (line: string) => ({ code: 'bad-value', exitCode: 2, line }) as const;
@@ -132,47 +131,11 @@ test('what is wrong is named with its place', async (t) => {
     () => given(t, { env: { KUBECTL_SA_TOKEN_NAMESPACE: 'x/y' } }),
     usage(`KUBECTL_SA_TOKEN_NAMESPACE: ${namespace}`),
   );
-  await fails(
-    t,
-    () => given(t, { cluster: fromCluster({ namespace: 'x/y' }) }),
-    usage(`cluster extension: namespace: ${namespace}`),
-  );
-  await fails(
-    t,
-    () => given(t, { cluster: { server: 'http://h' } }),
-    usage('cluster info: server: must begin with https://; a token is never sent in the clear'),
-  );
-  await fails(
-    t,
-    () => given(t, { cluster: fromCluster({ audiences: ['a'] }) }),
-    usage('cluster extension: audiences: is not a setting of sa-token'),
-  );
   await fails(t, () => given(t, { env: { KUBECTL_SA_TOKEN_PROFILE: 'A' } }), {
     code: 'bad-profile-name',
     exitCode: 2,
     line: /^profile name "A" is not usable/,
   });
-  await fails(t, () => given(t, { cluster: fromCluster({ profile: { a: 1 } }) }), {
-    code: 'bad-profile-name',
-    exitCode: 2,
-    line: /is not usable/,
-  });
-});
-
-for (const key of ['insecure-skip-tls-verify', 'cache', 'source-file', 'source-command', 'source-env']) {
-  test(`a kubeconfig may not set ${key}`, async (t) => {
-    await fails(t, () => given(t, { cluster: fromCluster({ [key]: 'true' }) }), {
-      code: 'bad-value',
-      exitCode: 2,
-      line: `cluster extension: ${key}: may not be set by a kubeconfig; set it in the profile`,
-    });
-  });
-}
-
-test('a cluster that skips TLS checks does not put the source token at risk', (t) => {
-  const cluster: ClusterInfo & object = { server: 'https://h' };
-  Object.assign(cluster, { 'insecure-skip-tls-verify': true });
-  t.deepEqual(given(t, { cluster }).cluster, { server: 'https://h' });
 });
 
 const name = (t: ExecutionContext, layers: Layers) => entryName(given(t, layers));
@@ -189,7 +152,6 @@ test('the same settings give the same name, wherever and in whatever order they 
   const one = name(t, { profile: 'p', flags: { ...a, ...b } });
   t.is(name(t, { profile: 'p', flags: { ...b, ...a } }), one);
   t.is(name(t, { profile: 'p', flags: a, env: { KUBECTL_SA_TOKEN_NAMESPACE: 'n' } }), one);
-  t.is(name(t, { profile: 'p', flags: a, cluster: fromCluster({ namespace: 'n' }) }), one);
   t.is(name(t, { flags: { ...a, ...b }, env: { KUBECTL_SA_TOKEN_PROFILE: 'p' } }), one);
 });
 
@@ -210,9 +172,8 @@ test('settings that give the same token do not change the name, all others do', 
     { flags: { duration: '1h' } },
     { flags: { 'source-env': 'X' } },
     { flags: { 'tls-server-name': 'X' } },
-    { cluster: { server: 'https://h' } },
-    { cluster: { server: 'https://h/x' } },
-    { cluster: { 'tls-server-name': 'X' } },
+    { flags: { server: 'https://h' } },
+    { flags: { server: 'https://h/x' } },
   ];
   const names = others.map((layers) => name(t, { profile: 'p', ...layers }));
   t.is(new Set([...names, 'p']).size, others.length + 1);

@@ -10,6 +10,10 @@ const file = `profiles:
     server: https://h.example/kubernetes
     namespace: team-a
     certificate-authority: /profile.crt
+    tls-server-name: other.example
+    source-command: [pass, show, robot]
+  plain:
+    server: https://h.example/kubernetes
   bare:
     namespace: team-a
 `;
@@ -17,7 +21,7 @@ const file = `profiles:
 function resolve(t: ExecutionContext, given: Partial<Given>, text = file): Settings {
   const host = createHost(t);
   if (text !== '') put(host, '.kube/sa-token.yaml', text);
-  return resolveSettings(host, { profile: undefined, settings: {}, cluster: {}, ...given });
+  return resolveSettings(host, { profile: undefined, settings: {}, ...given });
 }
 
 test('what a call was given goes before the profile', (t) => {
@@ -26,6 +30,8 @@ test('what a call was given goes before the profile', (t) => {
     namespace: 'team-b',
     duration: 600,
     'certificate-authority': '/profile.crt',
+    'tls-server-name': 'other.example',
+    'source-command': ['pass', 'show', 'robot'],
   });
 });
 
@@ -34,29 +40,44 @@ test('without a profile its file is not even looked at', (t) => {
   t.deepEqual(resolve(t, given, 'not: [a profile file'), given.settings);
 });
 
-test('the cluster’s address is the last resort', (t) => {
-  const cluster = { server: 'https://api.example' };
-  t.is(resolve(t, { cluster }, '').server, 'https://api.example');
-  t.is(resolve(t, { profile: 'bare', cluster }).server, 'https://api.example');
-  t.is(resolve(t, { profile: 'prod', cluster }).server, 'https://h.example/kubernetes');
-  t.is(resolve(t, { cluster, settings: { server: 'https://flag' } }).server, 'https://flag');
+test('a call may repeat the way and the source of its profile', (t) => {
+  const own: Settings = {
+    server: 'https://h.example/kubernetes',
+    'certificate-authority': '/profile.crt',
+    'tls-server-name': 'other.example',
+    'source-command': ['pass', 'show', 'robot'],
+  };
+  t.deepEqual(resolve(t, { profile: 'prod', settings: own }), { ...own, namespace: 'team-a' });
 });
 
-test('the cluster’s TLS fields count for its own address alone', (t) => {
-  const tls = { 'certificate-authority-data': 'LS0t', 'tls-server-name': 'n', 'proxy-url': 'http://p/' };
-  const own = resolve(t, { cluster: { server: 'https://api.example', ...tls } }, '');
-  t.deepEqual(own, { server: 'https://api.example', ...tls });
-  const elsewhere = resolve(t, { profile: 'prod', cluster: { server: 'https://api.example', ...tls } });
-  t.deepEqual(elsewhere, {
-    server: 'https://h.example/kubernetes',
-    namespace: 'team-a',
-    'certificate-authority': '/profile.crt',
+/** What each call names, and what the line says of the profile. */
+const otherWays: [string, Settings, string][] = [
+  ['prod', { server: 'https://evil.example/kubernetes' }, 'server https://h.example/kubernetes'],
+  ['prod', { server: 'https://h.example' }, 'server https://h.example/kubernetes'],
+  ['prod', { 'certificate-authority': '/other.crt' }, 'certificate-authority /profile.crt'],
+  ['prod', { 'certificate-authority-data': 'LS0t' }, 'no certificate-authority-data'],
+  ['prod', { 'tls-server-name': 'evil.example' }, 'tls-server-name other.example'],
+  ['prod', { 'insecure-skip-tls-verify': true }, 'no insecure-skip-tls-verify'],
+  ['prod', { 'source-file': '/token' }, 'no source-file'],
+  ['prod', { 'source-command': 'pass show robot' }, 'source-command pass,show,robot'],
+  ['prod', { 'source-env': 'CI_TOKEN' }, 'no source-env'],
+  ['plain', { 'certificate-authority': '/other.crt' }, 'no certificate-authority'],
+  ['plain', { 'tls-server-name': 'evil.example' }, 'no tls-server-name'],
+  ['plain', { 'source-env': 'CI_TOKEN' }, 'no source-env'],
+  ['bare', { server: 'https://evil.example' }, 'no server'],
+];
+
+for (const [profile, settings, has] of otherWays)
+  test(`a call does not lead the token of ${profile} another way: ${JSON.stringify(settings)}`, async (t) => {
+    const [name = '', value = ''] =
+      Object.entries(settings).map(([key, each]) => [key, String(each)])[0] ?? [];
+    const variable = `KUBECTL_SA_TOKEN_${name.toUpperCase().replaceAll('-', '_')}`;
+    await fails(t, () => resolve(t, { profile, settings }), {
+      code: 'other-way',
+      exitCode: 2,
+      line: `profile "${profile}" has ${has}, and the call has ${value}: a source token goes its profile's own way; leave out --${name} and unset ${variable}, or make another profile`,
+    });
   });
-  // The same proxy under another path is the same address.
-  const sameHost = resolve(t, { profile: 'prod', cluster: { server: 'https://h.example', ...tls } });
-  t.deepEqual(sameHost, { server: 'https://h.example/kubernetes', namespace: 'team-a', ...tls });
-  t.deepEqual(resolve(t, { cluster: tls, settings: { server: 'https://h' } }, ''), { server: 'https://h' });
-});
 
 const hides = test.macro<[Settings[], Settings]>({
   exec(t, layers, merged) {
@@ -111,7 +132,7 @@ test('a profile that is not there is named, with those that are', async (t) => {
   await fails(t, () => resolve(t, { profile: 'prd' }), {
     code: 'unknown-profile',
     exitCode: 2,
-    line: /^there is no profile "prd" in \/\S*\/\.kube\/sa-token\.yaml; name one that is there: prod, bare$/,
+    line: /^there is no profile "prd" in \/\S*\/\.kube\/sa-token\.yaml; name one that is there: prod, plain, bare$/,
   });
   await fails(t, () => resolve(t, { profile: 'prd' }, ''), {
     code: 'unknown-profile',
@@ -125,7 +146,7 @@ test('a call that says nothing is told what there is', async (t) => {
   await fails(t, () => resolve(t, {}), {
     code: 'no-profile',
     exitCode: 2,
-    line: `${what}; name one of ~/.kube/sa-token.yaml: prod, bare`,
+    line: `${what}; name one of ~/.kube/sa-token.yaml: prod, plain, bare`,
   });
   await fails(t, () => resolve(t, {}, ''), {
     code: 'no-profile',

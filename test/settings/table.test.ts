@@ -57,9 +57,9 @@ test('a flag, a variable and a profile key give the same value for every setting
     const host = createHost(t);
     put(host, '.kube/sa-token.yaml', `profiles:\n  p:\n    ${name}: ${JSON.stringify(samples[name])}\n`);
     const flags = readCall([`--${name}=${samples[name]}`])?.flags ?? {};
-    const byFlag = readGiven(host, undefined, flags, undefined).settings[name];
+    const byFlag = readGiven(host, undefined, flags).settings[name];
     const env = { [variableOf(name)]: samples[name] };
-    const byVariable = readGiven(withParts(host, { env }), undefined, {}, undefined).settings[name];
+    const byVariable = readGiven(withParts(host, { env }), undefined, {}).settings[name];
     const raw = readProfiles(withParts(host, { env: {} })).get('p')?.[name];
     t.not(byFlag, undefined, name);
     t.deepEqual(byVariable, byFlag, name);
@@ -84,11 +84,6 @@ test('names are kebab-case, as kubectl has them, and variables are theirs in cap
   t.is(table.namespace.alias, 'n');
   t.is(variableOf('bound-object-kind'), 'KUBECTL_SA_TOKEN_BOUND_OBJECT_KIND');
   t.is(new Set(settingNames.map(variableOf)).size, settingNames.length);
-});
-
-test('a kubeconfig decides neither what runs here, nor what is stored here, nor whether TLS is checked', (t) => {
-  const local = settingNames.filter((name) => !table[name].fromCluster);
-  t.deepEqual(local, ['insecure-skip-tls-verify', 'cache', 'source-file', 'source-command', 'source-env']);
 });
 
 test('only the way to the server and the place of the cache leave the token as it is', (t) => {

@@ -5,6 +5,7 @@ import {
   fchownSync,
   fstatSync,
   fsyncSync,
+  lstatSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -66,36 +67,35 @@ function decoded(named: string, bytes: Uint8Array): string {
 }
 
 /**
- * Refuses a file that another user could change, by its own mode or by that of a folder above it: what it says decides
- * where tokens go, and which commands run. On Windows nothing is looked at: there the home folder's access list counts.
+ * Refuses a file that another user could change: by its own mode, by that of a folder above it, or by a link on the way to
+ * it. What it says decides where tokens go, and which commands run. On Windows nothing is looked at: there the home
+ * folder's access list counts.
  *
  * @throws SaTokenError `unsafe-file`
  */
 export function refuseForeignWriters(host: Host, path: string, remedy: string): void {
   if (host.uid === undefined) return;
-  let real: string;
-  try {
-    real = realpathSync(path);
-  } catch {
-    // Whoever reads it finds out why.
-    return;
-  }
-  refuseForeignWriter(host, real, remedy);
-  for (const folder of new Set([...foldersAbove(resolve(path)), ...foldersAbove(real)]))
-    refuseForeignWriter(host, folder, remedy);
+  for (const each of onTheWayTo(resolve(path))) refuseForeignWriter(host, each, remedy);
 }
 
-function foldersAbove(path: string): string[] {
+/** The path, the folders above it, and both for each link among them. */
+function onTheWayTo(path: string, found = new Set<string>()): Set<string> {
+  if (found.has(path)) return found;
   const above = dirname(path);
-  return above === path ? [] : [above, ...foldersAbove(above)];
+  if (above !== path) onTheWayTo(above, found);
+  found.add(path);
+  const target = linkAt(path);
+  return target === undefined ? found : onTheWayTo(resolve(realPath(above), target), found);
 }
 
 function refuseForeignWriter(host: Host, path: string, remedy: string): void {
-  const { uid, gid, mode } = statSync(path);
+  const status = statusAt(path);
+  // Whoever reads it finds out why.
+  if (status === undefined) return;
+  const { uid, gid, mode } = status;
   if (uid !== host.uid && uid !== 0) throw unsafeFile(path, 'belongs to another user', remedy);
-  const isFolder = (mode & 0o170000) === 0o040000;
-  // In a sticky folder (/tmp) only the owner of a file can replace it.
-  if (isFolder && (mode & 0o1000) !== 0) return;
+  // A link has no mode of its own, and in a sticky folder (/tmp) only the owner of a file can replace it.
+  if (status.isSymbolicLink() || (status.isDirectory() && (mode & 0o1000) !== 0)) return;
   // Many systems give each user a group of the same number that has no other member, and a umask of 002.
   const byGroup = (mode & 0o020) !== 0 && gid !== uid;
   if (byGroup || (mode & 0o002) !== 0)
@@ -104,6 +104,14 @@ function refuseForeignWriter(host: Host, path: string, remedy: string): void {
       'can be written by other users',
       `run: chmod go-w ${shellWord(path)}; or ${remedy}`,
     );
+}
+
+function statusAt(path: string): Stats | undefined {
+  try {
+    return lstatSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import {
   chmodSync,
   chownSync,
+  lchownSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -13,10 +14,12 @@ import {
 } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { readTextFile, refuseForeignWriters, replaceFile } from '../src/files.ts';
+import type { Host } from '../src/host.ts';
 import { fails } from './failure.ts';
 import { createHost, put, withParts } from './support/host.ts';
+import { testWith } from './support/require.ts';
 
 const mode = (path: string) => (statSync(path).mode & 0o777).toString(8);
 
@@ -169,19 +172,111 @@ test('a failure leaves the old file, and no draft', (t) => {
   t.throws(() => replaceFile(join(host.home, 'd/a/content/b'), 'new'), { code: 'ENOTDIR' });
 });
 
-test('a file that others can write, or own, is refused; root’s is taken', async (t) => {
+const remedy = 'keep it elsewhere';
+
+/** Passes, or is refused with these words of this path. */
+async function refuses(t: ExecutionContext, host: Host, path: string, line?: string): Promise<void> {
+  const look = () => refuseForeignWriters(host, path, remedy);
+  if (line === undefined) t.notThrows(look);
+  else await fails(t, look, { code: 'unsafe-file', exitCode: 7, line });
+}
+
+const writable = (path: string) =>
+  `${path} can be written by other users; run: chmod go-w ${path}; or ${remedy}`;
+const foreign = (path: string) => `${path} belongs to another user; ${remedy}`;
+
+test('a file that everyone can write is refused; on Windows nothing is looked at', async (t) => {
   const host = createHost(t);
   const file = put(host, 'a', '');
-  refuseForeignWriters(host, file);
-  refuseForeignWriters(host, join(host.home, 'none'));
-  // Windows has no such owner.
-  refuseForeignWriters(withParts(host, { uid: undefined }), file);
-  refuseForeignWriters(withParts(host, { uid: 4711 }), '/etc/passwd');
+  await refuses(t, host, file);
+  await refuses(t, host, join(host.home, 'none'));
+  await refuses(t, withParts(host, { uid: 4711 }), '/etc/passwd');
+  chmodSync(file, 0o602);
+  await refuses(t, host, file, writable(file));
+  await refuses(t, withParts(host, { uid: undefined }), file);
+});
+
+test('so is one below a folder that everyone can write, however far above', async (t) => {
+  const host = createHost(t);
+  const file = put(host, 'a/b/c', '');
+  const folder = join(host.home, 'a');
+  chmodSync(folder, 0o703);
+  await refuses(t, host, file, writable(folder));
+  // Where nothing is yet, others could put something there.
+  await refuses(t, host, join(folder, 'b/none'), writable(folder));
+  // As /tmp: nobody else can rename what is in there.
+  chmodSync(folder, 0o1777);
+  await refuses(t, host, file);
+  chmodSync(join(folder, 'b'), 0o702);
+  await refuses(t, host, file, writable(join(folder, 'b')));
+});
+
+test('a link is safe where nobody else can switch it, and where what it leads to is safe', async (t) => {
+  const host = createHost(t);
+  const [open, file] = [join(host.home, 'open'), put(host, 'real/file', '')];
+  mkdirSync(open);
+  chmodSync(open, 0o707);
+  symlinkSync(join(host.home, 'real'), join(host.home, 'folder'));
+  symlinkSync('folder/file', join(host.home, 'link'));
+  await refuses(t, host, join(host.home, 'link'));
+  // The file is safe, the link to it, or to a folder above it, is not: also as the second of two.
+  symlinkSync(file, join(open, 'file'));
+  symlinkSync('../real', join(open, 'real'));
+  symlinkSync('open/file', join(host.home, 'second'));
+  symlinkSync('open/real', join(host.home, 'second-folder'));
+  for (const path of ['open/file', 'open/real/file', 'second', 'second-folder/file', 'folder/../second'])
+    // oxlint-disable-next-line no-await-in-loop
+    await refuses(t, host, `${host.home}/${path}`, writable(open));
+  const other = put(host, 'open/other', '');
+  symlinkSync(other, join(host.home, 'to-other'));
+  await refuses(t, host, join(host.home, 'to-other'), writable(open));
+});
+
+test('links that lead in a circle, or nowhere, come to an end', async (t) => {
+  const host = createHost(t);
+  symlinkSync('b', join(host.home, 'a'));
+  symlinkSync('a', join(host.home, 'b'));
+  symlinkSync('deeper/c', join(host.home, 'c'));
+  symlinkSync('.', join(host.home, 'deeper'));
+  for (const path of ['a', 'b/x', 'c', 'deeper/deeper/c'])
+    // oxlint-disable-next-line no-await-in-loop
+    await refuses(t, host, join(host.home, path));
+});
+
+const asRoot = testWith('root');
+
+asRoot('a group of the owner’s own number may write, another group may not', async (t) => {
+  const host = withParts(createHost(t), { uid: 4711 });
+  chownSync(host.home, 4711, 4711);
+  const file = put(host, 'a', '', 0o660);
   chmodSync(file, 0o660);
-  await fails(t, () => refuseForeignWriters(host, file), {
-    code: 'unsafe-file',
-    exitCode: 7,
-    line: `${file} can be written by other users; run: chmod go-w ${file}`,
-  });
-  refuseForeignWriters(withParts(host, { uid: undefined }), file);
+  chownSync(file, 4711, 4711);
+  chmodSync(host.home, 0o770);
+  await refuses(t, host, file);
+  chownSync(file, 4711, 4712);
+  await refuses(t, host, file, writable(file));
+  chmodSync(file, 0o640);
+  await refuses(t, host, file);
+  chownSync(host.home, 4711, 4712);
+  await refuses(t, host, file, writable(host.home));
+});
+
+asRoot('a file, a folder or a link of another user is refused, one of root is taken', async (t) => {
+  const host = withParts(createHost(t), { uid: 4711 });
+  const file = put(host, 'a/b', '');
+  const folder = join(host.home, 'a');
+  symlinkSync(file, join(host.home, 'link'));
+  await refuses(t, host, file);
+  chownSync(file, 4712, 4712);
+  await refuses(t, host, file, foreign(file));
+  chownSync(file, 4711, 4711);
+  chownSync(folder, 4712, 4712);
+  await refuses(t, host, file, foreign(folder));
+  chownSync(folder, 0, 0);
+  lchownSync(join(host.home, 'link'), 4712, 4712);
+  await refuses(t, host, join(host.home, 'link'), foreign(join(host.home, 'link')));
+  // Its owner could switch a link in a sticky folder too.
+  chmodSync(host.home, 0o1777);
+  await refuses(t, host, join(host.home, 'link'), foreign(join(host.home, 'link')));
+  await refuses(t, host, file);
 });

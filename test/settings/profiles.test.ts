@@ -1,10 +1,16 @@
 import { chmodSync, chownSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { SaTokenError } from '../../src/errors.ts';
 import type { Host } from '../../src/host.ts';
-import { readProfiles, touchProfiles, writeProfile } from '../../src/settings/profiles.ts';
+import {
+  readProfiles,
+  touchProfiles,
+  withProfilesLocked,
+  writeProfile,
+} from '../../src/settings/profiles.ts';
 import { settingNames, type Settings } from '../../src/settings/table.ts';
 import { fails } from '../failure.ts';
 import { createHost, put, withParts, type TestHost } from '../support/host.ts';
@@ -204,7 +210,7 @@ profiles:
 `,
   );
   const before = readProfiles(host).get('prod');
-  await writeProfile(host, 'prod', { ...before, audience: ['istio'] });
+  writeProfile(host, 'prod', { ...before, audience: ['istio'] });
   t.is(
     textOf(host),
     `# my profiles
@@ -228,11 +234,11 @@ profiles:
 # the end
 `,
   );
-  await writeProfile(host, 'prod', { ...before, duration: 7200, namespace: 'team-b' });
+  writeProfile(host, 'prod', { ...before, duration: 7200, namespace: 'team-b' });
   t.regex(textOf(host), /^ {4}duration: 7200 # a working hour$/m);
   t.regex(textOf(host), /^ {4}namespace: "?team-b"?$/m);
   t.notRegex(textOf(host), /istio/);
-  await writeProfile(host, 'prod', undefined);
+  writeProfile(host, 'prod', undefined);
   t.deepEqual([...readProfiles(host).keys()], ['old']);
   t.regex(textOf(host), /# do not use\n {2}old:/);
   t.regex(textOf(host), /# the end\n$/);
@@ -244,21 +250,21 @@ test('keys that YAML takes for a number or a truth are names as they are written
   const host = withFile(t, text);
   t.deepEqual([...readProfiles(host).keys()], names);
   for (const key of names) {
-    await writeProfile(host, key, { server: 'https://new' });
+    writeProfile(host, key, { server: 'https://new' });
     t.deepEqual(readProfiles(host).get(key), { server: 'https://new' });
   }
   t.deepEqual([...readProfiles(host).keys()], names);
   t.regex(textOf(host), /^profiles:\n {2}123: .*\n {2}"010": .*\n {2}"1\.0": /);
-  for (const key of names) await writeProfile(host, key, undefined);
+  for (const key of names) writeProfile(host, key, undefined);
   t.is(readProfiles(host).size, 0);
-  await writeProfile(host, '010', { server: 'https://h' });
+  writeProfile(host, '010', { server: 'https://h' });
   t.deepEqual([...readProfiles(host).keys()], ['010']);
 });
 
 test('a profile without anything below it is filled, and its comment stays', async (t) => {
   const host = withFile(t, 'profiles: # mine\n  prod: # in use\n  dev: ~\n  old:\n    server: https://old\n');
   t.deepEqual(Object.fromEntries(readProfiles(host)), { prod: {}, dev: {}, old: { server: 'https://old' } });
-  await writeProfile(host, 'prod', { server: 'https://h' });
+  writeProfile(host, 'prod', { server: 'https://h' });
   t.is(
     textOf(host),
     'profiles:\n  # mine\n  prod:\n    # in use\n    server: https://h\n  dev: ~\n  old:\n    server: https://old\n',
@@ -268,8 +274,8 @@ test('a profile without anything below it is filled, and its comment stays', asy
 test('nothing but a document’s start, or no profiles, is filled', async (t) => {
   for (const text of ['---\n', '--- # mine\n', 'profiles: # mine\n', '# mine\nprofiles: {}\n']) {
     const host = withFile(t, text);
-    await writeProfile(host, 'a', undefined);
-    await writeProfile(host, 'a', { server: 'https://h' });
+    writeProfile(host, 'a', undefined);
+    writeProfile(host, 'a', { server: 'https://h' });
     t.deepEqual(readProfiles(host).get('a'), { server: 'https://h' });
     t.is(textOf(host).includes('# mine'), text.includes('# mine'), textOf(host));
   }
@@ -285,13 +291,13 @@ test('an edit that would leave an alias without its anchor is refused', async (t
     line: `${at}: Unresolved alias (the anchor must be set before the alias): s; ${mend}`,
   });
   t.is(textOf(host), text);
-  await writeProfile(host, 'a', { server: 'https://h', namespace: 'n' });
+  writeProfile(host, 'a', { server: 'https://h', namespace: 'n' });
   t.deepEqual(readProfiles(host).get('b'), { server: 'https://h' });
 });
 
 test('a new file says what it is, is private, and leaves nothing beside it', async (t) => {
   const host = createHost(t);
-  await writeProfile(host, 'prod', { server: 'https://h.example', audience: ['a'] });
+  writeProfile(host, 'prod', { server: 'https://h.example', audience: ['a'] });
   t.is(
     textOf(host),
     `# Profiles of kubectl-sa-token. No secrets here: source tokens are in the keychain.
@@ -311,7 +317,7 @@ profiles:
 
 test('comments of a file without profiles stay', async (t) => {
   const host = withFile(t, '# to be filled\n');
-  await writeProfile(host, 'a', { server: 'https://h' });
+  writeProfile(host, 'a', { server: 'https://h' });
   t.is(textOf(host), '# to be filled\n\nprofiles:\n  a:\n    server: https://h\n');
 });
 
@@ -320,26 +326,39 @@ test('a file behind a symlink is edited there, and keeps its mode', async (t) =>
   const real = put(host, 'dotfiles/sa-token.yaml', 'profiles: {}\n', 0o640);
   mkdirSync(join(host.home, '.kube'));
   symlinkSync(real, join(host.home, path));
-  await writeProfile(host, 'a', { server: 'https://h' });
+  writeProfile(host, 'a', { server: 'https://h' });
   t.regex(readFileSync(real, 'utf8'), /https:\/\/h/);
   t.is(statSync(real).mode & 0o777, 0o640);
 });
 
-test('writers at once lose nothing', async (t) => {
+test('writers at once lose nothing, and the lock leaves nothing behind', async (t) => {
   const host = createHost(t);
   const names = Array.from({ length: 12 }, (_, index) => `p${index}`);
-  await Promise.all(names.map((name) => writeProfile(host, name, { server: `https://${name}.example` })));
+  let atWork = 0;
+  await Promise.all(
+    names.map((name) =>
+      withProfilesLocked(host, async () => {
+        t.is((atWork += 1), 1, 'one at a time');
+        await setImmediate();
+        writeProfile(host, name, { server: `https://${name}.example` });
+        atWork -= 1;
+      }),
+    ),
+  );
   t.deepEqual([...readProfiles(host).keys()].sort(), names.toSorted());
+  t.deepEqual(readdirSync(join(host.home, '.kube')), ['sa-token.yaml']);
 });
 
+const ownFile = 'set HOME or KUBECTL_SA_TOKEN_CONFIG to a file of your own';
+
 test('a file that others can write is unsafe', async (t) => {
-  for (const mode of [0o620, 0o602, 0o666]) {
+  for (const mode of [0o602, 0o622, 0o666]) {
     const host = withFile(t, 'profiles: {}');
     chmodSync(join(host.home, path), mode);
     await fails(t, () => readProfiles(host), {
       code: 'unsafe-file',
       exitCode: 7,
-      line: `${host.home}/${path} can be written by other users; run: chmod go-w ${host.home}/${path}`,
+      line: `${host.home}/${path} can be written by other users; run: chmod go-w ${host.home}/${path}; or ${ownFile}`,
     });
   }
   // Reading is no harm: it holds no secrets.
@@ -357,7 +376,7 @@ test('a file of another user is unsafe, one of root is not', async (t) => {
   await fails(t, () => readProfiles(stranger), {
     code: 'unsafe-file',
     exitCode: 7,
-    line: `${host.home}/${path} belongs to another user; set HOME or KUBECTL_SA_TOKEN_CONFIG to your own`,
+    line: `${host.home}/${path} belongs to another user; ${ownFile}`,
   });
 });
 
@@ -387,7 +406,9 @@ test('a place that cannot be written is told, with the folder to look at', async
   const host = createHost(t);
   put(host, 'file', '');
   const env = { KUBECTL_SA_TOKEN_CONFIG: join(host.home, 'file', 'sa-token.yaml') };
-  await fails(t, () => writeProfile(withParts(host, { env }), 'a', { server: 'https://h' }), {
+  const there = withParts(host, { env });
+  const write = async () => writeProfile(there, 'a', { server: 'https://h' });
+  await fails(t, () => withProfilesLocked(there, write), {
     code: 'unwritable-file',
     exitCode: 2,
     line: /^cannot write ~\/file\/sa-token\.yaml \(E(?:NOTDIR|EXIST): .*; nothing was changed$/,
@@ -428,7 +449,7 @@ test('what is written is what is read, whatever the values and the order of the 
       const expected = new Map<string, Settings>();
       for (const [profile, value] of list) {
         if (value === undefined && !expected.has(profile)) continue;
-        await writeProfile(host, profile, value);
+        writeProfile(host, profile, value);
         if (value === undefined) expected.delete(profile);
         else expected.set(profile, value);
       }

@@ -85,14 +85,10 @@ test('a command that hangs is ended, and so is the wait for what it started', as
   t.false(existsSync(done));
 });
 
-test('its output is nobody’s to change', async (t) => {
-  const source = commandSource(createHost(t), 'echo x');
-  t.false(await source.remove());
-  await fails(t, () => source.write('x'), {
-    code: 'read-only-source',
-    exitCode: 2,
-    line: /^the source token is read from source-command; it cannot be written there; /,
-  });
+test('in an exec hook it is run without what the client told us', async (t) => {
+  const env = { KUBERNETES_EXEC_INFO: '{}', TOKEN: 'the-token' };
+  const script = 'echo "${KUBERNETES_EXEC_INFO-none}-$TOKEN"';
+  t.is(await commandSource(withParts(createHost(t), { env }), script).read(), 'none-the-token');
 });
 
 test('its stderr is the person’s own, and not captured', async (t) => {

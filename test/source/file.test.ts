@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, readFileSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import test from 'ava';
 import { fileSource } from '../../src/source/file.ts';
 import { fails } from '../failure.ts';
@@ -14,12 +14,6 @@ test('the file is read each time, and left as it is', async (t) => {
   t.is(await source.read(), 'first');
   put(host, 'token', 'second');
   t.is(await source.read(), 'second');
-  await fails(t, () => source.write('x'), {
-    code: 'read-only-source',
-    exitCode: 2,
-    line: /^the source token is read from file ~\/token; it cannot be written there; /,
-  });
-  t.false(await source.remove());
   t.is(readFileSync(file, 'utf8'), 'second');
 });
 
@@ -28,6 +22,26 @@ test('a symlink is followed: a projected volume is one', async (t) => {
   put(host, '..data/token', 'the-token');
   symlinkSync('..data/token', join(host.home, 'token'));
   t.is(await fileSource(host, join(host.home, 'token')).read(), 'the-token');
+});
+
+test('a file that others could have written is not read', async (t) => {
+  const host = createHost(t);
+  const file = put(host, 'd/token', 'the-token');
+  const remedy = 'or keep the token in a file of your own';
+  for (const [path, mode] of [
+    [file, 0o606],
+    [dirname(file), 0o707],
+  ] as const) {
+    chmodSync(path, mode);
+    // oxlint-disable-next-line no-await-in-loop
+    await fails(t, () => fileSource(host, file).read(), {
+      code: 'unsafe-file',
+      exitCode: 7,
+      line: `${path} can be written by other users; run: chmod go-w ${path}; ${remedy}`,
+    });
+    chmodSync(path, 0o700);
+  }
+  t.is(await fileSource(host, file).read(), 'the-token');
 });
 
 test('a file that is not there, or empty, holds no token', async (t) => {

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import test from 'ava';
-import { keychainService, keychainSource } from '../../src/source/keychain.ts';
+import { keychainItem, keychainService } from '../../src/source/keychain.ts';
 import { fails } from '../failure.ts';
 import { sourceUrl } from '../source-url.ts';
 import type { Environment } from '../support/child.ts';
@@ -14,19 +14,22 @@ import { testWith } from '../support/require.ts';
 import { createSandbox, repository, type Sandbox } from '../support/runner.ts';
 
 const withSecretService = testWith('secret-service');
-const account = 'team-a/robot@https://h.example/kubernetes';
+const account = 'prod in /srv/sa-token.yaml';
 
 /** A process of its own: the library keeps its connection to the bus. Verbs come as words, results go as JSON. */
 const script = `
-  import { keychainSource } from ${sourceUrl('src/source/keychain.ts')};
+  import { keychainAccounts, keychainItem } from ${sourceUrl('src/source/keychain.ts')};
   import { describe } from ${sourceUrl('src/errors.ts')};
   import { systemHost } from ${sourceUrl('src/host.ts')};
-  const source = keychainSource(systemHost(), ${JSON.stringify(account)});
+  const host = systemHost();
+  const item = keychainItem(host, ${JSON.stringify(account)});
+  const put = (account) => keychainItem(host, account).write('x');
+  const verbs = { ...item, put, accounts: async () => (await keychainAccounts()).sort() };
   const results = [];
   for (const word of process.argv.slice(1)) {
     const [verb, token] = word.split(':');
     try {
-      results.push((await source[verb](token)) ?? null);
+      results.push((await verbs[verb](token)) ?? null);
     } catch (error) {
       results.push({ code: error.code, exitCode: error.exitCode, line: describe(error) });
     }
@@ -64,7 +67,7 @@ async function withSession(t: ExecutionContext, options?: KeychainOptions) {
   return { ...world, session, tool };
 }
 
-withSecretService('a token is kept under the account, given back, and removed for good', async (t) => {
+withSecretService('a text is kept under the account, given back, and removed for good', async (t) => {
   const { run, tool } = await withSession(t);
   t.deepEqual(await run(['read', 'remove']), [null, false]);
   t.deepEqual(await run(['write:first', 'read', 'write:second', 'read']), [null, 'first', null, 'second']);
@@ -73,21 +76,29 @@ withSecretService('a token is kept under the account, given back, and removed fo
   t.like(await tool('lookup'), { code: 1, stdout: '' });
 });
 
-withSecretService('a token of any length that is taken comes back whole', async (t) => {
+withSecretService('a text of any length that is taken comes back whole', async (t) => {
   const { run } = await withSession(t);
   const long = 'x'.repeat(65_536);
   t.deepEqual(await run([`write:${long}`, 'read']), [null, long]);
 });
 
-withSecretService('an item that somebody else wrote is read, or refused without being shown', async (t) => {
+withSecretService('the text of an item is given as it is, and not judged here', async (t) => {
   const { run, tool } = await withSession(t);
-  await tool('store', 'by-hand\n');
-  t.deepEqual(await run(['read']), ['by-hand']);
-  await tool('store', 'secret-a\nsecret-b');
-  const line =
-    'the keychain item: holds more than one word or line; give the token of a ServiceAccount, alone and whole';
-  t.deepEqual(await run(['read']), [{ code: 'bad-token', exitCode: 2, line }]);
-  t.deepEqual(await run(['remove', 'read']), [true, null]);
+  await tool('store', 'secret-a\nsecret-b\n');
+  t.deepEqual(await run(['read', 'remove', 'read']), ['secret-a\nsecret-b\n', true, null]);
+});
+
+withSecretService('the accounts of our own service are found, and no others', async (t) => {
+  const { run, sandbox, session } = await withSession(t);
+  const others = ['store', '--label=x', 'service', 'other', 'username', 'prod'];
+  await sandbox.exec('secret-tool', others, { env: session.env, stdin: 'x' });
+  t.deepEqual(await run(['accounts']), [[]]);
+  t.deepEqual(await run(['put:prod', 'put:dev', 'write:x', 'accounts']), [
+    null,
+    null,
+    null,
+    ['dev', 'prod', account],
+  ]);
 });
 
 const elsewhere =
@@ -106,14 +117,14 @@ withSecretService('without a D-Bus session every verb says so, and nothing is ke
   mkdirSync(empty);
   const { run } = await setUp(t, withoutSession(empty));
   const none = unavailable('there is no D-Bus session (DBUS_SESSION_BUS_ADDRESS is not set)');
-  t.deepEqual(await run(['read', 'write:the-token', 'remove']), [none, none, none]);
+  t.deepEqual(await run(['read', 'write:the-token', 'remove', 'accounts']), [none, none, none, none]);
   t.deepEqual(await run(['read']), [none]);
 });
 
 withSecretService('a D-Bus session that does not answer', async (t) => {
   const { run } = await setUp(t, { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/none/bus' });
   const dead = unavailable('the D-Bus session does not answer');
-  t.deepEqual(await run(['read', 'write:the-token', 'remove']), [dead, dead, dead]);
+  t.deepEqual(await run(['read', 'write:the-token', 'remove', 'accounts']), [dead, dead, dead, dead]);
 });
 
 /** A bus of its own, which starts nothing by itself. */
@@ -142,7 +153,7 @@ async function startBus(t: ExecutionContext): Promise<World> {
 withSecretService('a session without a Secret Service', async (t) => {
   const { run } = await startBus(t);
   const bare = unavailable('no Secret Service (gnome-keyring, KWallet, KeePassXC) runs in this session');
-  t.deepEqual(await run(['read', 'write:the-token', 'remove']), [bare, bare, bare]);
+  t.deepEqual(await run(['read', 'write:the-token', 'remove', 'accounts']), [bare, bare, bare, bare]);
 });
 
 withSecretService('a keychain that is locked, with nobody there to unlock it', async (t) => {
@@ -150,7 +161,7 @@ withSecretService('a keychain that is locked, with nobody there to unlock it', a
   const locked = unavailable('it is locked, and nobody unlocked it');
   t.deepEqual(await run(['write:the-token']), [null]);
   await session.lock();
-  t.deepEqual(await run(['read', 'write:the-token', 'remove']), [locked, locked, locked]);
+  t.deepEqual(await run(['read', 'write:the-token', 'remove', 'accounts']), Array(4).fill(locked));
 });
 
 withSecretService('a keychain without a default collection', async (t) => {
@@ -159,11 +170,11 @@ withSecretService('a keychain without a default collection', async (t) => {
   t.deepEqual(await run(['read', 'write:the-token', 'remove']), [null, none, false]);
 });
 
-test('Windows takes 2560 bytes: a longer token is refused before anything is written', async (t) => {
+test('Windows takes 2560 bytes: a longer text is refused before anything is written', async (t) => {
   const host = createHost(t, { platform: 'win32' });
-  await fails(t, () => keychainSource(host, account).write('x'.repeat(2561)), {
+  await fails(t, () => keychainItem(host, account).write('x'.repeat(2561)), {
     code: 'keychain-too-small',
     exitCode: 6,
-    line: `the token has 2561 bytes and this keychain takes at most 2560; ${elsewhere}`,
+    line: `the token and its way have 2561 bytes, and this keychain takes at most 2560; ${elsewhere}`,
   });
 });

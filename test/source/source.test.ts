@@ -2,7 +2,8 @@ import test from 'ava';
 import fc from 'fast-check';
 import { SaTokenError } from '../../src/errors.ts';
 import type { Settings } from '../../src/settings/table.ts';
-import { cleanToken, openSource, sourceKind } from '../../src/source/source.ts';
+import { openSource } from '../../src/source/open.ts';
+import { cleanToken, sourceKind } from '../../src/source/source.ts';
 import { fails } from '../failure.ts';
 import { createHost } from '../support/host.ts';
 
@@ -86,6 +87,18 @@ test('settings name one kind of source, and the keychain when they name none', a
   ];
   for (const [settings, kind, place] of kinds) {
     t.is(sourceKind(settings), kind);
-    t.is((await openSource(host, settings, 'team-a/robot@https://h')).place, place);
+    t.is((await openSource(host, 'prod', { server: 'https://h', ...settings })).place, place);
   }
+});
+
+test('a call without a profile has a source of its own, or none: it never opens the keychain', async (t) => {
+  const host = createHost(t);
+  const settings = { server: 'https://h', namespace: 'team-a', 'service-account': 'robot' };
+  await fails(t, () => openSource(host, undefined, settings), {
+    code: 'missing-setting',
+    exitCode: 2,
+    line: 'no source token; give a PROFILE, or --source-env, --source-file or --source-command',
+  });
+  const own = await openSource(host, undefined, { ...settings, 'source-env': 'CI_TOKEN' });
+  t.is(own.place, 'environment variable CI_TOKEN');
 });

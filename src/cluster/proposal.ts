@@ -3,6 +3,7 @@ import { noContext, noKubeconfig } from '../failures/cluster.ts';
 import type { Host } from '../host.ts';
 import { isObject, listAt, objectAt, textAt, type JsonObject } from '../json.ts';
 import { extensionName, isOurs } from '../settings/exec-info.ts';
+import { mergeLayers } from '../settings/resolve.ts';
 import type { SettingName, Settings } from '../settings/table.ts';
 import { parseValue } from '../settings/values.ts';
 import { kubeconfigContents, named } from './exec-users.ts';
@@ -40,11 +41,10 @@ export function proposedBy(
   const cluster = name === undefined ? undefined : named(contents, 'clusters', 'cluster').get(name);
   if (cluster === undefined || home === undefined) throw noContext(context, [...contexts.keys()]);
   const where = { where: `cluster "${name}"`, folder: home.folder, home: host.home };
-  const own = read(cluster, where);
   const extended = read(extensionOf(cluster), { ...where, where: `extension of cluster "${name}"` });
-  const sameOrigin =
-    own.server !== undefined && originOf(extended.server ?? own.server) === originOf(own.server);
-  return { ...(sameOrigin ? own : {}), ...extended };
+  const { server } = read({ server: cluster['server'] }, where);
+  const sameOrigin = server !== undefined && originOf(extended.server ?? server) === originOf(server);
+  return sameOrigin ? mergeLayers([read(cluster, where), extended]) : extended;
 }
 
 function read(values: JsonObject, place: { where: string; folder: string; home: string }): Settings {

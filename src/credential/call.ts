@@ -64,7 +64,8 @@ export function readHookCall([command, ...words]: readonly string[]): Call {
   if (command !== 'get-token')
     throw hookRefused(command === undefined ? 'a call without a command' : shown(command));
   const [profile, ...others] = words.filter((word) => word !== '-v' && word !== '--verbose');
-  const refused = others[0] ?? (profile === '' || profile?.startsWith('-') ? profile : undefined);
+  // The first of them: what stands behind a flag is its value.
+  const refused = profile === '' || profile?.startsWith('-') ? profile : others[0];
   if (refused !== undefined) throw hookRefused(shown(refused));
   return { profile, flags: {}, output: 'exec-credential', forceRefresh: false };
 }

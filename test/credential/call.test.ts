@@ -2,8 +2,11 @@ import test from 'ava';
 import fc from 'fast-check';
 import { callOf, getTokenCommand } from '../../src/cli/get-token.ts';
 import { run } from '../../src/cli/program.ts';
-import { readCall, type Call } from '../../src/credential/call.ts';
+import { readCall, readHookCall, type Call } from '../../src/credential/call.ts';
 import { describe, SaTokenError } from '../../src/errors.ts';
+import { commands } from '../../src/cli/commands.ts';
+import { settingNames, table } from '../../src/settings/table.ts';
+import { fails } from '../failure.ts';
 import { createHost, type TestHost } from '../support/host.ts';
 
 /** What yargs makes of the words: a call, or the line that refuses them. */
@@ -156,4 +159,89 @@ test('whatever the strict reader takes, yargs takes for the same', async (t) => 
     { numRuns: 400 },
   );
   t.true(taken > 50);
+});
+
+/** Words of a hook, and the profile in them. */
+const hooks: [string[], string | undefined][] = [
+  [['get-token'], undefined],
+  [['get-token', 'prod'], 'prod'],
+  [['get-token', '-v'], undefined],
+  [['get-token', 'prod', '-v'], 'prod'],
+  [['get-token', '--verbose', 'prod', '-v'], 'prod'],
+  // No name for a profile: the next step says so.
+  [['get-token', 'Prod/x'], 'Prod/x'],
+];
+
+for (const [words, profile] of hooks)
+  test(`a hook may say: ${words.join(' ')}`, (t) => {
+    t.deepEqual(readHookCall(words), { ...plain, profile });
+  });
+
+const flags = settingNames.flatMap((name) => [
+  [`--${name}`, 'secret'],
+  [`--${name}=secret`],
+  ...(table[name].alias === undefined ? [] : [[`-${table[name].alias}`, 'secret']]),
+]);
+const others = commands
+  .map(({ usage }) => usage.split(' ')[0] ?? '')
+  .filter((command) => command !== 'get-token');
+
+/** Words of a hook, and the first that is refused. */
+const refusedHooks: [string[], string][] = [
+  ...flags.flatMap(([flag = '', ...value]): [string[], string][] => [
+    [['get-token', 'prod', flag, ...value], flag.replace(/=.*/, '')],
+    [['get-token', flag, ...value, 'prod'], flag.replace(/=.*/, '')],
+  ]),
+  ...others.map((command): [string[], string] => [[command, 'prod'], command]),
+  [['get-token', 'prod', 'dev'], 'dev'],
+  [['get-token', 'prod', '-o', 'token'], '-o'],
+  [['get-token', 'prod', '--output=token'], '--output'],
+  [['get-token', 'prod', '--force-refresh'], '--force-refresh'],
+  [['get-token', '--help'], '--help'],
+  [['get-token', 'prod', '--'], '--'],
+  [['get-token', '--', 'prod'], '--'],
+  [['get-token', ''], ''],
+  [['get-token', 'prod', ''], ''],
+  [['get-token', 'prod', '--verbose=true'], '--verbose'],
+  [['-v', 'get-token', 'prod'], '-v'],
+  [['sa-token', 'get-token', 'prod'], 'sa-token'],
+  [['__complete', 'get-token', ''], '__complete'],
+  [['Get-Token', 'prod'], 'Get-Token'],
+];
+
+const refusedHook = (what: string) => ({
+  code: 'hook-refused',
+  exitCode: 2 as const,
+  line: `a kubeconfig may only name the profile ("get-token PROFILE"), so ${what} is refused (KUBERNETES_EXEC_INFO is set); set it in the profile: kubectl sa-token login --help`,
+});
+
+for (const [words, named] of refusedHooks)
+  test(`a hook may not say: ${JSON.stringify(words)}`, async (t) => {
+    await fails(t, () => readHookCall(words), refusedHook(JSON.stringify(named)));
+  });
+
+test('a hook without words is refused', async (t) => {
+  await fails(t, () => readHookCall([]), refusedHook('a call without a command'));
+});
+
+test('whatever a hook says, it names a profile at most, or is refused', (t) => {
+  const word = fc.oneof(
+    fc.constantFrom('get-token', 'prod', '-v', '--verbose', '--', '--server', '-n', 'login'),
+    fc.string(),
+  );
+  fc.assert(
+    fc.property(fc.array(word, { maxLength: 5 }), (words) => {
+      try {
+        const { profile, ...rest } = readHookCall(words);
+        t.deepEqual({ ...rest, profile: undefined }, plain);
+        t.is(words[0], 'get-token');
+        const others = words.slice(1).filter((each) => each !== '-v' && each !== '--verbose');
+        t.deepEqual(others, profile === undefined ? [] : [profile]);
+      } catch (error) {
+        if (!(error instanceof SaTokenError)) throw error;
+        t.is(error.code, 'hook-refused');
+      }
+    }),
+    { numRuns: 1000 },
+  );
 });

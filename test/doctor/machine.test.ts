@@ -178,7 +178,25 @@ for (const [title, user, server, line] of [
     'another format',
     { exec: { ...EXEC, args: ['get-token', 'prod', '-o', 'token'] } },
     undefined,
-    /its args ask for -o token, which kubectl does not understand/,
+    /its args are refused, since a kubeconfig may only name the profile: get-token prod '?-o'? token$/,
+  ],
+  [
+    'a flag',
+    { exec: { ...EXEC, args: ['get-token', 'prod', '--server', 'https://evil.example'] } },
+    undefined,
+    /its args are refused, since a kubeconfig may only name the profile: get-token prod /,
+  ],
+  [
+    'a flag before the command',
+    { exec: { ...EXEC, args: ['-v', 'get-token', 'prod'] } },
+    undefined,
+    /its args are refused, since a kubeconfig may only name the profile: /,
+  ],
+  [
+    'a variable that sets more than the profile',
+    { exec: { ...EXEC, env: [{ name: 'KUBECTL_SA_TOKEN_SERVER', value: 'https://evil.example' }] } },
+    undefined,
+    /its env sets KUBECTL_SA_TOKEN_SERVER, which a kubeconfig may not decide$/,
   ],
   ['a cluster without TLS', { exec: EXEC }, 'http://h.example', /without https:\/\/ no hook is run/],
 ] as const) {
@@ -237,14 +255,6 @@ for (const [title, exec, contexts, line] of [
   });
 }
 
-test('a hook with a doubt: args that get-token does not take', (t) => {
-  const { facts, host } = createScene(t);
-  put(host, '.kube/config', kubeconfig({ exec: { ...EXEC, args: ['get-token', 'prod', '--profil', 'x'] } }));
-  const line = /its args are not as get-token takes them: get-token prod '?--profil'? x$/;
-  t.is(hook(facts()).state, 'warn');
-  t.regex(hook(facts()).detail, line);
-});
-
 test('a hook’s profile is what get-token would take for it', (t) => {
   const { facts, host } = createScene(t);
   const found = (args: string[], env: object[] = []) => {
@@ -255,7 +265,7 @@ test('a hook’s profile is what get-token would take for it', (t) => {
   const stray = 'user "robot" in ~/.kube/config: its profile "gone" is not there';
   for (const finding of [
     found(['get-token', 'gone']),
-    found(['get-token', '--namespace', 'prod', 'gone']),
+    found(['get-token', '-v', 'gone']),
     found(['get-token'], [gone]),
   ])
     t.like(finding, {
@@ -269,7 +279,7 @@ test('a hook’s profile is what get-token would take for it', (t) => {
   const flags = { server: 'https://h.example', namespace: 'a', 'service-account': 'b' };
   const without = new Facts(host, { profile: undefined, flags, kubeconfig: undefined });
   t.is(hook(without).detail, stray, 'nor without a profile');
-  t.is(found(['-v', 'get-token', '--namespace', 'gone', 'prod']).state, 'ok');
+  t.is(found(['get-token', 'prod', '-v']).state, 'ok');
 });
 
 test('the remedy is the command that does it', (t) => {

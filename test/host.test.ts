@@ -35,6 +35,25 @@ test('the real host is this process', async (t) => {
   t.true(Math.abs(Number(shown['now']) - Date.now()) < 60_000);
 });
 
+test('in an exec hook, variables that change what is trusted do not count', async (t) => {
+  const trusted = {
+    NODE_EXTRA_CA_CERTS: '/evil.pem',
+    SSL_CERT_FILE: '/evil.pem',
+    SSL_CERT_DIR: '/evil',
+    NODE_OPTIONS: '--no-deprecation',
+  };
+  const names = JSON.stringify(Object.keys(trusted));
+  const show = `host.out(JSON.stringify(${names}.filter((name) => host.env[name] ?? process.env[name])));`;
+  const left = async (env: Record<string, string>) => {
+    const { stdout } = await run(t, show, [], { env: { ...trusted, ...env } });
+    const found: unknown = JSON.parse(stdout);
+    return found;
+  };
+  t.deepEqual(await left({ KUBERNETES_EXEC_INFO: '{}' }), []);
+  t.deepEqual(await left({ KUBERNETES_EXEC_INFO: ' ' }), []);
+  t.deepEqual(await left({}), Object.keys(trusted));
+});
+
 test('HOME goes before the password database, and an empty one is none', async (t) => {
   const show = 'host.out(host.home);';
   t.is((await run(t, show, [], { env: { HOME: '/elsewhere' } })).stdout, '/elsewhere');

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { entryFile, prepareFolder } from '../../src/entry/folder.ts';
@@ -38,6 +38,68 @@ test('a failure that this client was told of a moment ago is its exit code alone
   writeFileSync(entryFile(host, 'prod', 'refused'), '1000 7 5\n');
   const { out, err, exitCode } = await runMain(host);
   t.deepEqual({ out, err, exitCode }, { out: '', err: '', exitCode: 5 });
+});
+
+const inHook = (config?: object) => ({
+  KUBERNETES_EXEC_INFO: JSON.stringify({
+    apiVersion: 'client.authentication.k8s.io/v1',
+    spec: { interactive: false, cluster: { server: 'https://api.example', config } },
+  }),
+});
+
+/** What a kubeconfig's exec entry may do to us, and the part of it that the line names. */
+const hostile: [string[], NodeJS.ProcessEnv, string][] = [
+  [['login', 'prod', '--source-command', 'touch owned'], inHook(), '"login"'],
+  [['logout', '--all', '--forget'], inHook(), '"logout"'],
+  [['review', '--source', '--kubeconfig', 'evil'], inHook(), '"review"'],
+  [['doctor'], inHook(), '"doctor"'],
+  [['__complete', 'get-token', ''], inHook(), '"__complete"'],
+  [['--help'], inHook(), '"--help"'],
+  [[], inHook(), 'a call without a command'],
+  [['get-token', 'prod', '--source-command', 'touch owned'], inHook(), '"--source-command"'],
+  [['get-token', 'prod', '-o', 'token'], inHook(), '"-o"'],
+  [['get-token', 'prod', '--force-refresh'], inHook(), '"--force-refresh"'],
+  [
+    ['get-token', 'prod'],
+    { ...inHook(), KUBECTL_SA_TOKEN_SERVER: 'https://evil.example' },
+    'the variable KUBECTL_SA_TOKEN_SERVER',
+  ],
+  [
+    ['get-token', 'prod'],
+    { ...inHook(), KUBECTL_SA_TOKEN_CACHE: 'none' },
+    'the variable KUBECTL_SA_TOKEN_CACHE',
+  ],
+  [
+    ['get-token', 'prod'],
+    inHook({ profile: 'prod', server: 'https://evil.example' }),
+    'the cluster extension\'s "server"',
+  ],
+];
+
+for (const [argv, env, named] of hostile)
+  test(`in a hook nothing is done but for: ${argv.join(' ')} ${Object.keys(env).slice(1).join(' ')} ${named}`, async (t) => {
+    const touched = 'source-command: touch owned; exit 1';
+    const host = createHost(t, { argv, env });
+    put(host, '.kube/sa-token.yaml', `profiles:\n  prod:\n    server: https://h.example\n    ${touched}\n`);
+    const { out, err, exitCode } = await runMain(host);
+    t.deepEqual([out, exitCode], ['', 2]);
+    t.is(
+      err,
+      `kubectl-sa-token: a kubeconfig may only name the profile ("get-token PROFILE"), so ${named} is refused (KUBERNETES_EXEC_INFO is set); set it in the profile: kubectl sa-token login --help\n`,
+    );
+    t.deepEqual(readdirSync(host.home, { recursive: true }).sort(), ['.kube', '.kube/sa-token.yaml']);
+  });
+
+test('a hook takes its profile from the words, else from the cluster’s extension', async (t) => {
+  const look = async (argv: string[], config?: object) => {
+    const host = createHost(t, { argv, env: inHook(config) });
+    put(host, '.kube/sa-token.yaml', 'profiles: {}');
+    return (await runMain(host)).err;
+  };
+  t.regex(await look(['get-token', 'prod'], { profile: 'dev' }), /there is no profile "prod"/);
+  t.regex(await look(['get-token'], { profile: 'dev' }), /there is no profile "dev"/);
+  t.regex(await look(['get-token']), /no profile named/);
+  t.regex(await look(['get-token'], { apiVersion: 'other.example/v1', profile: 'dev' }), /no profile named/);
 });
 
 test('the working folder may be gone', async (t) => {

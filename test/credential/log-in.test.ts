@@ -32,9 +32,13 @@ async function setUp(t: ExecutionContext, options?: Parameters<typeof setScene>[
     logIn(withParts(scene.host, parts), {
       profile: 'prod',
       flags: { ...usual, ...flags },
+      proposed: {},
       verify: true,
-      readToken: () => Promise.reject(new Error('not asked for')),
-      hasInput: false,
+      force: false,
+      handedIn: undefined,
+      fromProfile: undefined,
+      askToken: () => Promise.reject(new Error('not asked for')),
+      confirm: () => Promise.resolve(undefined),
       ...over,
     });
   return { ...scene, login };
@@ -56,7 +60,6 @@ test('a login proves the token by one exchange, which the first call is then ans
     place: 'file ~/token',
     life: 3600,
     warnings: [],
-    left: undefined,
   });
   t.is(world.server.exchanges, 1);
   await world.hook();
@@ -135,7 +138,7 @@ test('a login that fails leaves nothing behind', async (t) => {
   await fails(t, () => world.login(), {
     code: 'not-logged-in',
     exitCode: 3,
-    line: 'prod: no source token in file ~/token; see what should have put it there',
+    line: 'prod: no source token in file ~/token; check what writes it',
   });
   await fails(t, () => world.login({ server: undefined }), {
     code: 'missing-setting',
@@ -191,17 +194,81 @@ test('a profile that cannot be written is told, and no entry is kept', async (t)
   nothingIsKept(t, world);
 });
 
-test('the token of another account is no new login of a profile, unless flags say so', async (t) => {
+/** Answers, and keeps the questions. */
+function person(answer: boolean | undefined) {
+  const questions: string[] = [];
+  const confirm = async (question: string) => {
+    questions.push(question);
+    return answer;
+  };
+  return { questions, confirm };
+}
+
+const replaces = (changes: string) =>
+  `this login would replace what profile "prod" has: ${changes}. Nothing was sent or changed; say so with --force, or log in to another profile name`;
+
+test('a login over another account asks on a terminal, and needs --force in a pipe', async (t) => {
   const world = await setUp(t);
   await world.login();
   const other = await world.server.cluster.createRobot({ namespace: 'team-b', name: 'robot' });
   put(world.host, 'token', other.token);
-  await fails(t, () => world.login(), {
-    code: 'wrong-account',
+  const before = readProfiles(world.host).get('prod');
+  const sent = world.server.requests.length;
+  const changes = 'it is for team-a/robot, and this is team-b/robot';
+  await fails(t, () => world.login({ namespace: 'team-b' }), {
+    code: 'login-replaces',
     exitCode: 2,
-    line: 'the token is of team-b/robot, but profile "prod" is for team-a/robot; use another profile name, or say so with --namespace and --service-account',
+    line: replaces(changes),
   });
-  t.like(await world.login({ namespace: 'team-b' }), { target: { namespace: 'team-b' } });
+  const no = person(false);
+  await fails(t, () => world.login({ namespace: 'team-b' }, no), {
+    code: 'interrupted',
+    exitCode: 1,
+    line: 'interrupted; nothing was written',
+  });
+  t.deepEqual(no.questions, [`This replaces the login of "prod": ${changes}. Replace it?`]);
+  t.deepEqual(readProfiles(world.host).get('prod'), before);
+  t.is(world.server.requests.length, sent, 'no token is sent before somebody agreed');
+  t.like(await world.login({ namespace: 'team-b' }, person(true)), { target: { namespace: 'team-b' } });
+  put(world.host, 'token', world.robot.token);
+  const forced = person(true);
+  const login = await world.login({ namespace: 'team-a' }, { force: true, ...forced });
+  t.like(login, { target: { namespace: 'team-a' } });
+  t.deepEqual(forced.questions, []);
+});
+
+test('a login over another server asks, wherever the address came from', async (t) => {
+  const world = await setUp(t);
+  await world.login();
+  const elsewhere = 'https://evil.example/kubernetes';
+  const refused = {
+    code: 'login-replaces',
+    exitCode: 2 as const,
+    line: replaces(`it is for ${world.server.url}, and this is ${elsewhere}`),
+  };
+  await fails(t, () => world.login({ server: elsewhere }), refused);
+  const proposed = { server: elsewhere };
+  await fails(t, () => world.login({ server: undefined }, { proposed }), refused);
+  const env = { KUBECTL_SA_TOKEN_SERVER: elsewhere };
+  await fails(t, () => world.login({ server: undefined }, {}, { env }), refused);
+  t.like(readProfiles(world.host).get('prod'), { server: world.server.url });
+  await world.login();
+});
+
+test('a token of another account does not become the profile’s by itself', async (t) => {
+  const world = await setUp(t);
+  await world.login();
+  const other = await world.server.cluster.createRobot({ namespace: 'team-b', name: 'robot' });
+  put(world.host, 'token', other.token);
+  await fails(t, () => world.login(), { code: 'forbidden', exitCode: 4, line: /^team-a\/robot@/ });
+  t.like(readProfiles(world.host).get('prod'), { namespace: 'team-a', 'service-account': 'robot' });
+});
+
+test('what was proposed counts before the profile, and flags before that', async (t) => {
+  const world = await setUp(t);
+  await world.login({ duration: '2h', audience: ['one'] });
+  await world.login({ duration: '30m' }, { proposed: { duration: 900, audience: ['two'] } });
+  t.like(readProfiles(world.host).get('prod'), { duration: 1800, audience: ['two'] });
 });
 
 test('a second login keeps what the profile says, and what the flags say goes before it', async (t) => {
@@ -232,14 +299,46 @@ test('a login ends a remembered refusal even where there never was an entry', as
   t.deepEqual(readdirSync(join(world.host.home, '.kube/cache/sa-token')), []);
 });
 
-test('a token that is handed in has no place where the profile reads it elsewhere', async (t) => {
+test('a token that is given, and a flag that names another place for it, exclude each other', async (t) => {
   const world = await setUp(t);
-  await fails(t, () => world.login({}, { hasInput: true }), {
+  const handedIn = () => Promise.reject(new Error('it is not read'));
+  const refused = {
     code: 'bad-usage',
+    exitCode: 2 as const,
+    line: 'a token is given, and --source-file names another place for it; see "kubectl sa-token login --help"',
+  };
+  await fails(t, () => world.login({}, { handedIn }), refused);
+  await world.login();
+  const sent = world.server.requests.length;
+  await fails(t, () => world.login({}, { profile: 'dev', fromProfile: 'prod' }), refused);
+  t.is(world.server.requests.length, sent);
+  t.false(readProfiles(world.host).has('dev'));
+});
+
+test('of a profile that is not there nothing can be taken', async (t) => {
+  const world = await setUp(t);
+  await fails(t, () => world.login({ 'source-file': undefined }, { fromProfile: 'none' }), {
+    code: 'unknown-profile',
     exitCode: 2,
-    line: 'a token is given, but the profile reads its source token elsewhere; see "kubectl sa-token login --help"',
+    line: /^there is no profile "none" in /,
   });
-  t.is(world.server.requests.length, 0);
+  nothingIsKept(t, world);
+});
+
+const trustHint = 'if it is needed, name the file with --certificate-authority';
+
+test('a variable that adds trust here, and does not in a hook, is told', async (t) => {
+  const world = await setUp(t);
+  const flags = { 'certificate-authority': undefined };
+  for (const name of ['SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_EXTRA_CA_CERTS']) {
+    const env = { ...world.host.env, [name]: '/ca' };
+    // oxlint-disable-next-line no-await-in-loop
+    const { warnings } = await world.login(flags, { verify: false, force: true }, { env });
+    t.deepEqual(warnings, [`kubectl's hook does not use ${name}: ${trustHint}`]);
+    rmSync(join(world.host.home, profilePath));
+  }
+  const env = { ...world.host.env, SSL_CERT_FILE: '/ca' };
+  t.deepEqual((await world.login({}, { verify: false }, { env })).warnings, [], 'the CA is named');
 });
 
 test('signals wait while a login is stored, and only then', async (t) => {

@@ -120,8 +120,8 @@ function settingsOf(host: Host, request: LoginRequest, before: Settings | undefi
 }
 
 function wayAndAccount(settings: Settings): Settings {
-  const names: readonly string[] = [...wayNames, 'namespace', 'service-account', 'proxy-url'];
-  return Object.fromEntries(Object.entries(settings).filter(([name]) => names.includes(name)));
+  const names = new Set<string>([...wayNames, 'namespace', 'service-account', 'proxy-url']);
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => names.has(name)));
 }
 
 /** The profile's own item. One that is garbled can be replaced with --force. */

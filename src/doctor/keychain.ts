@@ -30,7 +30,7 @@ export async function keychain(facts: Facts): Promise<Finding> {
   }
   if (!(await probe.remove()) || (await probe.read()) !== undefined) throw keychainForgetful();
   const known = readProfiles(facts.host);
-  const [orphan] = (await storedProfiles(facts.host)).filter((name) => !known.has(name));
+  const orphan = (await storedProfiles(facts.host)).find((name) => !known.has(name));
   if (orphan !== undefined)
     return warn(
       `a token is stored for profile "${orphan}", which is not there`,

@@ -87,7 +87,8 @@ for (const [argv, env, named] of hostile)
       err,
       `kubectl-sa-token: a kubeconfig may only name the profile ("get-token PROFILE"), so ${named} is refused (KUBERNETES_EXEC_INFO is set); set it in the profile: kubectl sa-token login --help\n`,
     );
-    t.deepEqual(readdirSync(host.home, { recursive: true }).sort(), ['.kube', '.kube/sa-token.yaml']);
+    const left = readdirSync(host.home, { recursive: true, encoding: 'utf8' }).sort();
+    t.deepEqual(left, ['.kube', '.kube/sa-token.yaml']);
   });
 
 test('a hook takes its profile from the words, else from the cluster’s extension', async (t) => {

@@ -156,7 +156,7 @@ test('the extension of another plugin, or of another name, proposes nothing', (t
 });
 
 /** A value of each type that the setting does not take. */
-const wrong: Partial<Settings> & Record<string, unknown> = {
+const wrong: Record<string, unknown> = {
   server: 'http://evil.example',
   namespace: 'team/a',
   'service-account': 'Robot',
@@ -185,19 +185,25 @@ test('a value that a setting does not take is refused, with the place where it s
   });
 });
 
+function ask(host: TestHost, over: { kubeconfig?: string; context?: string } = {}): () => Settings {
+  return () => proposedBy(host, { kubeconfig: undefined, context: 'prod', ...over });
+}
+
 test('no such context, no cluster, no kubeconfig', async (t) => {
   const host = createHost(t);
-  const ask = (of: TestHost, context: string, kubeconfig?: string) => () =>
-    proposedBy(of, { kubeconfig, context });
-  await fails(t, ask(host, 'prod'), {
+  await fails(t, ask(host), {
     code: 'no-kubeconfig',
     exitCode: 2,
     line: /there is no kubeconfig at ~\/\.kube\/config/,
   });
   put(host, '.kube/config', kubeconfig({ server }));
-  await fails(t, ask(host, 'dev'), { code: 'no-context', exitCode: 2, line: /"dev".*prod/ });
+  await fails(t, ask(host, { context: 'dev' }), { code: 'no-context', exitCode: 2, line: /"dev".*prod/ });
   const loose = put(host, 'loose', stringify({ contexts: [{ name: 'prod', context: { cluster: 'gone' } }] }));
-  await fails(t, ask(host, 'prod', loose), { code: 'no-context', exitCode: 2, line: /"prod"/ });
+  await fails(t, ask(host, { kubeconfig: loose }), { code: 'no-context', exitCode: 2, line: /"prod"/ });
   const broken = put(host, 'broken', 'clusters: [');
-  await fails(t, ask(host, 'prod', broken), { code: 'bad-kubeconfig', exitCode: 2, line: /^\S*broken: / });
+  await fails(t, ask(host, { kubeconfig: broken }), {
+    code: 'bad-kubeconfig',
+    exitCode: 2,
+    line: /^\S*broken: /,
+  });
 });

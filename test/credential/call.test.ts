@@ -235,8 +235,8 @@ test('whatever a hook says, it names a profile at most, or is refused', (t) => {
         const { profile, ...rest } = readHookCall(words);
         t.deepEqual({ ...rest, profile: undefined }, plain);
         t.is(words[0], 'get-token');
-        const others = words.slice(1).filter((each) => each !== '-v' && each !== '--verbose');
-        t.deepEqual(others, profile === undefined ? [] : [profile]);
+        const named = words.slice(1).filter((each) => each !== '-v' && each !== '--verbose');
+        t.deepEqual(named, profile === undefined ? [] : [profile]);
       } catch (error) {
         if (!(error instanceof SaTokenError)) throw error;
         t.is(error.code, 'hook-refused');

@@ -299,15 +299,16 @@ test('a login ends a remembered refusal even where there never was an entry', as
   t.deepEqual(readdirSync(join(world.host.home, '.kube/cache/sa-token')), []);
 });
 
+const unread = () => Promise.reject(new Error('it is not read'));
+
 test('a token that is given, and a flag that names another place for it, exclude each other', async (t) => {
   const world = await setUp(t);
-  const handedIn = () => Promise.reject(new Error('it is not read'));
   const refused = {
     code: 'bad-usage',
     exitCode: 2 as const,
     line: 'a token is given, and --source-file names another place for it; see "kubectl sa-token login --help"',
   };
-  await fails(t, () => world.login({}, { handedIn }), refused);
+  await fails(t, () => world.login({}, { handedIn: unread }), refused);
   await world.login();
   const sent = world.server.requests.length;
   await fails(t, () => world.login({}, { profile: 'dev', fromProfile: 'prod' }), refused);

@@ -62,7 +62,11 @@ export const execInfo = (apiVersion = 'v1', cluster?: object) => ({
   spec: { ...(cluster ? { cluster } : {}), interactive: false },
 });
 
-export async function setScene(t: ExecutionContext, options: SceneOptions = {}): Promise<Scene> {
+/** Ends with the test; a ground that several tests share gives a `teardown` of its own. */
+export async function setScene(
+  t: Pick<ExecutionContext, 'teardown'>,
+  options: SceneOptions = {},
+): Promise<Scene> {
   const sandbox = await createSandbox();
   const { home } = sandbox;
   t.teardown(async () => {

@@ -2,15 +2,15 @@
  * Hostile kubeconfigs through kubectl. A kubeconfig names a profile and nothing else: what else it says is refused, or not
  * looked at where it is kubectl's own affair. Beside them the kubeconfigs that have to go on working.
  */
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { commands } from '../../src/cli/commands.ts';
 import { settingNames, variableOf } from '../../src/settings/table.ts';
-import { oldestAndNewest } from '../support/kubectl.ts';
+import { oldestAndNewest, type Kubectl } from '../support/kubectl.ts';
 import { testWith } from '../support/require.ts';
 import { args } from './hostile-kubeconfig/args.ts';
 import { benign } from './hostile-kubeconfig/benign.ts';
 import type { Case } from './hostile-kubeconfig/case.ts';
-import { check } from './hostile-kubeconfig/check.ts';
+import { changedBesideEntries, check } from './hostile-kubeconfig/check.ts';
 import { data } from './hostile-kubeconfig/data.ts';
 import { env } from './hostile-kubeconfig/env.ts';
 import { prepareGround, type Ground } from './hostile-kubeconfig/ground.ts';
@@ -23,38 +23,47 @@ interface Lane {
   last: Promise<unknown>;
 }
 
-/** Two rows at a time. A ground that a row failed on may be spoilt, and is not used again. */
-const lanes: Lane[] = [{ last: Promise.resolve() }, { last: Promise.resolve() }];
+/** Two rows at a time, each on a ground that rows share as long as none does harm to it. */
+const lanes: [Lane, Lane] = [{ last: Promise.resolve() }, { last: Promise.resolve() }];
 let rows = 0;
 
-function onGround(use: (ground: Ground) => Promise<void>): Promise<void> {
-  const lane = lanes[rows % lanes.length];
+async function playRow(t: ExecutionContext, row: Case, build: Kubectl): Promise<void> {
+  const lane = lanes[rows % 2 === 0 ? 0 : 1];
   rows += 1;
-  if (lane === undefined) throw new Error('no lane');
-  const played = lane.last.then(async () => {
-    lane.ground ??= await prepareGround();
-    try {
-      await use(lane.ground);
-    } catch (error) {
-      await lane.ground.close();
-      lane.ground = undefined;
-      throw error;
-    }
-  });
+  const played = playAfter(lane.last, lane, t, row, build);
   lane.last = played.catch(() => undefined);
-  return played;
+  await played;
 }
 
-test.after.always(() => Promise.all(lanes.map(({ ground }) => ground?.close())));
+async function playAfter(
+  last: Promise<unknown>,
+  lane: Lane,
+  t: ExecutionContext,
+  row: Case,
+  build: Kubectl,
+): Promise<void> {
+  await last;
+  const ground = (lane.ground ??= await prepareGround());
+  const played = await ground.play(row, build);
+  const spoilt = changedBesideEntries(played).length > 0;
+  if (spoilt) lane.ground = undefined;
+  try {
+    await check(t, ground, row, played);
+  } finally {
+    if (spoilt) await ground.close();
+  }
+}
+
+test.after.always(async () => {
+  for (const { ground } of lanes) await ground?.close();
+});
 
 const builds = oldestAndNewest().toReversed();
 
 for (const [kind, table] of Object.entries({ data, args, env, benign }))
   for (const row of table)
     for (const build of row.everyBuild ? builds : builds.slice(0, 1))
-      withAll(`${kind}, kubectl 1.${build.minor}: ${row.title}`, (t) =>
-        onGround(async (ground) => check(t, ground, row, await ground.play(row, build))),
-      );
+      withAll(`${kind}, kubectl 1.${build.minor}: ${row.title}`, (t) => playRow(t, row, build));
 
 test('the table has every command, every flag of a setting and every variable', (t) => {
   const hostile: readonly Case[] = [...args, ...env];

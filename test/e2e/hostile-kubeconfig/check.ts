@@ -38,7 +38,7 @@ function checkRefused(
   played: Played,
 ): void {
   t.is(attacker.connections, 0, 'the attacker hears nothing');
-  t.deepEqual(scene.server.requests, [], 'neither does the server of the profile');
+  t.deepEqual(targets(scene.server.requests), [], 'neither does the server of the profile');
   t.deepEqual(changed(played.before, played.after), [], 'nothing is stored, changed or removed');
   for (const run of played.runs) {
     checkFailure(t, asResult(run), { code: 2, line: /./ });
@@ -58,7 +58,7 @@ function checkUntrusted(
     [],
     'nothing in a tunnel',
   );
-  t.deepEqual(scene.server.requests, []);
+  t.deepEqual(targets(scene.server.requests), []);
   checkStored(t, profile, played);
   for (const run of played.runs) checkFailure(t, asResult(run), { code: 5, line: /not trusted: its CA/ });
   checkKubectlFailed(t, played, 5);
@@ -86,10 +86,10 @@ function checkServed(
   const { token } = checkCredential(t, asResult({ ...run, ...(verbose ? { stderr: '' } : {}) }));
   checkExchange(t, scene.server.requests, served === 'staging' ? OTHER : ROBOT);
   checkStored(t, served, played);
-  const reads = [...scene.server.requests.filter(({ method }) => method === 'GET').map(({ path }) => path)];
+  const reads = scene.server.requests.filter(({ method }) => method === 'GET');
   const heard = attacker.requests.filter((request) => !request.startsWith('CONNECT '));
   if (kubectl === undefined) t.is(attacker.connections, 0, 'the attacker hears nothing');
-  else t.deepEqual(reads, [], 'the cluster entry takes kubectl elsewhere');
+  else t.deepEqual(targets(reads), [], 'the cluster entry takes kubectl elsewhere');
   if (kubectl === 'attacker') {
     t.is(heard.length, 1, 'kubectl alone comes to the attacker');
     t.regex(heard[0] ?? '', /^GET \/.*version$/);
@@ -122,13 +122,23 @@ function checkExchange(
   t.true((spec.expirationSeconds ?? 3600) <= 3600);
 }
 
+const isEntry = (path: string): boolean => path.includes('/.kube/cache/sa-token/');
+
+/** What a row stored, changed or removed that no next row may find so. */
+export function changedBesideEntries({ before, after }: Played): string[] {
+  return changed(before, after).filter((path) => !isEntry(path));
+}
+
 /** The entry of the profile, and nothing else. */
 function checkStored(t: ExecutionContext, profile: string, { before, after }: Played): void {
-  const strange = changed(before, after).filter(
-    (path) => !(path.includes('/.kube/cache/sa-token/') && basename(path).startsWith(`${profile}.`)),
-  );
-  t.deepEqual(strange, [], 'nothing is stored, changed or removed but the entry');
+  const own = (path: string): boolean => isEntry(path) && basename(path).startsWith(`${profile}.`);
+  const others = changed(before, after).filter((path) => !own(path));
+  t.deepEqual(others, [], 'nothing is stored, changed or removed but the entry');
 }
+
+/** Without tokens, for messages. */
+const targets = (requests: Ground['scene']['server']['requests']): string[] =>
+  requests.map(({ method, path }) => `${method} ${path}`);
 
 function asResult(run: Partial<Run>): RunResult {
   return { code: -1, stdout: '', stderr: '', ...run, signal: null, timedOut: false, durationMs: 0 };

@@ -3,7 +3,7 @@ import { variableOf } from '../../../src/settings/table.ts';
 import { HARMFUL, harmful, type Case } from './case.ts';
 
 const settings: Case[] = harmful.map(([name, value]) => ({
-  title: `${variableOf(name)}`,
+  title: variableOf(name),
   user: { env: { [variableOf(name)]: value, HOSTILE_TOKEN: '{junk}' } },
   outcome: { refused: [variableOf(name)] },
 }));

@@ -17,6 +17,10 @@ export interface Case {
 /** Exit code 2 and one line with all of these texts; nothing is read, run, sent, stored, changed or removed. */
 export interface Refused {
   refused: readonly string[];
+  /** 2 where it is not given. */
+  code?: 2 | 3;
+  /** The cache notes that this client was told (`NAME.refused`), for the other tries of the same command. */
+  noted?: true;
 }
 
 /** Exit code 5 and one line: whoever answers for this profile's server is not trusted, and is sent nothing. */

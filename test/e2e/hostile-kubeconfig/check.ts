@@ -6,7 +6,7 @@ import type { RunResult } from '../../support/child.ts';
 import { TOKEN_PATH, ROBOT } from '../../support/robot.ts';
 import { findSecret } from '../../support/secret-scan.ts';
 import { checkCredential, checkFailure } from '../support/outcome.ts';
-import type { Case, Served } from './case.ts';
+import type { Case, Refused, Served } from './case.ts';
 import { OTHER, type Ground, type Played, type Run } from './ground.ts';
 import { changed } from './snapshot.ts';
 
@@ -27,24 +27,26 @@ export async function check(
   }
   t.true(played.runs.length > 0, 'kubectl ran the plugin');
   if ('served' in outcome) checkServed(t, ground, outcome, played);
-  else if ('refused' in outcome) checkRefused(t, ground, outcome.refused, played);
+  else if ('refused' in outcome) checkRefused(t, ground, outcome, played);
   else checkUntrusted(t, ground, outcome.untrusted, played);
 }
 
 function checkRefused(
   t: ExecutionContext,
   { scene, attacker }: Ground,
-  naming: readonly string[],
+  { refused, code = 2, noted }: Refused,
   played: Played,
 ): void {
   t.is(attacker.connections, 0, 'the attacker hears nothing');
   t.deepEqual(targets(scene.server.requests), [], 'neither does the server of the profile');
-  t.deepEqual(changed(played.before, played.after), [], 'nothing is stored, changed or removed');
+  const stored = changed(played.before, played.after);
+  const strange = noted ? stored.filter((path) => !(isEntry(path) && path.endsWith('.refused'))) : stored;
+  t.deepEqual(strange, [], 'nothing is stored, changed or removed');
   for (const run of played.runs) {
-    checkFailure(t, asResult(run), { code: 2, line: /./ });
-    for (const word of naming) t.true(run.stderr.includes(word), `${run.stderr} names ${word}`);
+    checkFailure(t, asResult(run), { code, line: /./ });
+    for (const word of refused) t.true(run.stderr.includes(word), `${run.stderr} names ${word}`);
   }
-  checkKubectlFailed(t, played, 2);
+  checkKubectlFailed(t, played, code);
 }
 
 function checkUntrusted(
@@ -118,7 +120,7 @@ function checkExchange(
     [[`/kubernetes${path}`, 201]],
   );
   const { spec } = JSON.parse(posts[0]?.body ?? '{}');
-  t.deepEqual([spec.audiences ?? [], spec.boundObjectRef?.kind], [[], 'Secret']);
+  t.deepEqual([spec.audiences ?? [], spec.boundObjectRef?.kind], [[], 'Secret'], 'as the profile says');
   t.true((spec.expirationSeconds ?? 3600) <= 3600);
 }
 

@@ -8,6 +8,9 @@ const account = { namespace: 'team-a', 'service-account': 'robot' };
 const trap = { 'certificate-authority-data': '{attackerCaData}', 'proxy-url': '{attackerProxy}' };
 const escalation = { audience: ['https://attacker.example'], duration: '8760h', 'bound-object-kind': 'none' };
 
+/** The first key of an extension as client-go hands it on: in the order of the alphabet. */
+const caData = 'certificate-authority-data';
+
 const refuses = (key: string) => ({ refused: ['extension', `"${key}"`] });
 
 /** Of the extension, beside the profile: each setting alone, which a hook of the person's own meets too. */
@@ -23,20 +26,20 @@ const extensions: Case[] = [
     title: 'the extension has another CA and a proxy for the hook of the person',
     user: informed,
     cluster: { execConfig: trap },
-    outcome: refuses('certificate-authority-data'),
+    outcome: refuses(caData),
     everyBuild: true,
   },
   {
     title: 'the extension has the same server, another CA and a proxy',
     user: withoutProfile,
     cluster: { execConfig: { ...ours, profile: 'prod', server: '{server}', ...trap } },
-    outcome: refuses('server'),
+    outcome: refuses(caData),
   },
   {
     title: 'the extension has the same account and server, another CA and a proxy, and no profile',
     user: withoutProfile,
     cluster: { execConfig: { ...ours, server: '{server}', ...account, ...trap } },
-    outcome: refuses('server'),
+    outcome: refuses(caData),
   },
   {
     title: "the extension has the attacker's server for a source in a file",
@@ -44,7 +47,7 @@ const extensions: Case[] = [
     cluster: {
       execConfig: { server: '{attackerUrl}', 'certificate-authority-data': '{attackerCaData}' },
     },
-    outcome: refuses('server'),
+    outcome: refuses(caData),
   },
   {
     title: "the extension has the attacker's server for a source of a command",
@@ -56,13 +59,13 @@ const extensions: Case[] = [
         'certificate-authority-data': '{attackerCaData}',
       },
     },
-    outcome: refuses('server'),
+    outcome: refuses(caData),
   },
   {
     title: 'the extension has another CA and a proxy for a source in a variable',
     user: { args: ['get-token', 'from-env'], ...informed },
     cluster: { execConfig: trap },
-    outcome: refuses('certificate-authority-data'),
+    outcome: refuses(caData),
   },
   {
     title: 'the extension asks for a long token for another audience that nothing revokes',
@@ -87,7 +90,7 @@ const extensions: Case[] = [
     title: 'the extension names no profile that there is',
     user: withoutProfile,
     cluster: { execConfig: { ...ours, profile: 'nobody' } },
-    outcome: { refused: ['no profile "nobody"'] },
+    outcome: { refused: ['no profile "nobody"'], noted: true },
   },
   {
     title: 'the extension leads out of the cache with the name of a profile',
@@ -167,7 +170,7 @@ const entries: Case[] = [
     title: 'the cluster entry is hostile and the hook names no profile',
     user: withoutProfile,
     cluster: { server: '{server}', ...entry },
-    outcome: { refused: ['profile'] },
+    outcome: { refused: ['profile'], noted: true },
   },
   {
     title: 'the cluster entry is hostile and the extension names an account, not a profile',

@@ -28,7 +28,8 @@ const together: Case[] = [
   {
     title: "a profile file of the attacker's with the same profile name",
     user: { env: { KUBECTL_SA_TOKEN_CONFIG: '{attackerProfiles}' } },
-    outcome: { refused: ['"prod"', 'another server', 'another CA'] },
+    // Its profile of that name is another one, with nothing in the keychain.
+    outcome: { refused: ['prod', 'no source token'], code: 3, noted: true },
   },
   ...[
     { args: ['get-token', 'prod', '--server', '{attackerUrl}'], naming: '--server' },

@@ -6,6 +6,7 @@ import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises
 import { delimiter, join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import type { SecretToken } from '../../support/api-server/resources.ts';
+import type { RunOptions } from '../../support/child.ts';
 import { startAttacker, type Attacker } from '../../support/attacker.ts';
 import { startConnectProxy } from '../../support/connect-proxy.ts';
 import { writeKubeconfig, type Kubectl } from '../../support/kubectl.ts';
@@ -182,31 +183,35 @@ async function writeFiles(
   };
 }
 
-/** `prod` and `staging` in the keychain, with a fresh entry each; other profiles have their source elsewhere. */
+/**
+ * `prod` and `staging` in the keychain, with a fresh entry each, and the `prod` of another profile file; all others have
+ * their source elsewhere.
+ */
 async function logIn(
   scene: Scene,
   other: SecretToken,
   { attackerUrl = '', otherProfiles = '' }: Values,
 ): Promise<void> {
   const { server, robot, home, caFile, tokenFile, sandbox } = scene;
-  const plugin = async (args: string[], stdin?: string) => {
-    const { code, stderr } = await scene.plugin(args, stdin === undefined ? {} : { stdin });
+  const file = join(home, '.kube', 'sa-token.yaml');
+  const plugin = async (args: string[], options: RunOptions = {}) => {
+    const { code, stderr } = await scene.plugin(args, options);
     if (code !== 0) throw new Error(`${args.join(' ')}: ${stderr}`);
   };
-  for (const [profile, token] of [
-    ['prod', robot.token],
-    ['staging', other.token],
+  for (const [profile, token, config] of [
+    ['prod', robot.token, file],
+    ['staging', other.token, file],
+    ['prod', robot.token, otherProfiles],
   ] as const)
     await plugin(
       ['login', profile, '--server', server.url, '--certificate-authority', caFile, '--token-stdin'],
-      token,
+      { stdin: token, env: { KUBECTL_SA_TOKEN_CONFIG: config === file ? undefined : config } },
     );
   await writeFile(tokenFile, robot.token, { mode: 0o600 });
   sandbox.env['CI_TOKEN'] = robot.token;
   const { 'source-file': _, ...usual } = usualProfile(scene);
   const { 'certificate-authority': __, ...system } = usual;
   const source = { 'source-file': tokenFile };
-  const file = join(home, '.kube', 'sa-token.yaml');
   const { profiles }: { profiles: Record<string, object> } = parse(await readFile(file, 'utf8'));
   Object.assign(profiles, {
     'from-file': { ...usual, ...source },
@@ -215,8 +220,7 @@ async function logIn(
     far: { ...usual, ...source, server: `https://${FAR}/kubernetes`, 'tls-server-name': 'localhost' },
     'taken-over': { ...system, ...source, server: `${attackerUrl}/kubernetes` },
   });
-  const text = stringify({ profiles });
-  for (const path of [file, otherProfiles]) await writeFile(path, text, { mode: 0o600 });
+  await writeFile(file, stringify({ profiles }), { mode: 0o600 });
   for (const profile of ['prod', 'staging']) await plugin(['get-token', profile]);
 }
 

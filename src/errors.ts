@@ -41,12 +41,28 @@ export class SaTokenError extends Error {
   }
 }
 
-/** What looks like a JWT, whole or cut off. */
-export const jwt = /eyJ[\w-]{8,}(?:\.[\w-]*){1,4}/g;
+/** Characters of a text from a server or a file that are looked at: any page that says something says it by then. */
+const mostLookedAt = 65_536;
+/** What JWTs are made of. */
+const run = /[\w.-]+/g;
 const bearer = /\b(bearer\s+)[^\s"']{8,}/gi;
 // C0, DEL, C1, and the bidirectional overrides that could make a terminal show another text.
 // eslint-disable-next-line no-control-regex
 const unprintable = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g;
+
+/** The beginning of a text that somebody else wrote: what is done with it then takes a bounded time. */
+export function cut(text: string): string {
+  return text.slice(0, mostLookedAt);
+}
+
+/** The text with a mask for whatever looks like a JWT, whole or cut off. Takes time in proportion to the text's length. */
+export function maskJwts(text: string, mask = '[token]'): string {
+  return text.replace(run, (word) => {
+    const start = word.indexOf('eyJ');
+    const dot = start === -1 ? -1 : word.indexOf('.', start + 11);
+    return dot === -1 ? word : `${word.slice(0, start)}${mask}`;
+  });
+}
 
 /**
  * One printable line without anything that looks like a token.
@@ -55,7 +71,7 @@ const unprintable = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\
  * @param limit - most characters kept
  */
 export function oneLine(text: string, limit = 600): string {
-  const line = text.replace(unprintable, ' ').trim().replace(jwt, '[token]').replace(bearer, '$1[token]');
+  const line = maskJwts(cut(text).replace(unprintable, ' ').trim()).replace(bearer, '$1[token]');
   return line.length > limit ? `${line.slice(0, limit - 1)}…` : line;
 }
 

@@ -5,6 +5,7 @@ import type { Host } from '../host.ts';
 import { readProfiles } from '../settings/profiles.ts';
 import type { Arguments, Command } from './command.ts';
 import {
+  accessOf,
   accessOptions,
   flagsOf,
   formatOf,
@@ -12,7 +13,6 @@ import {
   profileOf,
   settingOptions,
   structured,
-  textOf,
 } from './options.ts';
 import { print } from './terminal.ts';
 
@@ -22,6 +22,10 @@ export const doctorCommand: Command = {
   options: {
     ...outputOption,
     kubeconfig: { ...accessOptions['kubeconfig'], describe: 'Kubeconfig to look at (default: as kubectl)' },
+    context: {
+      ...accessOptions['context'],
+      describe: 'Context whose API server is asked with the issued token (default: the current one)',
+    },
     ...settingOptions(),
   },
   values: { output: structured },
@@ -36,7 +40,7 @@ export const doctorCommand: Command = {
     const question = {
       profile: profileOf(argv) ?? onlyProfile(host, argv),
       flags: flagsOf(argv),
-      kubeconfig: textOf(argv, 'kubeconfig'),
+      ...accessOf(argv),
     };
     const diagnosis = await diagnose(host, question, (result) => {
       if (format === undefined) host.out(lineOf(result, width));

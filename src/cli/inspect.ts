@@ -19,7 +19,7 @@ import { readHandedIn, tokenStdinOption } from './handed-in.ts';
 import { inspectionText, inspectionValue } from './inspection.ts';
 import { print } from './terminal.ts';
 
-const keyFlags = ['jwks-url', 'issuer-url', 'context'] as const;
+const keyFlags = ['issuer-url', 'context'] as const;
 
 export const inspectCommand: Command = {
   usage: 'inspect [PROFILE]',
@@ -29,10 +29,9 @@ export const inspectCommand: Command = {
     exchange: { type: 'boolean', describe: 'Exchange first, rather than show the cached token' },
     verify: {
       type: 'boolean',
-      describe: "Check the signatures with the issuer's keys, found by the issuer's URL",
+      describe: 'Check the signatures with the keys of the issuer that the tokens themselves name',
     },
     'issuer-url': { type: 'string', requiresArg: true, describe: 'The same with the issuer at this URL' },
-    'jwks-url': { type: 'string', requiresArg: true, describe: 'The same with the keys at this URL' },
     ...accessOptions,
     context: {
       ...accessOptions['context'],
@@ -75,15 +74,8 @@ function keySource(argv: Arguments): KeySource | undefined {
   const access = accessOf(argv);
   const throughApi = access.kubeconfig !== undefined || access.context !== undefined;
   if (argv['verify'] !== true && named.length === 0 && !throughApi) return undefined;
-  return {
-    keys: urlOf(argv, 'jwks-url'),
-    issuer: urlOf(argv, 'issuer-url'),
-    access: throughApi ? access : undefined,
-  };
-}
-
-function urlOf(argv: Arguments, flag: string): string | undefined {
-  const url = textOf(argv, flag);
-  if (url !== undefined && !isSafeAddress(url)) throw badValue(`--${flag}`, 'must be an https:// address');
-  return url;
+  const issuer = textOf(argv, 'issuer-url');
+  if (issuer !== undefined && !isSafeAddress(issuer))
+    throw badValue('--issuer-url', 'must be an https:// address');
+  return { issuer, access: throughApi ? access : undefined };
 }

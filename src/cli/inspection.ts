@@ -56,6 +56,8 @@ function lifeOf({ granted, left }: NonNullable<TokenReport['life']>): string {
 
 function signatureOf({ kind }: TokenReport, { state, place }: NonNullable<TokenReport['signature']>): string {
   if (state === 'valid') return `valid (keys at ${place})`;
+  if (state === 'self-consistent')
+    return `self-consistent (keys at ${place}, which only the token names: --context or --issuer-url says more)`;
   if (state === 'invalid') return `INVALID (keys at ${place})`;
   return kind === 'legacy'
     ? `unknown: its key is not among those at ${place}, where the keys of legacy tokens may be missing`

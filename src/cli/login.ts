@@ -104,7 +104,7 @@ async function readToken(host: Host, argv: Arguments): Promise<string> {
   const file = textOf(argv, 'token-file');
   if (file !== undefined) return readTokenFile(host, file);
   const secret = textOf(argv, 'from-secret') ?? '';
-  const { readSecretToken } = await import('../cluster/secret.ts');
+  const { readSecretToken } = await import('../exchange/secret.ts');
   return readSecretToken(host, secret, accessOf(argv), patienceOf(host, argv));
 }
 

@@ -3,7 +3,7 @@ import { oneLine } from '../errors.ts';
 import { badUsage } from '../failures/usage.ts';
 import type { Host } from '../host.ts';
 import { readGiven } from '../settings/given.ts';
-import type { Review } from '../cluster/token-review.ts';
+import type { Review } from '../exchange/token-review.ts';
 import type { Arguments, Command } from './command.ts';
 import { fieldLines } from './fields.ts';
 import { readHandedIn, tokenStdinOption } from './handed-in.ts';

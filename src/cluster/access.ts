@@ -1,23 +1,14 @@
-/** The person's own way into a cluster: the kubeconfig that kubectl would use, and what went wrong on it. */
+/** The kubeconfig that kubectl would use: its context, and address and TLS settings of that context's cluster. */
 import { readFileSync, statSync } from 'node:fs';
-import { ApiException, KubeConfig, type Cluster } from '@kubernetes/client-node';
+import { KubeConfig, type Cluster } from '@kubernetes/client-node';
 import { parseDocument } from 'yaml';
-import { messageOf, systemCode, type SaTokenError } from '../errors.ts';
-import { connectionProblem } from '../failures/connection.ts';
-import {
-  apiFailed,
-  noContext,
-  noContextPlugin,
-  noKubeconfig,
-  unusableKubeconfig,
-} from '../failures/cluster.ts';
+import { messageOf } from '../errors.ts';
+import { noContext, noKubeconfig, unusableKubeconfig } from '../failures/cluster.ts';
 import type { Host } from '../host.ts';
-import { parseJson, textAt } from '../json.ts';
 import { shortPath } from '../settings/paths.ts';
 import type { Settings } from '../settings/table.ts';
 import { parseValue } from '../settings/values.ts';
 import { kubeconfigFiles } from './kubeconfig-file.ts';
-import { proxyFor } from './proxy-env.ts';
 
 /** Which kubeconfig and which context of it. */
 export interface Access {
@@ -42,7 +33,7 @@ export function loadKubeConfig(host: Host, access: Access): KubeConfig {
   return config;
 }
 
-/** Address and TLS settings of the context's cluster, for a call with another token than the kubeconfig's own. */
+/** Address and TLS settings of the context's cluster. */
 export function clusterSettings(host: Host, config: KubeConfig): Settings & { readonly server: string } {
   const cluster = clusterOf(config);
   const place = { where: `kubeconfig cluster "${cluster.name}"`, folder: host.cwd, home: host.home };
@@ -65,30 +56,10 @@ export function clusterOf(config: KubeConfig): Cluster {
   return cluster;
 }
 
-/** The Status in the body of a refused call, else what the connection failed with. */
-export function reasonOf(error: unknown): string {
-  if (!(error instanceof ApiException)) return connectionProblem(error);
-  const status = typeof error.body === 'string' ? parseJson(error.body) : error.body;
-  return textAt(status, 'message') ?? `the API server answered ${error.code}`;
-}
-
-/** A call that got no Status: the connection failed, or the credential plugin that the context's user needs. */
-export function callFailed(server: string, error: unknown): SaTokenError {
-  const plugin = missingPlugin(error);
-  return plugin === undefined ? apiFailed(server, reasonOf(error), error) : noContextPlugin(plugin, error);
-}
-
-/** The command that the library could not start. */
-export function missingPlugin(error: unknown): string | undefined {
-  const [, command] = /^spawn (.+) ENOENT$/.exec(messageOf(error)) ?? [];
-  return systemCode(error) === 'ENOENT' ? command : undefined;
-}
-
 /** As client-go merges: the first file that names something wins. */
 function addFile(host: Host, config: KubeConfig, file: string): void {
   const one = readFile(host, file);
-  const proxied = one.clusters.map((cluster) => withProxy(host, cluster));
-  config.clusters = [...(config.clusters ?? []), ...proxied.filter(isNewIn(config.clusters))];
+  config.clusters = [...(config.clusters ?? []), ...one.clusters.filter(isNewIn(config.clusters))];
   config.users = [...(config.users ?? []), ...one.users.filter(isNewIn(config.users))];
   config.contexts = [...(config.contexts ?? []), ...one.contexts.filter(isNewIn(config.contexts))];
   config.currentContext ||= one.currentContext;
@@ -115,12 +86,6 @@ interface Named {
 
 function isNewIn(known: readonly Named[] | undefined): (entry: Named) => boolean {
   return ({ name }) => known === undefined || known.every((other) => other.name !== name);
-}
-
-/** kubectl obeys HTTPS_PROXY and NO_PROXY; the client library knows `proxy-url` alone. */
-function withProxy(host: Host, cluster: Cluster): Cluster {
-  const proxyUrl = cluster.proxyUrl ?? proxyFor(host.env, cluster.server);
-  return proxyUrl === undefined ? cluster : { ...cluster, proxyUrl };
 }
 
 function selectContext(host: Host, config: KubeConfig, wanted: string | undefined): void {

@@ -17,7 +17,13 @@ export interface HookUser {
   readonly args: readonly string[];
   /** Other means beside the hook, by which client-go then logs in (contracts 1.2). */
   readonly others: readonly string[];
-  readonly contexts: readonly { readonly name: string; readonly server: string | undefined }[];
+  readonly contexts: readonly HookContext[];
+}
+
+export interface HookContext {
+  readonly name: string;
+  readonly server: string | undefined;
+  readonly isCurrent: boolean;
 }
 
 /**
@@ -37,6 +43,9 @@ export function hookUsers(
     named(contents, 'contexts', 'context'),
     named(contents, 'clusters', 'cluster'),
   ];
+  const current = contents
+    .map((content) => textAt(content, 'current-context'))
+    .find((name) => name !== undefined);
   const known = new Set<string>();
   return files.flatMap(({ file, content }) =>
     [...named([content], 'users', 'user')].flatMap(([name, user]) => {
@@ -57,6 +66,7 @@ export function hookUsers(
         contexts: using.map(([context, { cluster }]) => ({
           name: context,
           server: textAt(clusters.get(String(cluster)), 'server'),
+          isCurrent: context === current,
         })),
       };
     }),

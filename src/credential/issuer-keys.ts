@@ -1,18 +1,15 @@
-/** Which of the ways to an issuer's keys is taken. */
+/** Whose keys a token's signature is held against. */
 import { timeoutMs, type Settings } from '../settings/table.ts';
 import type { Access } from '../cluster/access.ts';
-import { keysAt, keysOfIssuer } from '../exchange/issuer-keys.ts';
 import { unknownIssuer } from '../failures/cluster.ts';
 import type { Host } from '../host.ts';
 import { isSafeAddress } from '../settings/addresses.ts';
 import type { IssuerKeys } from '../source/signature.ts';
 
-/** The first that is given counts; with none of them, the address of the issuer in the tokens. */
+/** At most one is given; with neither it is the issuer that the token itself names. */
 export interface KeySource {
   /** Through the API server, as the kubeconfig's user. */
   readonly access: Access | undefined;
-  /** URL of the key set. */
-  readonly keys: string | undefined;
   /** URL of the issuer. */
   readonly issuer: string | undefined;
 }
@@ -20,7 +17,7 @@ export interface KeySource {
 /**
  * @param issuers - `iss` of the tokens
  * @param settings - how to reach the profile's own server, if there is one, and how long to wait
- * @throws SaTokenError `unknown-issuer`, `keys-unreachable`, `bad-keys`, or of the kubeconfig
+ * @throws SaTokenError `unknown-issuer`, `keys-unreachable`, `bad-keys`, or of the kubeconfig and its user
  */
 export async function findKeys(
   host: Host,
@@ -28,14 +25,14 @@ export async function findKeys(
   issuers: readonly string[],
   settings: Settings,
 ): Promise<IssuerKeys> {
+  // Late, for it brings along the library that reads kubeconfigs.
+  const { keysOfCluster, keysOfIssuer } = await import('../exchange/jwks.ts');
   if (source.access !== undefined) {
     const { loadKubeConfig } = await import('../cluster/access.ts');
-    const { keysOfCluster } = await import('../cluster/issuer-keys.ts');
-    const milliseconds = timeoutMs(settings);
-    return keysOfCluster(loadKubeConfig(host, source.access), milliseconds);
+    return keysOfCluster(host, loadKubeConfig(host, source.access), timeoutMs(settings));
   }
-  if (source.keys !== undefined) return keysAt(host, settings, source.keys);
-  const issuer = source.issuer ?? issuers.find(isSafeAddress);
+  if (source.issuer !== undefined) return keysOfIssuer(host, settings, source.issuer);
+  const issuer = issuers.find(isSafeAddress);
   if (issuer === undefined) throw unknownIssuer(issuers[0] ?? '');
-  return keysOfIssuer(host, settings, issuer);
+  return { ...(await keysOfIssuer(host, settings, issuer)), selfNamed: true };
 }

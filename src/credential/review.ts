@@ -1,8 +1,8 @@
 /** `review` as a use case: which token goes to which API server, and what to do about its answer. */
 import { timeoutMs } from '../settings/table.ts';
 import type { KubeConfig } from '@kubernetes/client-node';
-import { clusterOf, clusterSettings, loadKubeConfig, type Access } from '../cluster/access.ts';
-import { reviewToken, type Review } from '../cluster/token-review.ts';
+import { clusterSettings, loadKubeConfig, type Access } from '../cluster/access.ts';
+import { reviewToken, type Review } from '../exchange/token-review.ts';
 import { sourceRefused, tokenRefused, unsafeCluster } from '../failures/cluster.ts';
 import { SaTokenError } from '../errors.ts';
 import type { Host } from '../host.ts';
@@ -44,7 +44,7 @@ export async function review(host: Host, given: Given, request: ReviewRequest): 
       });
   // The source token is for the API server alone, whatever its issued ones are for.
   const audiences = request.audiences ?? (request.source ? [] : (settings.audience ?? []));
-  return reviewToken(config, token, audiences, timeoutMs(settings));
+  return reviewToken(host, config, token, audiences, timeoutMs(settings));
 }
 
 /** Has a token from elsewhere reviewed, as a service does with the tokens of its callers. */
@@ -53,10 +53,7 @@ export async function reviewHandedIn(
   token: string,
   { access, audiences, milliseconds }: HandedIn,
 ): Promise<Review> {
-  const config = loadKubeConfig(host, access);
-  clusterSettings(host, config);
-  host.trace(`review: at ${clusterOf(config).server}`);
-  return reviewToken(config, token, audiences, milliseconds);
+  return reviewToken(host, loadKubeConfig(host, access), token, audiences, milliseconds);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What a token says of itself, without the token: claims as they are, and the sums that people would do over them. */
-import { isObject, objectAt, parseJson, textAt, type JsonObject } from '../json.ts';
-import { readClaims, timeAt, type Claims } from '../source/claims.ts';
+import { objectAt, textAt, type JsonObject } from '../json.ts';
+import { decodePart, readClaims, timeAt, type Claims } from '../source/claims.ts';
 import type { Signature } from '../source/signature.ts';
 
 export interface TokenReport {
@@ -37,7 +37,7 @@ export interface Life {
  */
 export function reportToken(token: string, place: string, now: number, expires?: number): TokenReport {
   const parsed = readClaims(token);
-  const [header, claims] = token.split('.').map(decode);
+  const [header, claims] = token.split('.').map(decodePart);
   const end = expires ?? parsed?.expires;
   return {
     place,
@@ -71,11 +71,6 @@ function boundTo(parsed: Claims, claims: JsonObject | undefined): string | undef
     if (name !== undefined) return `${kind} ${name}`;
   }
   return parsed.secret === undefined ? undefined : `Secret ${parsed.secret.name}`;
-}
-
-function decode(part: string): JsonObject | undefined {
-  const value = parseJson(Buffer.from(part, 'base64url').toString('utf8'));
-  return isObject(value) ? value : undefined;
 }
 
 /** When an extended token should have been renewed (contracts 3.2), epoch seconds. */

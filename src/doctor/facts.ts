@@ -17,6 +17,8 @@ export interface Question {
   readonly flags: Flags;
   /** The kubeconfig to look at; undefined: those of kubectl. */
   readonly kubeconfig: string | undefined;
+  /** Whose API server is given the token; undefined: that of the current context. */
+  readonly context: string | undefined;
 }
 
 /** An answer and the local times around it, epoch milliseconds. */

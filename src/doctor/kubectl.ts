@@ -1,4 +1,5 @@
-/** Check of what kubectl does with the token: whether the API server of each context that runs the hook takes it. */
+/** Check of what kubectl does with the token: whether the API server of the current context, or the one named, takes it. */
+import type { HookContext } from '../cluster/exec-users.ts';
 import { tokenIn } from '../entry/exec-credential.ts';
 import { exit, SaTokenError } from '../errors.ts';
 import { reviewSelf } from '../exchange/self-review.ts';
@@ -11,8 +12,6 @@ import type { Facts } from './facts.ts';
 import { hooksFor } from './hook.ts';
 import { kubeconfigFlag, quoted } from './remedy.ts';
 
-/** Nobody waits for each of a hundred contexts. */
-const most = 4;
 const apiServer = '--server=https://APISERVER';
 
 /** One context: its cluster as kubectl has it, and the commands that change either. */
@@ -23,7 +22,7 @@ interface Tried {
   readonly setContext: string;
 }
 
-/** Asked with the token of the exchange before, sent as kubectl would send it. */
+/** Asked with the token of the exchange before, sent as kubectl would send it; a context that nobody chose is not asked. */
 export async function inKubectl(facts: Facts): Promise<Finding> {
   if (facts.given().profile === undefined) return notNeeded('no profile that a hook could name');
   const issued = await facts.issued();
@@ -31,22 +30,20 @@ export async function inKubectl(facts: Facts): Promise<Finding> {
   const { users } = hooksFor(facts);
   const contexts = users.flatMap((user) => user.contexts);
   if (contexts.length === 0) return notNeeded('no context of the kubeconfig uses this profile yet');
-  const token = tokenIn(issued.entry.credential);
-  const all = await Promise.all(
-    contexts.slice(0, most).map(({ name, server }) => tryContext(facts, name, server, token)),
-  );
-  const bad = all.find(({ state }) => state === 'fail') ?? all.find(({ state }) => state === 'warn');
-  const left = contexts.length - most;
-  const more = left > 0 ? [`${left} more not tried`] : [];
-  return bad ?? ok([...all.map(({ detail }) => detail), ...more].join('; '));
+  const wanted = facts.question.context;
+  const chosen = contexts.find(({ name, isCurrent }) => (wanted === undefined ? isCurrent : name === wanted));
+  const others = contexts.filter((context) => context !== chosen).map(({ name }) => name);
+  if (chosen === undefined) {
+    const which = wanted === undefined ? 'the current context' : `context "${wanted}"`;
+    return notNeeded(`${which} does not run the hook; try another with --context: ${others.join(', ')}`);
+  }
+  const finding = await tryContext(facts, chosen, tokenIn(issued.entry.credential));
+  return finding.state === 'ok' && others.length > 0
+    ? ok(`${finding.detail}; not asked: ${others.join(', ')}`)
+    : finding;
 }
 
-async function tryContext(
-  facts: Facts,
-  name: string,
-  server: string | undefined,
-  token: string,
-): Promise<Finding> {
+async function tryContext(facts: Facts, { name, server }: HookContext, token: string): Promise<Finding> {
   const { host, question, settings } = facts;
   const file = kubeconfigFlag(question.kubeconfig);
   const setContext = `kubectl config set-context ${quoted(name)} --cluster=CLUSTER${file}`;
@@ -64,6 +61,11 @@ async function tryContext(
     setCluster: `kubectl config set-cluster ${quoted(clusterOf(config).name)}${file}`,
     setContext,
   };
+  if (tried.cluster['insecure-skip-tls-verify'] === true)
+    return warn(
+      `context "${name}": ${tried.cluster.server} is not asked: the context does not check its certificate (insecure-skip-tls-verify)`,
+      `have it checked: ${tried.setCluster} --insecure-skip-tls-verify=false --certificate-authority=FILE`,
+    );
   try {
     const { username } = await reviewSelf(host, tried.cluster, token);
     return ok(`context "${name}": ${tried.cluster.server} takes it for ${username}`);

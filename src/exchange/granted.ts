@@ -1,17 +1,17 @@
 /** Holds what was granted against what was asked: refuses a token that is not ours, names what is less than asked. */
 import { accountMadeAnew, badAnswer } from '../failures/exchange.ts';
-import { readClaims } from '../source/claims.ts';
+import { readClaims, type Claims } from '../source/claims.ts';
 import type { Settings } from '../settings/table.ts';
 import type { Target } from '../settings/target.ts';
 import type { Grant } from './token-request.ts';
 
-/** How far the JWT's own end may lie from the one in the answer's status, seconds (an extended token lies far after it). */
+/** How far two times of one answer may lie apart. Seconds. */
 export const tolerance = 60;
 
 /**
  * @param uid - of the account, where the source token says it
  * @returns what differs, in words for people: a shortened life, the server's warnings. The hook never prints them.
- * @throws SaTokenError `bad-answer` for another subject, a missing audience, or a token that ends before it was said to;
+ * @throws SaTokenError `bad-answer` for another subject, a missing audience, or times that do not agree with the answer's;
  *   `account-made-anew`
  */
 export function checkGrant(
@@ -34,10 +34,8 @@ export function checkGrant(
   const missing = (settings.audience ?? []).filter((audience) => !claims.audiences.includes(audience));
   if (missing.length > 0)
     throw badAnswer(target, `the issued token lacks the audience ${missing.join(', ')}`);
-  if (claims.expires === undefined) throw badAnswer(target, 'the issued token has no end');
-  if (claims.issuedAt !== undefined && claims.expires - claims.issuedAt < grant.life - tolerance) {
-    throw badAnswer(target, 'the issued token ends before the answer says it does');
-  }
+  const problem = timesProblem(claims, grant);
+  if (problem !== undefined) throw badAnswer(target, problem);
   const notes = [...grant.warnings];
   const asked = settings.duration;
   if (
@@ -48,4 +46,21 @@ export function checkGrant(
     notes.push(`asked for ${asked} s, granted ${Math.round(grant.life)} s`);
   }
   return notes;
+}
+
+/**
+ * A token of another day has other times than the answer around it. An API server may make a Pod's token live longer than
+ * was asked for; `warnafter` is then the end that the answer tells (kubernetes/kubernetes
+ * pkg/registry/core/serviceaccount/storage/token.go).
+ */
+function timesProblem(claims: Claims, { end, life }: Grant): string | undefined {
+  const { expires, issuedAt, notBefore, warnAfter = expires } = claims;
+  if (expires === undefined || warnAfter === undefined) return 'the issued token has no end';
+  if (issuedAt === undefined) return 'the issued token does not say when it was issued';
+  if (Math.abs(Math.min(expires, warnAfter) - end) > tolerance)
+    return 'the issued token does not end when the answer says it does';
+  const serverNow = end - life;
+  return notBefore !== undefined && notBefore > serverNow + tolerance
+    ? 'the issued token is not valid yet'
+    : undefined;
 }

@@ -1,5 +1,5 @@
 /** What an answer without a credential means: one error for each row of contracts 3.3. */
-import type { SaTokenError } from '../errors.ts';
+import { cut, type SaTokenError } from '../errors.ts';
 import * as failures from '../failures/exchange.ts';
 import { isObject, parseJson, textAt } from '../json.ts';
 import type { Target } from '../settings/target.ts';
@@ -24,7 +24,7 @@ export function judgeRefusal(target: Target, reply: Reply): SaTokenError {
 /** What a `Status` says, maybe nothing; undefined where the body is none, and so no API server's word. */
 export function statusMessage(body: string): string | undefined {
   const said = parseJson(body);
-  return isObject(said) && said['kind'] === 'Status' ? (textAt(said, 'message') ?? '') : undefined;
+  return isObject(said) && said['kind'] === 'Status' ? cut(textAt(said, 'message') ?? '') : undefined;
 }
 
 /** The API server's own word, a `Status` (AM pkg/api/errors). */
@@ -50,11 +50,7 @@ export function isForeignPath(message: string): boolean {
 
 /** Anything else was said by something in between: a proxy's page, a gateway's line, an empty 404. */
 function judgeForeign(target: Target, status: number, body: string): SaTokenError {
-  const text = body
-    .replace(/<(?:style|script)[\s\S]*?<\/(?:style|script)>/gi, ' ')
-    .replace(/<[^>]*>/g, ' ')
-    .replace(/\s+/g, ' ')
-    .trim();
+  const text = readableText(body);
   if (status === 400 && /plain HTTP request was sent to HTTPS port/i.test(text))
     return failures.wrongScheme(target);
   if (status === 401 && /jwt|issuer|jwks/i.test(text)) return failures.unknownIssuer(target, text);
@@ -62,6 +58,16 @@ function judgeForeign(target: Target, status: number, body: string): SaTokenErro
     return failures.proxyRefused(target, status, text);
   if (status >= 500) return failures.serverFailed(target, status, text);
   return failures.notTheEndpoint(target, status, text);
+}
+
+/** What a page says, without its tags and styles. Each character is looked at a few times, however they are nested. */
+export function readableText(page: string): string {
+  const [start = '', ...rest] = cut(page).split(/<(?:style|script)/i);
+  return [start, ...rest.map((part) => part.replace(/^[\s\S]*?(?:<\/(?:style|script)>|$)/i, ''))]
+    .join(' ')
+    .replace(/<[^<>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
 }
 
 /** More than any deadline; a number of many digits is no smaller wish. Seconds. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Agent } from 'node:https';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { messageOf } from '../errors.ts';
+import type { Credentials } from '../cluster/credentials.ts';
 import { badTls } from '../failures/exchange.ts';
 import { missingSetting, unreadableFile } from '../failures/usage.ts';
 import { refuseForeignWriters } from '../files.ts';
@@ -11,27 +12,30 @@ import type { Settings } from '../settings/table.ts';
 import type { Endpoint } from '../settings/target.ts';
 import { httpProxy } from './http-proxy.ts';
 
-/** Node gives up one address before it tries the next; less than this is less than a round trip by satellite. Milliseconds. */
-const patienceByAddress = 1500;
+/** Node gives up one address before it tries the next; less would be less than a round trip by satellite. */
+const perAddressMs = 1500;
 
-/** @throws SaTokenError of exit code 2 for a proxy, CA, certificate or key that cannot be used */
-export function tlsAgent(host: Host, target: Endpoint, settings: Settings): Agent {
+/**
+ * @param user - whose client certificate goes before that of the settings
+ * @throws SaTokenError of exit code 2 for a proxy, CA, certificate or key that cannot be used
+ */
+export function tlsAgent(host: Host, target: Endpoint, settings: Settings, user?: Credentials): Agent {
   const proxy = httpProxy(host, target, settings);
   const name = settings['tls-server-name'];
   return new Agent({
     keepAlive: false,
-    autoSelectFamilyAttemptTimeout: patienceByAddress,
+    autoSelectFamilyAttemptTimeout: perAddressMs,
     ...(proxy === undefined ? {} : { proxyEnv: { HTTPS_PROXY: proxy } }),
-    secureContext: secureContext(host, target, settings),
+    secureContext: secureContext(host, target, settings, user),
     rejectUnauthorized: settings['insecure-skip-tls-verify'] !== true,
     ...(name === undefined ? {} : { servername: name }),
   });
 }
 
-function secureContext(host: Host, target: Endpoint, settings: Settings): SecureContext {
+function secureContext(host: Host, target: Endpoint, settings: Settings, user?: Credentials): SecureContext {
   const authority = authorities(host, target, settings);
-  const certificate = pemFile('client-certificate', settings['client-certificate']);
-  const key = pemFile('client-key', settings['client-key']);
+  const certificate = user?.certificate ?? pemFile('client-certificate', settings['client-certificate']);
+  const key = user?.key ?? pemFile('client-key', settings['client-key']);
   // Node would show no certificate and say nothing.
   const both = 'give both, or one file with both to both';
   if (key === undefined && certificate !== undefined)

@@ -1,4 +1,5 @@
 /** The TokenRequest call in two halves: `send` does the I/O, `judgeReply` reads the answer and does none (contracts 3.1 to 3.3). */
+import { cut } from '../errors.ts';
 import { badAnswer } from '../failures/exchange.ts';
 import { missingSetting } from '../failures/usage.ts';
 import type { Host } from '../host.ts';
@@ -14,6 +15,8 @@ export interface Grant {
   readonly token: string;
   /** Seconds that the token lives, by the server's own clock. */
   readonly life: number;
+  /** When the server says that it ends, epoch seconds by its own clock. */
+  readonly end: number;
   /** Seconds that the server's clock is ahead of ours; undefined without a `Date` header. */
   readonly skew: number | undefined;
   /** Texts of `Warning` headers, such as that of a shortened life. */
@@ -109,18 +112,19 @@ export function judgeReply(target: Target, reply: Reply, asked: number): Grant {
   if (!isObject(answer)) throw badAnswer(target, `the answer is 201 but not JSON${encodingOf(reply)}`);
   const status = objectAt(answer, 'status');
   const token = textAt(status, 'token');
-  const end = Date.parse(textAt(status, 'expirationTimestamp') ?? '');
+  const end = Date.parse(textAt(status, 'expirationTimestamp') ?? '') / 1000;
   if (token === undefined) throw badAnswer(target, 'the answer is 201 but holds no token');
   if (!/^[\x21-\x7e]+$/.test(token))
     throw badAnswer(target, 'the issued token has characters that no token has');
-  if (Number.isNaN(end) || end / 1000 > latest)
+  if (Number.isNaN(end) || end > latest)
     throw badAnswer(target, 'the answer does not say when the token expires');
   const date = Date.parse(reply.headers.date ?? '') / 1000;
-  const life = end / 1000 - issuedAt(readClaims(token)?.issuedAt, date, asked);
+  const life = end - issuedAt(readClaims(token)?.issuedAt, date, asked);
   if (life <= 0) throw badAnswer(target, 'the issued token has expired already');
   return {
     token,
     life,
+    end,
     skew: Number.isNaN(date) ? undefined : date - asked,
     warnings: reply.warnings.flatMap(warningTexts),
   };
@@ -145,6 +149,6 @@ function issuedAt(claimed: number | undefined, date: number, asked: number): num
 
 /** The texts in `299 - "text"` (AM pkg/util/net/http.go), of which a proxy may have folded several into one header; else it as it is. */
 export function warningTexts(header: string): string[] {
-  const found = [...header.matchAll(/(?<=^|,)\s*\d{3} \S+ "((?:\\.|[^"\\])*)"/g)];
+  const found = [...cut(header).matchAll(/(?<=^|,)\s*\d{3} \S+ "((?:\\.|[^"\\])*)"/g)];
   return found.length === 0 ? [header] : found.map(([, text = '']) => text.replace(/\\(.)/g, '$1'));
 }

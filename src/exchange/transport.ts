@@ -1,4 +1,4 @@
-/** One HTTPS request, mostly with a token in it: to the configured origin, no redirects, bounded in time and size. */
+/** The one HTTPS request that every call with a token is: to the configured origin, no redirects, bounded in time and memory. */
 import {
   Agent as PlainAgent,
   request as plainRequest,
@@ -7,6 +7,7 @@ import {
 } from 'node:http';
 import { request, type RequestOptions } from 'node:https';
 import { TLSSocket } from 'node:tls';
+import type { Credentials } from '../cluster/credentials.ts';
 import type { Host } from '../host.ts';
 import { badAnswer, timedOut } from '../failures/exchange.ts';
 import { textAt } from '../json.ts';
@@ -14,7 +15,6 @@ import type { Settings } from '../settings/table.ts';
 import type { Endpoint } from '../settings/target.ts';
 import { version } from '../version.ts';
 import { judgeConnection } from './connection.ts';
-import { withoutToken } from './echo.ts';
 import { tlsAgent } from './tls.ts';
 
 export interface Reply {
@@ -38,8 +38,12 @@ export interface Call {
   readonly method: 'GET' | 'POST';
   /** From `/api/v1/…` on, after the server's own path. */
   readonly path: string;
-  /** Undefined: an anonymous call. */
+  /** Sent as the bearer. */
   readonly token?: string | undefined;
+  /** What a kubeconfig's user shows in its place. With neither the call is anonymous. */
+  readonly user?: Credentials | undefined;
+  /** A token in the body, which the answer's words must not show either. */
+  readonly secret?: string | undefined;
   /** JSON. */
   readonly body?: string | undefined;
   /** All the time there is, connection included. */
@@ -59,65 +63,49 @@ export async function ask(host: Host, target: Endpoint, settings: Settings, call
   const secure = url.protocol === 'https:';
   const options: RequestOptions = {
     method: call.method,
-    agent: secure ? tlsAgent(host, target, settings) : new PlainAgent(),
+    agent: secure ? tlsAgent(host, target, settings, call.user) : new PlainAgent(),
     headers: {
       ...(call.token === undefined ? {} : { Authorization: `Bearer ${call.token}` }),
+      ...call.user?.headers,
       ...(call.body === undefined
         ? {}
         : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(call.body) }),
-      Accept: 'application/json',
+      // The issuer's keys are application/jwk-set+json: an API server answers 406 to a caller who takes JSON alone.
+      Accept: 'application/json, */*;q=0.8',
       'User-Agent': `kubectl-sa-token/${version} (${host.platform}/${host.arch})`,
     },
   };
-  const patience = new Patience(call.milliseconds);
+  // Node takes whole milliseconds here. The timer does not keep the process alive; the connection does.
+  const signal = AbortSignal.timeout(Math.max(1, Math.ceil(call.milliseconds)));
+  const progress = { step: 'connecting' };
   try {
-    const reply = await send(secure ? request : plainRequest, url, options, call.body, target, patience);
-    return call.token === undefined ? reply : withoutToken(reply, call.token);
-  } catch (error) {
-    if (patience.over) throw timedOut(target, call.milliseconds / 1000, patience.step);
-    throw await judgeConnection(host, target, settings, error);
-  } finally {
-    patience.end();
-  }
-}
-
-/** The deadline of a request, and how far it came. */
-class Patience {
-  step = 'connecting';
-  over = false;
-  readonly signal: AbortSignal;
-  readonly #timer: NodeJS.Timeout;
-
-  constructor(milliseconds: number) {
-    const controller = new AbortController();
-    this.signal = controller.signal;
-    this.#timer = setTimeout(
-      () => {
-        this.over = true;
-        controller.abort();
-      },
-      Math.max(1, milliseconds),
+    const start = secure ? request : plainRequest;
+    const reply = await send(start, url, { ...options, signal }, call.body, target, progress);
+    const bearer = call.user?.headers['Authorization']?.replace(/^\S+ /, '');
+    return redacted(
+      reply,
+      [call.token, call.secret, bearer].filter((token) => token !== undefined),
     );
-  }
-
-  end(): void {
-    clearTimeout(this.#timer);
+  } catch (error) {
+    if (signal.aborted) throw timedOut(target, call.milliseconds / 1000, progress.step);
+    throw await judgeConnection(host, target, settings, error);
   }
 }
 
+/** @param progress - is told how far the request came */
 function send(
   start: typeof request,
   url: URL,
   options: RequestOptions,
   body: string | undefined,
   target: Endpoint,
-  patience: Patience,
+  progress: { step: string },
 ): Promise<Reply> {
   return new Promise((resolve, reject) => {
-    const outgoing = start(url, { ...options, signal: patience.signal });
+    const outgoing = start(url, options);
     // A request whose proxy has not let it through yet has no socket, and says nothing when it is aborted.
-    patience.signal.addEventListener('abort', () => reject(new Error('aborted')));
-    outgoing.on('finish', () => (patience.step = 'waiting for the answer'));
+    options.signal?.addEventListener('abort', () => reject(new Error('aborted')));
+    outgoing.on('finish', () => (progress.step = 'waiting for the answer'));
     outgoing.on('error', reject);
     // Else Node closes the connection, and nobody hears of it.
     outgoing.on('upgrade', (_, socket) => {
@@ -127,7 +115,7 @@ function send(
       );
     });
     outgoing.on('response', (answer) => {
-      patience.step = 'reading the answer';
+      progress.step = 'reading the answer';
       // Before the body: the socket forgets it when it closes.
       const certificate = certificateOf(answer);
       readBody(answer, target).then((text) => resolve(toReply(answer, text, certificate)), reject);
@@ -136,18 +124,28 @@ function send(
   });
 }
 
-async function readBody(answer: IncomingMessage, target: Endpoint): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > largest) {
-      answer.destroy();
-      throw badAnswer(target, 'the answer is larger than 1 MiB');
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+/** One buffer that grows: a chunk kept as it is costs some hundred bytes, however short it is. */
+function readBody(answer: IncomingMessage, target: Endpoint): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let body = Buffer.alloc(16_384);
+    let size = 0;
+    answer.on('data', (chunk: Buffer) => {
+      const end = size + chunk.length;
+      if (end > largest) {
+        reject(badAnswer(target, 'the answer is larger than 1 MiB'));
+        answer.destroy();
+        return;
+      }
+      if (end > body.length) {
+        const longer = Buffer.alloc(Math.max(end, 2 * body.length));
+        body.copy(longer, 0, 0, size);
+        body = longer;
+      }
+      size += chunk.copy(body, size);
+    });
+    answer.on('error', reject);
+    answer.on('end', () => resolve(body.toString('utf8', 0, size)));
+  });
 }
 
 function certificateOf({ socket }: IncomingMessage): PeerCertificate | undefined {
@@ -159,4 +157,34 @@ function certificateOf({ socket }: IncomingMessage): PeerCertificate | undefined
 function toReply(answer: IncomingMessage, body: string, certificate: PeerCertificate | undefined): Reply {
   const warnings = answer.headersDistinct['warning'] ?? [];
   return { status: answer.statusCode ?? 0, headers: answer.headers, warnings, body, certificate };
+}
+
+/** Shortest part of a token that is masked; shorter ones could be any word. Characters. */
+const shortestPart = 16;
+
+/**
+ * The same answer with `[token]` for the tokens of its request and their parts: a page may repeat what it was sent. The
+ * body of a 201 stays as it is, since what is granted is a token, and is not shown.
+ */
+export function redacted(reply: Reply, tokens: readonly string[]): Reply {
+  // The first part is the same in every token of one key.
+  const parts = tokens
+    .flatMap((token) => [token, ...token.split('.').slice(1)])
+    .filter((part) => part.length >= shortestPart);
+  if (parts.length === 0) return reply;
+  const clean = (text: string): string => {
+    const masked = parts.reduce((rest, part) => rest.replaceAll(part, '[token]'), text);
+    const joined = masked.replace(/\s+/g, '');
+    return parts.some((part) => joined.includes(part))
+      ? '(the answer repeats the token, and so is not shown)'
+      : masked;
+  };
+  const { headers, body, warnings, status } = reply;
+  const shown = (['location', 'content-encoding'] as const).filter((name) => headers[name] !== undefined);
+  return {
+    ...reply,
+    body: status === 201 ? body : clean(body),
+    warnings: warnings.map(clean),
+    headers: { ...headers, ...Object.fromEntries(shown.map((name) => [name, clean(headers[name] ?? '')])) },
+  };
 }

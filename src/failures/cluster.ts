@@ -82,6 +82,16 @@ export const noContextPlugin = (plugin: string, cause: unknown): SaTokenError =>
     cause,
   );
 
+/** That program did not give a credential. */
+export const contextPluginFailed = (plugin: string, why: string, cause?: unknown): SaTokenError =>
+  new SaTokenError({
+    code: 'context-plugin-failed',
+    exitCode: exit.unreachable,
+    what: `the context's credential plugin ${oneLine(plugin, 200)} ${oneLine(why, 300)}`,
+    hint: 'see whether kubectl can use that context: kubectl auth whoami; or name another one with --context',
+    cause,
+  });
+
 /** The address of the kubeconfig's cluster is not fit for a token. */
 export const unsafeCluster = (server: string, why: string, hint: string): SaTokenError =>
   usage('unsafe-cluster', `${server}: ${why}`, hint);
@@ -135,7 +145,7 @@ export const keysUnreachable = (
   url: string,
   why: string,
   cause?: unknown,
-  hint = 'read them through the API server with --context NAME, or give their address with --jwks-url',
+  hint = 'read them through the API server with --context NAME, or name another issuer with --issuer-url',
 ): SaTokenError =>
   new SaTokenError({
     code: 'keys-unreachable',
@@ -146,12 +156,12 @@ export const keysUnreachable = (
   });
 
 /** The context was asked already: another may know more, or have more rights. */
-export const keysUnreachableThere = (url: string, why: string, cause: unknown): SaTokenError =>
+export const keysUnreachableThere = (url: string, why: string, cause?: unknown): SaTokenError =>
   keysUnreachable(
     url,
     why,
     cause,
-    'see whether the context may read them: kubectl get --raw /openid/v1/jwks; or give their address with --jwks-url',
+    'see whether the context may read them: kubectl get --raw /openid/v1/jwks; or name the issuer with --issuer-url',
   );
 
 export const badKeys = (url: string, why: string): SaTokenError =>
@@ -159,7 +169,7 @@ export const badKeys = (url: string, why: string): SaTokenError =>
     code: 'bad-keys',
     exitCode: exit.unreachable,
     what: `${url}: ${why}`,
-    hint: 'give the address of the key set itself with --jwks-url',
+    hint: 'read the keys through the API server with --context NAME, or name another issuer with --issuer-url',
   });
 
 /** There is nothing to begin with: no URL in the token, none given. */
@@ -167,7 +177,7 @@ export const unknownIssuer = (issuer: string): SaTokenError =>
   usage(
     'unknown-issuer',
     `the issuer ${JSON.stringify(issuer)} is no https:// address, so its keys cannot be found by it`,
-    'read them through the API server with --context NAME, or give --issuer-url or --jwks-url',
+    'read them through the API server with --context NAME, or give --issuer-url',
   );
 
 export const notVerified = (token: string, why: string): SaTokenError =>

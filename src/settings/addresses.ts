@@ -11,7 +11,7 @@ export function server(raw: unknown, place: Place): string {
     throw badValue(place.where, 'must begin with https://', 'a token is never sent in the clear');
   }
   if (url.search !== '' || url.hash !== '') throw badValue(place.where, 'must have no "?" and no "#"');
-  return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
+  return `${url.origin}${url.pathname.replace(/(?<!\/)\/+$/, '')}`;
 }
 
 /** Whether what comes from an address can be relied on: https, or this machine itself. */

@@ -11,6 +11,10 @@ export interface Claims {
   /** Epoch seconds; undefined for a legacy token, which has no end. */
   readonly expires: number | undefined;
   readonly issuedAt: number | undefined;
+  /** Epoch seconds from which on it is valid. */
+  readonly notBefore: number | undefined;
+  /** The end that was asked for, where the API server made it a later one. Epoch seconds. */
+  readonly warnAfter: number | undefined;
   readonly namespace: string | undefined;
   readonly serviceAccount: string | undefined;
   /** UID of the ServiceAccount. */
@@ -40,6 +44,8 @@ export function readClaims(token: string): Claims | undefined {
     audiences: audiencesOf(payload['aud']),
     expires: timeAt(payload, 'exp'),
     issuedAt: timeAt(payload, 'iat'),
+    notBefore: timeAt(payload, 'nbf'),
+    warnAfter: timeAt(nested, 'warnafter'),
     namespace: nameIn(
       isNamespace,
       textAt(payload, `${flat}namespace`) ?? textAt(nested, 'namespace') ?? namespace,
@@ -72,8 +78,13 @@ export function timeAt(value: unknown, key: string): number | undefined {
 function decodePayload(token: string): JsonObject | undefined {
   const parts = token.split('.');
   if (parts.length !== 3 || parts[1] === undefined) return undefined;
-  const payload = parseJson(Buffer.from(parts[1], 'base64url').toString('utf8'));
-  return isObject(payload) ? payload : undefined;
+  return decodePart(parts[1]);
+}
+
+/** Header or claims of a JWT; undefined for what is no JSON object. */
+export function decodePart(part: string): JsonObject | undefined {
+  const value = parseJson(Buffer.from(part, 'base64url').toString('utf8'));
+  return isObject(value) ? value : undefined;
 }
 
 function secretOf(payload: JsonObject, nested: JsonObject): Claims['secret'] {

@@ -58,7 +58,7 @@ test('a token that was issued for other settings is said to be so', async (t) =>
   t.regex(stdout, /warning: issued token: it was issued for other settings/);
 });
 
-test('signatures, with the keys of the API server, of an address, or of an issuer', async (t) => {
+test('signatures, with the keys of the API server, or of an issuer that is named', async (t) => {
   const { run, server, context } = await commandScene(t);
   await run(['get-token', 'prod']);
   const both = await run(['inspect', 'prod', '--context', 'admin']);
@@ -71,20 +71,15 @@ test('signatures, with the keys of the API server, of an address, or of an issue
   // Keys are for everybody where an issuer is meant to be found.
   const jwks = JSON.stringify(server.cluster.settings.signer.jwks);
   const configuration = JSON.stringify({ jwks_uri: `${server.apiUrl}/public/jwks` });
-  server.faults.next({ status: 200, body: jwks }, 2, /^\/public\/jwks$/);
+  server.faults.next({ status: 200, body: jwks }, 1, /^\/public\/jwks$/);
   server.faults.next(
     { status: 200, body: configuration },
     1,
     /^\/public\/\.well-known\/openid-configuration$/,
   );
-  for (const flags of [
-    ['--jwks-url', `${server.apiUrl}/public/jwks`],
-    ['--issuer-url', `${server.apiUrl}/public/`],
-  ]) {
-    const { code, stdout } = await run(['inspect', 'prod', ...flags]);
-    t.is(code, 0, flags[0]);
-    t.is(stdout.match(/signature {3}valid/g)?.length, 2);
-  }
+  const named = await run(['inspect', 'prod', '--issuer-url', `${server.apiUrl}/public/`]);
+  t.is(named.code, 0);
+  t.is(named.stdout.match(/signature {3}valid/g)?.length, 2);
   await context('nobody', {});
   const refused = await run(['inspect', 'prod', '--context', 'nobody']);
   t.deepEqual([refused.code, refused.stdout], [5, '']);
@@ -93,6 +88,34 @@ test('signatures, with the keys of the API server, of an address, or of an issue
     /cannot read the issuer's keys at .*system:anonymous.*; see whether the context may read them/,
   );
   t.notRegex(refused.stderr, /--context NAME/);
+});
+
+test('an issuer that only the token names vouches for nobody: self-consistent, never valid', async (t) => {
+  // Whoever makes a token can make its keys too, and serve them.
+  const forger = await startServer({ ownSigningKey: true });
+  t.teardown(forger.close);
+  const { run } = await commandScene(t);
+  const ca = Buffer.from(forger.caPem).toString('base64');
+  const { signer } = forger.cluster.settings;
+  const token = await signer.sign({ iss: forger.apiUrl, sub: 'system:serviceaccount:team-a:robot' });
+  const jwks = JSON.stringify(signer.jwks);
+  const configuration = JSON.stringify({ jwks_uri: `${forger.apiUrl}/openid/v1/jwks` });
+  forger.faults.next({ status: 200, body: configuration }, 9, /^\/\.well-known\/openid-configuration$/);
+  forger.faults.next({ status: 200, body: jwks }, 9, /^\/openid\/v1\/jwks$/);
+  const inspect = (...flags: string[]) =>
+    run(['inspect', '--token-stdin', '--server', forger.url, '--certificate-authority-data', ca, ...flags], {
+      stdin: token,
+    });
+  const alone = await inspect('--verify');
+  t.is(alone.code, 0);
+  t.regex(
+    alone.stdout,
+    /signature {3}self-consistent \(keys at \S+\/openid\/v1\/jwks, which only the token names: --context or --issuer-url says more\)/,
+  );
+  t.notRegex(alone.stdout, /signature {3}valid/);
+  const { token: value } = JSON.parse((await inspect('--verify', '-o', 'json')).stdout);
+  t.is(value.signature.state, 'self-consistent');
+  t.regex((await inspect('--issuer-url', forger.apiUrl)).stdout, /signature {3}valid/);
 });
 
 test('a token that its issuer did not sign: the report, the line, exit code 4', async (t) => {
@@ -157,14 +180,14 @@ test('bad input: one line that says what to do, and nothing on standard output',
       /-o xml is not one of json, yaml; see "kubectl sa-token inspect --help"/,
     ],
     [
-      ['inspect', 'prod', '--jwks-url', 'http://keys.example'],
+      ['inspect', 'prod', '--issuer-url', 'http://keys.example'],
       2,
-      /--jwks-url: must be an https:\/\/ address/,
+      /--issuer-url: must be an https:\/\/ address/,
     ],
     [
-      ['inspect', 'prod', '--jwks-url', 'a', '--context', 'b'],
+      ['inspect', 'prod', '--issuer-url', 'a', '--context', 'b'],
       2,
-      /--jwks-url and --context exclude each other/,
+      /--issuer-url and --context exclude each other/,
     ],
     [['inspect', 'prod', '--context', 'none'], 2, /the kubeconfig has no context "none"; .*: admin/],
     [

@@ -9,13 +9,13 @@ test('--timeout is the limit of every call beside the exchange', async (t) => {
   t.is((await run(['get-token', 'prod'])).code, 0);
   const login = ['login', 'new', '--server', server.url, ...FROM_SECRET];
   const rows: BadInput[] = [
-    [login, 5, /https:\/\/localhost:\d+: no answer within 1 s; see whether it answers kubectl/],
+    [login, 5, /https:\/\/localhost:\d+: no answer within 1 s \([a-z ]+\); see whether it answers kubectl/],
     [['review', 'prod', '--context', 'admin'], 5, /no answer within 1 s/],
     [['review', '--token-stdin', '--context', 'admin'], 5, /no answer within 1 s/, 'x'],
     [['whoami', 'prod', '--context', 'admin'], 5, /no answer within 1 s/],
     [['inspect', 'prod', '--context', 'admin'], 5, /issuer's keys .* no answer within 1 s/],
     [['inspect', '--token-stdin', '--context', 'admin'], 5, /issuer's keys .* no answer within 1 s/, 'x'],
-    [['inspect', '--token-stdin', '--jwks-url', `${server.apiUrl}/x`], 5, /trusted|no answer/, 'x'],
+    [['inspect', '--token-stdin', '--issuer-url', `${server.apiUrl}/x`], 5, /trusted|no answer/, 'x'],
   ];
   server.faults.next('stall', 100, 'any');
   await checkRows(
@@ -39,7 +39,11 @@ test('a Secret that cannot be asked for is no matter of its name', async (t) => 
     /the context's credential plugin no-such-plugin is not on PATH; install it, or name another context/;
   await checkRows(t, run, [
     [[...login, 'gone'], 5, /nothing listens there; see whether it answers kubectl/],
-    [[...login, 'stranger'], 5, /certificate is not trusted: its CA is not trusted here; see whether/],
+    [
+      [...login, 'stranger'],
+      5,
+      /certificate is not trusted: its CA is not trusted here \(subject .*\); see whether/,
+    ],
     [[...login, 'wrong'], 4, /the kubeconfig's user is refused \(401\)/],
     [[...login, 'plugin'], 2, plugin],
     [['review', 'prod', '--context', 'plugin'], 2, plugin],

@@ -212,13 +212,13 @@ test('bad input and an API server that does not answer', async (t) => {
     [
       ['review', 'prod', '--context', 'gone'],
       5,
-      /https:\/\/localhost:\d+: nothing listens there; see whether/,
+      /https:\/\/localhost:\d+: cannot connect: nothing listens there; see whether it answers kubectl/,
     ],
     [['review', 'prod', '--context', 'plain'], 2, /kubeconfig cluster "plain": must begin with https:\/\//],
     [
       ['review', 'prod', '--context', 'stranger'],
       5,
-      /certificate is not trusted: its CA is not trusted here/,
+      /certificate is not trusted: its CA is not trusted here \(subject localhost, .*\); see whether it answers/,
     ],
     [
       ['review', 'prod', '--context', 'proxy'],

@@ -122,19 +122,7 @@ test('a context without a user is nobody’s, as kubectl has it', (t) => {
   t.is(at(host), 'https://one.example');
 });
 
-test('HTTPS_PROXY is obeyed, a proxy-url of the cluster goes before it', (t) => {
-  const host = createHost(t);
-  put(host, 'k', kubeconfig({ one: {}, two: { cluster: { 'proxy-url': 'http://own:1' } } }, 'one'));
-  const proxied = withParts(host, {
-    env: { HTTPS_PROXY: 'http://corporate:1', KUBECONFIG: `${host.home}/k` },
-  });
-  const proxy = (context: string) =>
-    loadKubeConfig(proxied, { ...nothing, context }).getCurrentCluster()?.proxyUrl;
-  t.is(proxy('one'), 'http://corporate:1');
-  t.is(proxy('two'), 'http://own:1');
-});
-
-test('a cluster as settings of a call with another token', async (t) => {
+test('a cluster as settings of a call', async (t) => {
   const host = createHost(t);
   const cluster = {
     'certificate-authority-data': 'Y2E=',

@@ -26,7 +26,7 @@ function createScene(t: ExecutionContext, programs: string[] = ['kubectl-sa_toke
   for (const program of programs) put(host, `bin/${program}`, '#!/bin/sh\n', 0o755);
   const at = withParts(host, { env: { PATH: folder } });
   const facts = (of: TestHost = at, file?: string) =>
-    new Facts(of, { profile: 'prod', flags: {}, kubeconfig: file });
+    new Facts(of, { profile: 'prod', flags: {}, kubeconfig: file, context: undefined });
   return { host: at, folder, facts };
 }
 
@@ -277,7 +277,7 @@ test('a hook’s profile is what get-token would take for it', (t) => {
   t.is(found(['get-token', 'prod'], [gone]).state, 'ok');
   found(['get-token', 'gone']);
   const flags = { server: 'https://h.example', namespace: 'a', 'service-account': 'b' };
-  const without = new Facts(host, { profile: undefined, flags, kubeconfig: undefined });
+  const without = new Facts(host, { profile: undefined, flags, kubeconfig: undefined, context: undefined });
   t.is(hook(without).detail, stray, 'nor without a profile');
   t.is(found(['get-token', 'prod', '-v']).state, 'ok');
 });

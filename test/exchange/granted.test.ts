@@ -14,8 +14,9 @@ const claims = {
   exp: 1_800_003_600,
 };
 
-function grant(over: Partial<Record<keyof typeof claims, unknown>> = {}, life = 3600): Grant {
-  return { token: jwt({ ...claims, ...over }), life, skew: 0, warnings: [] };
+/** @param life - seconds that the answer says, from the token's time of issue on */
+function grant(over: object = {}, life = 3600): Grant {
+  return { token: jwt({ ...claims, ...over }), life, end: claims.iat + life, skew: 0, warnings: [] };
 }
 
 const kept = test.macro<[Settings, Grant, string[]]>({
@@ -45,10 +46,12 @@ test('with another warning', kept, { duration: 86_400 }, { ...grant(), warnings:
   'x',
   'asked for 86400 s, granted 3600 s',
 ]);
-// KK token.go: a Pod-bound token of 3607 s lives for a year, while its status says 3607 s.
-test('that lives longer than the answer says', kept, {}, grant({ exp: claims.iat + 31_536_000 }), []);
-test('without a time of issue', kept, {}, grant({ iat: undefined }), []);
-test('within a minute of what the answer says', kept, {}, grant({}, 3659), []);
+// kubernetes/kubernetes pkg/registry/core/serviceaccount/storage/token.go: a Pod's token of 3607 s lives for a year.
+const extended = { exp: claims.iat + 31_536_000, 'kubernetes.io': { warnafter: claims.iat + 3607 } };
+test('made to live a year, and said to be', kept, {}, grant(extended, 3607), []);
+test('up to a minute shorter or longer than the answer says', kept, {}, grant({}, 3659), []);
+test('up to a minute longer', kept, {}, grant({}, 3541), []);
+test('valid within a minute', kept, {}, grant({ nbf: claims.iat + 59 }), []);
 
 const refused = test.macro<[Settings, Grant, string]>({
   async exec(t, settings, given, problem) {
@@ -101,14 +104,33 @@ test('a grant for an account that was made anew is refused, whether its server l
   });
 });
 
+const times = 'the issued token does not end when the answer says it does';
 test('without an end', refused, {}, grant({ exp: undefined }), 'the issued token has no end');
 test('with an end that is no number', refused, {}, grant({ exp: '2027' }), 'the issued token has no end');
+test('that ends before the answer says', refused, {}, grant({}, 3661), times);
+test('that ends after the answer says', refused, {}, grant({}, 3539), times);
+test('that lives a year, unsaid', refused, {}, grant({ exp: claims.iat + 31_536_000 }), times);
+test('extended, and of another day', refused, {}, grant({ ...extended, exp: claims.iat - 5 }, 3607), times);
 test(
-  'that ends before the answer says',
+  'that was issued yesterday, in an answer of today',
   refused,
   {},
-  grant({}, 3661),
-  'the issued token ends before the answer says it does',
+  grant({ iat: claims.iat - 86_400, exp: claims.exp - 86_400 }),
+  times,
+);
+test(
+  'without a time of issue',
+  refused,
+  {},
+  grant({ iat: undefined }),
+  'the issued token does not say when it was issued',
+);
+test(
+  'that is valid only later',
+  refused,
+  {},
+  grant({ nbf: claims.iat + 61 }),
+  'the issued token is not valid yet',
 );
 test('that is no JWT', refused, {}, { ...grant(), token: 'opaque' }, 'the issued token is not a JWT');
 test(

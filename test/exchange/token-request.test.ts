@@ -34,6 +34,7 @@ test('a grant is the token, its life by the server’s clock, the skew and the w
   t.deepEqual(judgeReply(target, warned, asked - 100), {
     token: 'a.b.c',
     life: 3600,
+    end: Date.UTC(2026, 0, 2, 4, 4, 5) / 1000,
     skew: 100,
     warnings: ['one', 'two'],
   });
@@ -62,6 +63,17 @@ test('of the three clocks that tell when a token was issued, one that is wrong i
     { life: 3600 },
     'without Date the token tells',
   );
+});
+
+test('a token that has ended is refused, whatever the answer around it kept of its day', async (t) => {
+  const yesterday = asked - 86_400;
+  const token = jwt({ iat: yesterday, exp: yesterday + 3600 });
+  const answer = granted({ token, expirationTimestamp: new Date((yesterday + 3600) * 1000).toISOString() });
+  await fails(t, () => judgeReply(target, answer, asked), {
+    code: 'bad-answer',
+    exitCode: 5,
+    line: `${at}: the issued token has expired already; nothing was kept; check what serves this address`,
+  });
 });
 
 test('without a Date header the life is by the local clock', (t) => {

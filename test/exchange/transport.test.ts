@@ -52,7 +52,7 @@ test('one POST goes below the server’s own path, with the token and our name',
     authorization: `Bearer ${robot.token}`,
     'content-type': 'application/json',
     'content-length': '2',
-    accept: 'application/json',
+    accept: 'application/json, */*;q=0.8',
     'user-agent': `kubectl-sa-token/0.0.0-dev (${host.platform}/${host.arch})`,
   });
 });

@@ -51,6 +51,13 @@ test('without a key id, each key is tried', async (t) => {
   t.is((await checkSignature(await sign(three.privateKey), { keys, place })).state, 'invalid');
 });
 
+test('a key that only the token itself names vouches for nobody', async (t) => {
+  const { privateKey, jwk } = await signer('one');
+  const keys = { keys: { keys: [jwk] }, place, selfNamed: true };
+  t.is((await checkSignature(await sign(privateKey, 'one'), keys)).state, 'self-consistent');
+  t.is((await checkSignature(await sign(privateKey, 'two'), keys)).state, 'unknown-key');
+});
+
 test('no signature, a shared secret, or no token at all is never valid', async (t) => {
   const secret = { kty: 'oct', k: Buffer.alloc(32).toString('base64url'), kid: 's', alg: 'HS256' };
   const shared = await new SignJWT({}).setProtectedHeader({ alg: 'HS256', kid: 's' }).sign(Buffer.alloc(32));
@@ -60,6 +67,6 @@ test('no signature, a shared secret, or no token at all is never valid', async (
 });
 
 test('a key set, or what is none', (t) => {
-  t.deepEqual(readKeySet('{"keys":[{"kty":"EC"},"x",null]}'), { keys: [{ kty: 'EC' }] });
-  for (const text of ['', '[]', '{}', '{"keys":{}}', 'keys']) t.is(readKeySet(text), undefined);
+  t.deepEqual(readKeySet({ keys: [{ kty: 'EC' }, 'x', null] }), { keys: [{ kty: 'EC' }] });
+  for (const none of [undefined, '', [], {}, { keys: {} }]) t.is(readKeySet(none), undefined);
 });

@@ -1,0 +1,8 @@
+/** `node one-answer.ts URL CA`: asks once, and prints how long the answer is and the most memory that the process had. */
+import { ask } from '../../src/exchange/transport.ts';
+import { systemHost } from '../../src/host.ts';
+
+const [server = '', ca = ''] = process.argv.slice(2);
+const call = { method: 'GET', path: '/', token: 't'.repeat(40), milliseconds: 50_000 } as const;
+const { body } = await ask(systemHost(), { server }, { 'certificate-authority': ca }, call);
+console.log(JSON.stringify({ length: body.length, peak: process.resourceUsage().maxRSS / 1024 }));

@@ -9,6 +9,7 @@ import { findKubectls, onPath } from './kubectl.ts';
 export type Requirement = keyof typeof REASONS;
 
 const PROGRAMS = {
+  busybox: ['busybox'],
   nginx: ['nginx'],
   openssl: ['openssl'],
   'secret-service': ['dbus-daemon', 'dbus-send', 'gnome-keyring-daemon', 'secret-tool'],
@@ -17,6 +18,7 @@ const PROGRAMS = {
 
 /** Each answers with what is missing, or undefined. */
 const REASONS = {
+  busybox: () => missing(PROGRAMS.busybox),
   nginx: () => missing(PROGRAMS.nginx),
   openssl: () => missing(PROGRAMS.openssl),
   'secret-service': () => missing(PROGRAMS['secret-service']),

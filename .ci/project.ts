@@ -19,16 +19,20 @@ interface LockedPackage {
   license?: string;
 }
 
-const lock: { packages: Record<string, LockedPackage> } = JSON.parse(
-  readFileSync(join(root, 'package-lock.json'), 'utf8'),
-);
-
 export const { version }: { version: string } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-/** What the lock file says of a package (by its path below node_modules); one that is not in it is not shipped. */
-export function locked(path: string): LockedPackage {
+/**
+ * What a lock file says of a package (by its path below node_modules); one that is not in it is not shipped.
+ *
+ * @param folder - where the lock file is, relative to the repository
+ */
+export function locked(path: string, folder = '.'): LockedPackage {
+  const file = join(folder, 'package-lock.json');
+  const lock: { packages: Record<string, LockedPackage> } = JSON.parse(
+    readFileSync(join(root, file), 'utf8'),
+  );
   const found = lock.packages[`node_modules/${path}`];
-  if (found === undefined) throw new Error(`${path} is not in package-lock.json`);
+  if (found === undefined) throw new Error(`${path} is not in ${file}`);
   return found;
 }
 

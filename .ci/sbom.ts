@@ -14,9 +14,15 @@ const own: { license: string; description: string } = JSON.parse(
   readFileSync(join(root, 'package.json'), 'utf8'),
 );
 
-export function billOfMaterials(target: Target, shipped: ShippedPackage[], time: Date): string {
+/** @param nodeParts - what the executable's Node is made of, as its `process.versions` has it */
+export function billOfMaterials(
+  target: Target,
+  shipped: ShippedPackage[],
+  nodeParts: NodeJS.ProcessVersions,
+  time: Date,
+): string {
   const name = `kubectl-sa-token@${ownVersion}`;
-  const components = [nodeComponent(target), ...shipped.map(npmComponent)];
+  const components = [nodeComponent(target, nodeParts), ...shipped.map(npmComponent)];
   const content = {
     $schema: 'http://cyclonedx.org/schema/bom-1.6.schema.json',
     bomFormat: 'CycloneDX',
@@ -57,16 +63,16 @@ function npmComponent({ name, version, license, integrity }: ShippedPackage) {
 }
 
 /** Node and what is compiled into it: scanners look for OpenSSL first. */
-function nodeComponent({ nodePackage }: Target) {
-  const { version, integrity } = locked(nodePackage);
-  const { node: _, modules: __, napi: ___, ...parts } = process.versions;
+function nodeComponent({ node }: Target, nodeParts: NodeJS.ProcessVersions) {
+  const { version, integrity } = locked(node.name, node.lock);
+  const { node: _, modules: __, napi: ___, ...parts } = nodeParts;
   return {
-    'bom-ref': `pkg:npm/${nodePackage}@${version}`,
+    'bom-ref': `pkg:npm/${node.name}@${version}`,
     type: 'platform',
     name: 'node',
     version,
     licenses: [{ license: { id: 'MIT' } }],
-    purl: `pkg:npm/${nodePackage}@${version}`,
+    purl: `pkg:npm/${node.name}@${version}`,
     hashes: [sha512(integrity)],
     components: Object.entries(parts).flatMap(([part, its]) => nodePart(part, its)),
   };

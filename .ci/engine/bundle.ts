@@ -12,7 +12,7 @@ export interface Bundle {
   inputs: string[];
 }
 
-const target = 'node26';
+const target = 'node24';
 const entryPoint = 'cmd/kubectl-sa-token.ts';
 const warmChunk = './warm.js';
 const parameters = 'module, exports, require, engine';

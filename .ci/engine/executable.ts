@@ -7,7 +7,7 @@ import { adHocSigned } from '../formats/macho.ts';
 import { withoutSignature } from '../formats/pe.ts';
 import { locked } from '../project.ts';
 import { unpackLocked } from '../registry.ts';
-import { isHost, type Target } from '../targets.ts';
+import { isHost, targets, type Target } from '../targets.ts';
 import type { Bundle } from './bundle.ts';
 import type { SeaRequest } from './sea.ts';
 
@@ -15,19 +15,45 @@ const engineName = 'sa-token-engine';
 /** By what the program calls itself in stack traces; the name below the folder, as the blob holds it. */
 const mainName = 'kubectl-sa-token.cjs';
 
-/** @param folder - an empty one, for everything that packaging leaves behind */
-export async function makeExecutable(target: Target, bundle: Bundle, folder: string): Promise<string> {
-  const { version } = locked(target.nodePackage);
-  if (process.version !== `v${version}`) {
-    throw new Error(
-      `Node ${version} must run this (npm run package), the blob has its format; this is ${process.version}`,
-    );
-  }
+/**
+ * This machine's Node of the version that the target has, by which its executable is made: the blob has its format,
+ * the code cache its V8.
+ */
+export async function builderNode(
+  { name, node: { name: nodeName, lock } }: Target,
+  folder: string,
+): Promise<string> {
+  const { version } = locked(nodeName, lock);
+  if (process.version === `v${version}`) return process.execPath;
+  const host = targets.find(isHost)?.node;
+  if (host === undefined || locked(host.name, host.lock).version !== version)
+    throw new Error(`${name} takes Node ${version}, which this machine has not; this is ${process.version}`);
+  const unpacked = await unpackLocked(host.name, join(folder, 'builder'), { lock: host.lock });
+  return join(unpacked, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+}
+
+/** @returns a Node's `process.versions` */
+export function versionsOf(node: string): NodeJS.ProcessVersions {
+  const script = 'console.log(JSON.stringify(process.versions))';
+  return JSON.parse(execFileSync(node, ['--eval', script], { encoding: 'utf8' }));
+}
+
+/**
+ * @param builder - from builderNode
+ * @param folder - an empty one, for everything that packaging leaves behind
+ */
+export async function makeExecutable(
+  target: Target,
+  bundle: Bundle,
+  builder: string,
+  folder: string,
+): Promise<string> {
+  const { version } = locked(target.node.name, target.node.lock);
   await putNode(target, version, folder);
-  const assets = await writeChunks(target, bundle, join(folder, 'chunks'));
+  const assets = await writeChunks(target, bundle, builder, join(folder, 'chunks'));
   await writeFile(join(folder, mainName), bundle.main);
   const output = join(folder, engineName);
-  runPkg(folder, {
+  runPkg(builder, folder, {
     entry: join(folder, mainName),
     options: {
       signature: false,
@@ -57,7 +83,7 @@ function pkgTarget({ os, cpu }: Target) {
 
 /** Lays Node where pkg keeps what it downloaded (it cannot be given the binary of a platform other than its own). */
 async function putNode(target: Target, version: string, folder: string): Promise<void> {
-  const unpacked = await unpackLocked(target.nodePackage, folder);
+  const unpacked = await unpackLocked(target.node.name, folder, { lock: target.node.lock });
   const cache = join(folder, '.pkg-cache', 'sea');
   const archive = `node-v${version}-${target.os === 'windows' ? 'win' : target.os}-${target.cpu}`;
   const windows = target.os === 'windows';
@@ -76,7 +102,12 @@ async function putNode(target: Target, version: string, folder: string): Promise
 const same = (binary: Buffer): Buffer => binary;
 
 /** The chunks as files, and their caches where this machine's V8 is the target's: `{ asset: file }`. */
-async function writeChunks(target: Target, bundle: Bundle, folder: string): Promise<Record<string, string>> {
+async function writeChunks(
+  target: Target,
+  bundle: Bundle,
+  builder: string,
+  folder: string,
+): Promise<Record<string, string>> {
   await mkdir(folder);
   const assets: Record<string, string> = {};
   for (const [name, text] of bundle.chunks) {
@@ -84,23 +115,27 @@ async function writeChunks(target: Target, bundle: Bundle, folder: string): Prom
     await writeFile(assets[name], text, 'latin1');
   }
   if (!isHost(target)) return assets;
-  runNode(['--random-seed=1', join(import.meta.dirname, 'code-cache.ts'), ...Object.keys(assets)], {
+  runNode(builder, ['--random-seed=1', join(import.meta.dirname, 'code-cache.ts'), ...Object.keys(assets)], {
     cwd: folder,
   });
   const caches = Object.entries(assets).map(([name, file]) => [`${name}.cache`, `${file}.cache`]);
   return { ...assets, ...Object.fromEntries(caches) };
 }
 
-function runPkg(folder: string, request: SeaRequest): void {
+function runPkg(builder: string, folder: string, request: SeaRequest): void {
   const script = join(import.meta.dirname, 'sea.ts');
   // TMPDIR too, for the relative path of the main script.
   const env = { HOME: folder, USERPROFILE: folder, TMPDIR: folder, TEMP: folder, TMP: folder };
-  runNode([script, JSON.stringify(request)], { env });
+  runNode(builder, [script, JSON.stringify(request)], { env });
 }
 
-/** This Node again, without the options of whoever packages. */
-function runNode(args: string[], { env, cwd }: { env?: Record<string, string>; cwd?: string }): void {
+/** Without the options of whoever packages. */
+function runNode(
+  node: string,
+  args: string[],
+  { env, cwd }: { env?: Record<string, string>; cwd?: string },
+): void {
   const { NODE_OPTIONS: _, ...inherited } = process.env;
   const stdio = ['ignore', 'ignore', 'inherit'] as const;
-  execFileSync(process.execPath, args, { cwd, env: { ...inherited, ...env }, stdio: [...stdio] });
+  execFileSync(node, args, { cwd, env: { ...inherited, ...env }, stdio: [...stdio] });
 }

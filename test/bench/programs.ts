@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { globSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeExecutable } from '../../.ci/engine/executable.ts';
+import { builderNode, makeExecutable } from '../../.ci/engine/executable.ts';
 import { cacheFolder, root, version } from '../../.ci/project.ts';
 import { archiveName, isHost, targets, type Target } from '../../.ci/targets.ts';
 
@@ -98,7 +98,12 @@ async function make(target: Target, folder: string): Promise<void> {
 async function makeBare(target: Target, name: string, main: string, folder: string): Promise<void> {
   const work = join(folder, 'work');
   await mkdir(work);
-  const made = await makeExecutable(target, { main, chunks: new Map(), inputs: [] }, work);
+  const made = await makeExecutable(
+    target,
+    { main, chunks: new Map(), inputs: [] },
+    await builderNode(target, work),
+    work,
+  );
   await rename(made, join(work, name));
   const archive = join(work, 'bare.tar');
   execFileSync('tar', ['-cf', archive, '-C', work, name]);

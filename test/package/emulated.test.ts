@@ -8,7 +8,7 @@ import { execute } from '../support/child.ts';
 import { onPath } from '../support/kubectl.ts';
 import { unpack, version } from './release.ts';
 
-/** Where Debian's *-arm64-cross packages put them (libc6, libstdc++6, libatomic1). */
+/** Where Debian's *-arm64-cross packages put them (libc6, libstdc++6). */
 const libraries = process.env['QEMU_LD_PREFIX'] ?? '/usr/aarch64-linux-gnu';
 const qemu = ['qemu-aarch64-static', 'qemu-aarch64'].map(onPath).find((path) => path !== undefined);
 

@@ -3,12 +3,12 @@
  * whatever the profile says now, and no other profile reads or replaces it.
  */
 import { resolve } from 'node:path';
-import { messageOf } from '../errors.ts';
+import { messageOf, type SaTokenError } from '../errors.ts';
 import { badKeychainItem, tokenOfOtherWay, unwritableFile } from '../failures/usage.ts';
 import { readTextFile, replaceFile } from '../files.ts';
 import type { Host } from '../host.ts';
 import { isObject, parseJson, textAt } from '../json.ts';
-import { isDefaultProfileFile, profileFile } from '../settings/paths.ts';
+import { isDefaultProfileFile, profileFile, shortPath } from '../settings/paths.ts';
 import { readProfiles, withProfilesLocked } from '../settings/profiles.ts';
 import type { Settings } from '../settings/table.ts';
 import { label } from '../settings/target.ts';
@@ -96,7 +96,7 @@ function note(host: Host, profiles: readonly string[]): void {
       `# Profiles whose source token kubectl-sa-token has stored in the keychain. Written by it.\n${lines.join('')}`,
     );
   } catch (error) {
-    throw unwritableFile(notesFile(host), error);
+    throw unwritableFile(shortPath(notesFile(host), host.home), error);
   }
 }
 
@@ -126,16 +126,19 @@ function parseStored(profile: string, text: string): StoredToken {
   const found = isObject(item) ? item['version'] : undefined;
   if (typeof found === 'number' && found > version)
     throw badKeychainItem(profile, 'was stored by a newer version of this plugin', 'upgrade it');
-  if (found !== version || way === undefined || token === undefined)
-    throw badKeychainItem(
-      profile,
-      'is not what this plugin stored',
-      `replace it: kubectl sa-token login ${profile} --force`,
-    );
-  const clean = cleanToken(token, `the keychain item of profile "${profile}"`);
-  if (clean === undefined)
-    throw badKeychainItem(profile, 'holds no token', `kubectl sa-token login ${profile} --force`);
-  return { way, token: clean };
+  if (found !== version || way === undefined || token === undefined) throw notOurs(profile);
+  return { way, token: usable(profile, token) };
+}
+
+/** @throws SaTokenError `bad-keychain-item` for a text that is no token */
+function usable(profile: string, text: string): string {
+  try {
+    const token = cleanToken(text, 'the keychain item');
+    if (token !== undefined) return token;
+  } catch {
+    // What is wrong with it helps nobody: it is to be replaced.
+  }
+  throw notOurs(profile);
 }
 
 /**
@@ -147,8 +150,9 @@ export async function takeOldItem(host: Host, profile: string): Promise<StoredTo
   const name = mine && oldAccount(mine);
   if (mine?.server === undefined || name === undefined) return undefined;
   const old = keychainItem(host, name);
-  const token = cleanToken((await old.read()) ?? '', 'the keychain item');
-  if (token === undefined) return undefined;
+  const text = await old.read();
+  if (text === undefined) return undefined;
+  const token = usable(profile, text);
   try {
     await withProfilesLocked(host, async () => {
       for (const [each, { server, ...others }] of readProfiles(host)) {
@@ -165,6 +169,13 @@ export async function takeOldItem(host: Host, profile: string): Promise<StoredTo
   // Another process may have stored another one meanwhile.
   return readStored(host, profile);
 }
+
+const notOurs = (profile: string): SaTokenError =>
+  badKeychainItem(
+    profile,
+    'is not what this plugin stored',
+    `replace it: kubectl sa-token login ${profile} --force`,
+  );
 
 function oldAccount(settings: Settings): string | undefined {
   const { server, namespace, 'service-account': serviceAccount } = settings;

@@ -1,11 +1,12 @@
-/** A person's machine: a home, a server, and a keychain that all tests of one file share, each with an account of its own. */
+/** A person's machine: a home, a server, and a keychain of its own. */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
+import { parseJson, textAt } from '../../src/json.ts';
 import type { RunOptions, RunResult } from '../support/child.ts';
-import { startKeychainSession, type KeychainSession } from '../support/keychain-session.ts';
+import { startKeychainSession } from '../support/keychain-session.ts';
 import { testWith } from '../support/require.ts';
 import { withRobot, type Scene as Robot } from '../support/robot.ts';
 import { createSandbox, type Sandbox } from '../support/runner.ts';
@@ -17,16 +18,13 @@ export interface Scene extends Robot {
   run: (args: string[], options?: RunOptions) => Promise<RunResult>;
   /** `login PROFILE` with the robot's token on standard input. */
   login: (profile: string, args?: string[], stdin?: string) => Promise<RunResult>;
-  /** What the keychain has for this scene's server: by account the fingerprint of the secret. */
+  /** What the keychain has: by account the fingerprint of the token, or of the whole item where it is no stored token. */
   kept: () => Promise<Record<string, string>>;
   /** The text of a file below ~/.kube; undefined where there is none. */
   kube: (file: string) => string | undefined;
   /** Files below ~/.kube. */
   files: () => string[];
 }
-
-let session: Promise<KeychainSession> | undefined;
-test.after.always(async () => (await session)?.close());
 
 export const withKeychain = testWith('secret-service');
 
@@ -37,7 +35,9 @@ export async function setScene(t: ExecutionContext, options?: ServerOptions): Pr
   const { home } = sandbox;
   const caFile = join(home, 'ca.crt');
   await writeFile(caFile, robot.server.caPem);
-  Object.assign(sandbox.env, (await (session ??= startKeychainSession())).env);
+  const session = await startKeychainSession();
+  t.teardown(session.close);
+  Object.assign(sandbox.env, session.env);
   const flags = ['--server', robot.server.url, '--certificate-authority', caFile];
   const kube: Scene['kube'] = (file) => {
     const path = join(home, '.kube', file);
@@ -50,19 +50,29 @@ export async function setScene(t: ExecutionContext, options?: ServerOptions): Pr
     run: (args, more) => sandbox.run(args, more),
     login: (profile, args = [], stdin = robot.robot.token) =>
       sandbox.run(['login', profile, ...flags, '--token-stdin', ...args], { stdin }),
-    kept: () => itemsOf(sandbox, robot.server.url),
+    kept: () => itemsOf(sandbox),
     kube,
     files: () => (existsSync(join(home, '.kube')) ? filesBelow(join(home, '.kube')) : []),
   };
 }
 
-/** One by one: a listing of a keychain that other tests change meanwhile gives the secret of one with the name of the next. */
-async function itemsOf(sandbox: Sandbox, url: string): Promise<Record<string, string>> {
+/** One line that stands alone, its exit code, and silence on standard output. */
+export function failed(t: ExecutionContext, result: RunResult, code: number, line: RegExp | string): void {
+  t.like(result, { code, stdout: '' });
+  t.regex(result.stderr, /^kubectl-sa-token: [^\n]+\n$/);
+  if (typeof line === 'string') t.is(result.stderr, `kubectl-sa-token: ${line}\n`);
+  else t.regex(result.stderr, line);
+}
+
+/** One by one, since a search prints secrets and names of items on two streams. */
+async function itemsOf({ exec }: Sandbox): Promise<Record<string, string>> {
+  const ours = ['service', 'kubectl-sa-token'];
+  const { stderr } = await exec('secret-tool', ['search', '--all', '--unlock', ...ours]);
+  const accounts = [...stderr.matchAll(/^attribute\.username = (.*)$/gm)].map(([, account]) => account ?? '');
   const items: Record<string, string> = {};
-  for (const account of (await accountsIn(sandbox)).filter((each) => each.includes(url))) {
-    const lookup = ['lookup', 'service', 'kubectl-sa-token', 'username', account];
-    const { code, stdout } = await sandbox.exec('secret-tool', lookup);
-    if (code === 0) items[account] = fingerprint(stdout);
+  for (const account of accounts) {
+    const { stdout } = await exec('secret-tool', ['lookup', ...ours, 'username', account]);
+    items[account] = fingerprint(textAt(parseJson(stdout), 'token') ?? stdout);
   }
   return items;
 }
@@ -70,17 +80,6 @@ async function itemsOf(sandbox: Sandbox, url: string): Promise<Record<string, st
 /** A secret for an assertion, which shows both sides when it fails. */
 export function fingerprint(secret: string): string {
   return createHash('sha256').update(secret).digest('hex').slice(0, 12);
-}
-
-/** Again where another test removed an item meanwhile: the search then ends with that as an error. */
-async function accountsIn(sandbox: Sandbox): Promise<string[]> {
-  const search = ['search', '--all', '--unlock', 'service', 'kubectl-sa-token'];
-  for (let tries = 0; tries < 20; tries += 1) {
-    const { stderr } = await sandbox.exec('secret-tool', search);
-    if (!/^secret-tool: /m.test(stderr))
-      return [...stderr.matchAll(/^attribute\.username = (.*)$/gm)].map(([, account]) => account ?? '');
-  }
-  throw new Error('secret-tool cannot search the keychain');
 }
 
 function filesBelow(folder: string): string[] {

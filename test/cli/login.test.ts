@@ -1,23 +1,13 @@
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
-import type { RunResult } from '../support/child.ts';
 import { withoutSession } from '../support/keychain-session.ts';
 import { writeKubeconfig } from '../support/kubectl.ts';
 import { testWith } from '../support/require.ts';
-import { withRobot } from '../support/robot.ts';
 import { findSecret } from '../support/secret-scan.ts';
-import { fingerprint, setScene, withKeychain, type Scene } from './keychain-scene.ts';
+import { failed, fingerprint, setScene, withKeychain, type Scene } from './keychain-scene.ts';
 
 const withTerminal = testWith('secret-service', 'pty');
-
-/** One line that stands alone, its exit code, and silence on standard output. */
-function failed(t: ExecutionContext, result: RunResult, code: number, line: RegExp | string): void {
-  t.like(result, { code, stdout: '' });
-  t.regex(result.stderr, /^kubectl-sa-token: [^\n]+\n$/);
-  if (typeof line === 'string') t.is(result.stderr, `kubectl-sa-token: ${line}\n`);
-  else t.regex(result.stderr, line);
-}
 
 /** No profile, no item, no entry, and the token nowhere. */
 async function nothingIsKept(t: ExecutionContext, scene: Scene, token = scene.robot.token): Promise<void> {
@@ -49,8 +39,14 @@ withKeychain('a token from a pipe: proved, kept in the keychain, and nowhere els
       stderr: '',
     },
   );
-  t.deepEqual(await scene.kept(), { [account(scene)]: fingerprint(scene.robot.token) });
-  t.deepEqual(scene.files(), ['cache/sa-token/prod.entry', 'cache/sa-token/prod.until', 'sa-token.yaml']);
+  t.deepEqual(await scene.kept(), { prod: fingerprint(scene.robot.token) });
+  t.deepEqual(scene.files(), [
+    'cache/sa-token/prod.entry',
+    'cache/sa-token/prod.until',
+    'sa-token.yaml',
+    'sa-token.yaml.stored',
+  ]);
+  t.regex(scene.kube('sa-token.yaml.stored') ?? '', /^# [^\n]+\nprod\n$/);
   t.is(statSync(join(scene.home, '.kube/sa-token.yaml')).mode & 0o777, 0o600);
   t.deepEqual(await findSecret(scene.robot.token, { roots: [scene.home], texts: { stdout, stderr } }), []);
   t.is(scene.server.exchanges, 1);
@@ -75,7 +71,8 @@ withKeychain('a token from a file, and one from a Secret of the cluster', async 
   const secret = ['--from-secret', `team-a/${robot.secretName}`];
   t.like(await scene.run(['login', 'b', ...flags, ...secret, '--kubeconfig', path]), { code: 0, stderr: '' });
   t.like(await scene.run(['login', 'c', ...flags, ...secret], { env: { KUBECONFIG: path } }), { code: 0 });
-  t.deepEqual(await scene.kept(), { [account(scene)]: fingerprint(robot.token) });
+  const all = fingerprint(robot.token);
+  t.deepEqual(await scene.kept(), { a: all, b: all, c: all }, 'each profile has an item of its own');
 
   const from = (...args: string[]) =>
     scene.run(['login', 'd', ...flags, ...args], { env: { KUBECONFIG: path } });
@@ -120,47 +117,11 @@ withKeychain('a token with nested claims, and one without any', async (t) => {
   const of = { namespace: 'team-a', serviceAccount: 'robot' };
   const long = await scene.server.cluster.issueLongToken({ ...of, seconds: 30 * 86_400 });
   t.like(await scene.login('prod', [], `${long}\n`), { code: 0, stderr: '' });
-  t.deepEqual(await scene.kept(), { [account(scene)]: fingerprint(long) });
+  t.deepEqual(await scene.kept(), { prod: fingerprint(long) });
   const opaque = scene.server.cluster.registerOpaqueToken(of);
   failed(t, await scene.login('other', [], opaque), 2, /^kubectl-sa-token: the call has no --namespace; /);
   t.like(await scene.login('other', ['-n', 'team-a', '--service-account', 'robot'], opaque), { code: 0 });
-  t.deepEqual(await scene.kept(), { [account(scene)]: fingerprint(opaque) });
-});
-
-withKeychain('a login to another server takes the source token of the one before along', async (t) => {
-  const [scene, other] = [await setScene(t), await withRobot(t)];
-  await scene.login('prod');
-  await scene.login('same', ['--audience', 'istio']);
-  writeFileSync(join(scene.home, 'other.crt'), other.server.caPem);
-  const there = ['--server', other.server.url, '--certificate-authority', 'other.crt', '--token-stdin'];
-  const go = (profile: string) => scene.run(['login', profile, ...there], { stdin: other.robot.token });
-  t.like(await go('prod'), { code: 0, stderr: '' });
-  t.deepEqual(
-    await scene.kept(),
-    { [account(scene)]: fingerprint(scene.robot.token) },
-    'it is that of "same" too',
-  );
-  t.like(await go('same'), {
-    code: 0,
-    stderr: `the source token of ${account(scene)} was removed from the keychain\n`,
-  });
-  t.deepEqual(await scene.kept(), {});
-  t.like(await scene.run(['get-token', 'same']), { code: 0, stderr: '' });
-});
-
-withKeychain('a keychain item that somebody garbled is replaced by a login', async (t) => {
-  const scene = await setScene(t);
-  await scene.login('prod');
-  const store = ['store', '--label', 'x', 'service', 'kubectl-sa-token', 'username', account(scene)];
-  await scene.sandbox.exec('secret-tool', store, { stdin: 'two words' });
-  failed(
-    t,
-    await scene.run(['get-token', 'prod', '--force-refresh']),
-    2,
-    /the keychain item: holds more than/,
-  );
-  t.like(await scene.login('prod'), { code: 0, stderr: '' });
-  t.deepEqual(await scene.kept(), { [account(scene)]: fingerprint(scene.robot.token) });
+  t.deepEqual(await scene.kept(), { prod: fingerprint(long), other: fingerprint(opaque) });
 });
 
 withKeychain('an unverified login, and one that skips TLS checks, say so', async (t) => {
@@ -170,7 +131,7 @@ withKeychain('an unverified login, and one that skips TLS checks, say so', async
   t.is(scene.server.requests.length, 0);
   const words = [
     'login',
-    'prod',
+    'open',
     '--server',
     scene.server.url,
     '--insecure-skip-tls-verify',
@@ -185,7 +146,7 @@ withKeychain('an unverified login, and one that skips TLS checks, say so', async
   const list = await scene.run(['list']);
   t.is(
     list.stderr,
-    'warning: prod: insecure-skip-tls-verify: whoever answers at that address gets the source token\n',
+    'warning: open: insecure-skip-tls-verify: whoever answers at that address gets the source token\n',
   );
 });
 
@@ -205,24 +166,42 @@ withKeychain('a server that refuses', async (t) => {
 
 withKeychain('a profile file that cannot be written takes back what the keychain was given', async (t) => {
   const scene = await setScene(t);
-  const env = { KUBECTL_SA_TOKEN_CONFIG: join(scene.home, 'ca.crt', 'x.yaml') };
-  const words = [
-    'login',
-    'prod',
-    '--server',
-    scene.server.url,
-    '--certificate-authority',
-    'ca.crt',
-    '--token-stdin',
-  ];
-  const again = (stdin: string) => scene.run(words, { stdin, env });
-  failed(t, await again(scene.robot.token), 2, /^kubectl-sa-token: cannot write ~\/ca\.crt\/x\.yaml \(/);
-  await nothingIsKept(t, scene);
+  const file = join(scene.home, '.kube/sa-token.yaml');
+  mkdirSync(join(scene.home, '.kube'), { mode: 0o700 });
+  // There is no such file, and none can be made: its folder is a file.
+  symlinkSync('../ca.crt/profiles.yaml', file);
+  failed(
+    t,
+    await scene.login('prod'),
+    2,
+    /^kubectl-sa-token: cannot write ~\/\.kube\/sa-token\.yaml \(ENOTDIR/,
+  );
+  t.deepEqual(await scene.kept(), {});
+  t.notRegex(scene.kube('sa-token.yaml.stored') ?? '', /^prod$/m);
+  t.deepEqual(
+    scene.files().filter((each) => each.startsWith('cache')),
+    [],
+  );
+
+  unlinkSync(file);
   t.like(await scene.login('prod'), { code: 0 });
+  const text = readFileSync(file);
+  unlinkSync(file);
+  symlinkSync('../ca.crt/profiles.yaml', file);
   const of = { namespace: 'team-a', serviceAccount: 'robot', secretName: 'second' };
   const second = await scene.server.cluster.createSecretToken(of);
-  failed(t, await again(second.token), 2, /^kubectl-sa-token: cannot write /);
-  t.deepEqual(await scene.kept(), { [account(scene)]: fingerprint(scene.robot.token) });
+  failed(t, await scene.login('prod', [], second.token), 2, /^kubectl-sa-token: cannot write /);
+  t.deepEqual(await scene.kept(), { prod: fingerprint(scene.robot.token) });
+  unlinkSync(file);
+  writeFileSync(file, text, { mode: 0o600 });
+  t.like(await scene.run(['get-token', 'prod', '--force-refresh']), { code: 0, stderr: '' });
+});
+
+withKeychain('a folder for the profiles that cannot be made: nothing is stored', async (t) => {
+  const scene = await setScene(t);
+  scene.sandbox.env['KUBECTL_SA_TOKEN_CONFIG'] = join(scene.home, 'ca.crt', 'x.yaml');
+  failed(t, await scene.login('prod'), 2, /^kubectl-sa-token: cannot write ~\/ca\.crt\/x\.yaml/);
+  await nothingIsKept(t, scene);
 });
 
 withKeychain(
@@ -270,7 +249,7 @@ withTerminal('Ctrl-C at the prompt gives the terminal back, and writes nothing',
   server.cluster.opaqueTokens.set(padded, { namespace: 'team-a', name: 'robot' });
   const whole = await sandbox.runInTerminal(words, { script: [{ expect, send: `${padded}\r` }] });
   t.like(whole, { code: 0, echoAtStep: [false], echo: true });
-  t.deepEqual(await scene.kept(), { [account(scene)]: fingerprint(padded) });
+  t.deepEqual(await scene.kept(), { prod: fingerprint(padded) });
   t.deepEqual(await findSecret(padded, { texts: { transcript: whole.transcript } }), []);
 });
 

@@ -8,6 +8,7 @@ import {
   loginReplaces,
   missingSetting,
   notLoggedIn,
+  wrongAccount,
 } from '../failures/usage.ts';
 import type { Host } from '../host.ts';
 import { readGiven, type Flags } from '../settings/given.ts';
@@ -67,7 +68,8 @@ export interface Login {
 export async function logIn(host: Host, request: LoginRequest): Promise<Login> {
   const { profile, fromProfile } = request;
   const before = readProfiles(host).get(profile);
-  const settings = settingsOf(host, request, before);
+  const given = mergeLayers([request.proposed, readGiven(host, profile, request.flags).settings]);
+  const settings = settingsOf(host, request, given, before);
   const inKeychain = sourceKind(settings) === 'keychain';
   const stored = inKeychain ? await readOwn(host, profile) : undefined;
   const from = fromProfile === undefined ? undefined : await requireStored(host, fromProfile);
@@ -75,6 +77,7 @@ export async function logIn(host: Host, request: LoginRequest): Promise<Login> {
     ? await chooseToken(request, settings, stored, from)
     : await readSource(host, profile, settings);
   const claims = readClaims(token);
+  refuseOtherAccount(profile, before, given, claims);
   const target = targetOf(settings, claims);
   await agree(request, changesOf({ before, stored, from, target, token, verify: request.verify }));
 
@@ -98,12 +101,15 @@ export async function logIn(host: Host, request: LoginRequest): Promise<Login> {
   };
 }
 
-/** Flags over what was proposed, over the profile; a new profile starts with the server and the account of `fromProfile`. */
-function settingsOf(host: Host, request: LoginRequest, before: Settings | undefined): Resolved {
-  const { profile, fromProfile, flags, proposed, handedIn } = request;
-  const given = readGiven(host, profile, flags).settings;
+/** What was given over the profile; a new profile starts with the server and the account of `fromProfile`. */
+function settingsOf(
+  host: Host,
+  { profile, fromProfile, handedIn }: LoginRequest,
+  given: Settings,
+  before: Settings | undefined,
+): Resolved {
   const start = before ?? (fromProfile === undefined ? {} : wayAndAccount(requireProfile(host, fromProfile)));
-  const settings = mergeLayers([start, proposed, given]);
+  const settings = mergeLayers([start, given]);
   if (handedIn !== undefined || fromProfile !== undefined) {
     const other = sourceNames.find((name) => given[name] !== undefined);
     if (other !== undefined)
@@ -117,6 +123,28 @@ function settingsOf(host: Host, request: LoginRequest, before: Settings | undefi
     `profile "${profile}"`,
     'add --server https://HOST/kubernetes (the address up to "/api")',
   );
+}
+
+/** The token of another account than the profile's is a mistake, unless the call names the account. */
+function refuseOtherAccount(
+  profile: string,
+  before: Settings | undefined,
+  given: Settings,
+  claims: Claims | undefined,
+): void {
+  const now = { namespace: claims?.namespace, 'service-account': claims?.serviceAccount };
+  const names = ['namespace', 'service-account'] as const;
+  const differs = names.some(
+    (name) => before?.[name] !== undefined && now[name] !== undefined && before[name] !== now[name],
+  );
+  if (differs && names.every((name) => given[name] === undefined))
+    throw wrongAccount(profile, accountIn(before), accountIn(now));
+}
+
+function accountIn(
+  settings: Partial<Record<'namespace' | 'service-account', string | undefined>> = {},
+): string {
+  return `${settings.namespace ?? '(any)'}/${settings['service-account'] ?? '(any)'}`;
 }
 
 function wayAndAccount(settings: Settings): Settings {
@@ -179,20 +207,19 @@ function changesOf({ before, stored, from, target, token, verify }: Change): str
   const { server, namespace, 'service-account': account } = before ?? {};
   const changes: string[] = [];
   if (server !== undefined && server !== target.server)
-    changes.push(`it is for ${server}, and this is ${target.server}`);
+    changes.push(`it is for ${server}, not ${target.server}`);
   if (
     (namespace ?? target.namespace) !== target.namespace ||
     (account ?? target.serviceAccount) !== target.serviceAccount
   )
-    changes.push(
-      `it is for ${namespace ?? '?'}/${account ?? '?'}, and this is ${target.namespace}/${target.serviceAccount}`,
-    );
+    changes.push(`it is for ${accountIn(before)}, not ${target.namespace}/${target.serviceAccount}`);
   if (stored === 'unreadable') changes.push('its keychain item cannot be read');
-  const taken = from ?? (typeof stored === 'object' ? stored : undefined);
+  // A stored token that was chosen, or given again, for another way is no surprise.
+  const taken = from ?? (typeof stored === 'object' && stored.token !== token ? stored : undefined);
   if (taken !== undefined && taken.way.server !== target.server && taken.way.server !== server)
-    changes.push(`the stored token is for ${taken.way.server}, and this is ${target.server}`);
+    changes.push(`the stored token is for ${taken.way.server}, not ${target.server}`);
   if (!verify && typeof stored === 'object' && stored.token !== token)
-    changes.push('a token is stored, and the new one would not be verified');
+    changes.push('a token is stored, and --no-verify would replace it with one that nothing has proved');
   return changes;
 }
 

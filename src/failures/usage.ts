@@ -34,17 +34,20 @@ export const hookRefused = (what: string): SaTokenError =>
     'set it in the profile: kubectl sa-token login --help',
   );
 
-/** A call with a profile, and with another server, CA or source than the profile's. */
+/**
+ * A call with a profile, and with another server, CA or source than the profile's.
+ *
+ * @param own - the profile's value, and `value` the call's, where they may be shown
+ * @param variable - that the call's value may come from
+ */
 export const otherWay = (
-  profile: string,
-  name: string,
-  value: string,
-  own: string | undefined,
+  { profile, name, own, value }: { profile: string; name: string; own: string; value: string },
+  variable: string | undefined,
 ): SaTokenError =>
   usage(
     'other-way',
-    `profile "${profile}" has ${own === undefined ? `no ${name}` : `${name} ${own}`}, and the call has ${value}: a source token goes its profile's own way`,
-    `leave out --${name} and unset KUBECTL_SA_TOKEN_${name.toUpperCase().replaceAll('-', '_')}, or make another profile`,
+    `profile "${profile}" has ${own}, and this call has ${value}. A profile's source token goes where its profile says`,
+    variable === undefined ? `leave out --${name}, or log in to another profile with it` : `unset ${variable}`,
   );
 
 /** The way of a stored token is not that of the profile, as it is now. */
@@ -68,8 +71,8 @@ export const badKeychainItem = (profile: string, problem: string, hint: string):
 export const loginReplaces = (profile: string, changes: readonly string[]): SaTokenError =>
   usage(
     'login-replaces',
-    `this login would replace what profile "${profile}" has: ${changes.join('; ')}. Nothing was sent or changed`,
-    'say so with --force, or log in to another profile name',
+    `profile "${profile}" has a login already: ${changes.join('; ')}. Nothing was sent or changed`,
+    'add --force to replace it, or take another profile name',
   );
 
 /** Nobody has seen where the token would go. */

@@ -4,7 +4,7 @@ import { missingSetting, noProfile, otherWay } from '../failures/usage.ts';
 import type { Given } from './given.ts';
 import { shownProfileFile } from './paths.ts';
 import { readProfiles, requireProfile } from './profiles.ts';
-import { sourceNames, type SettingName, type Settings } from './table.ts';
+import { sourceNames, variableOf, type SettingName, type Settings } from './table.ts';
 import { wayNames } from './way.ts';
 
 /** Settings that mean something only together: a layer that has one of them hides the others of the layers below. */
@@ -49,14 +49,21 @@ function profileSettings(host: Host, given: Given): Settings {
   for (const name of [...wayNames, ...sourceNames]) {
     const value = given.settings[name];
     if (value === undefined || JSON.stringify(value) === JSON.stringify(own[name])) continue;
+    const variable = host.env[variableOf(name)] ? variableOf(name) : undefined;
     throw otherWay(
-      given.profile,
-      name,
-      String(value),
-      own[name] === undefined ? undefined : String(own[name]),
+      { profile: given.profile, name, own: shown(name, own[name]), value: shown(name, value) },
+      variable,
     );
   }
   return own;
+}
+
+/** A setting with its value, but for a command (it may hold a secret) and CA data, which nobody can read. */
+function shown(name: SettingName, value: unknown): string {
+  if (value === undefined) return `no ${name}`;
+  return name === 'source-command' || name === 'certificate-authority-data'
+    ? `a ${name} of its own`
+    : `${name} ${String(value)}`;
 }
 
 function withServer(host: Host, given: Given, profile: Settings): Resolved {

@@ -1,7 +1,7 @@
 /** Where the entries of a call are kept: on the disk, or in the keychain (`cache: keychain`). */
 import { confirmEntry, dropEntry, readEntry, writeEntry, type Entry, type NewEntry } from '../entry/entry.ts';
 import { tokenIn } from '../entry/exec-credential.ts';
-import { isOf, listEntries, removeEntries } from '../entry/folder.ts';
+import { isOf, listEntries, notedInKeychain, removeEntries } from '../entry/folder.ts';
 import type { Host } from '../host.ts';
 import type { Settings } from '../settings/table.ts';
 import { readClaims } from '../source/claims.ts';
@@ -63,10 +63,18 @@ export async function forgetEntriesOf(host: Host, settings: Settings): Promise<n
   const { namespace, 'service-account': account } = settings;
   if (namespace === undefined || account === undefined) return 0;
   const subject = `system:serviceaccount:${namespace}:${account}`;
-  const names = listEntries(host).filter((name) => isOf('', name));
-  const ours = names.filter(
-    (name) => readClaims(tokenIn(readEntry(host, name)?.credential ?? ''))?.subject === subject,
-  );
-  for (const name of ours) dropEntry(host, name);
-  return ours.length;
+  const caches = [
+    [listEntries(host), 'disk'],
+    [notedInKeychain(host), 'keychain'],
+  ] as const;
+  let removed = 0;
+  for (const [names, cache] of caches)
+    for (const name of names.filter((each) => isOf('', each))) {
+      const store = storeOf(host, name, { cache });
+      const entry = await store.read();
+      if (entry === undefined || readClaims(tokenIn(entry.credential))?.subject !== subject) continue;
+      await store.remove();
+      removed += 1;
+    }
+  return removed;
 }

@@ -23,10 +23,11 @@ export async function logOut(host: Host, profile: string, forget: boolean): Prom
   // An item of the old naming may be shared: each profile gets its own first.
   if (settings !== undefined) await takeOldItem(host, profile).catch(() => undefined);
   return withProfilesLocked(host, async () => {
-    const source = await removeSource(host, profile, settings);
+    // First what needs no keychain, should that be away.
     const removed =
       (await forgetEntries(host, profile)) +
       (settings === undefined ? 0 : await forgetEntriesOf(host, settings));
+    const source = await removeSource(host, profile, settings);
     if (settings === undefined && source === undefined && removed === 0)
       throw unknownProfile(profile, profileFile(host), [...known.keys()]);
     if (settings !== undefined && forget) writeProfile(host, profile, undefined);
@@ -40,19 +41,15 @@ export async function logOut(host: Host, profile: string, forget: boolean): Prom
 }
 
 /**
- * Everything there is to log out of: all profiles, and tokens that were stored for profiles that are gone.
- *
- * @throws SaTokenError `keychain-unavailable` where a profile or a note says that the keychain has a token
+ * Everything there is to log out of: all profiles, and tokens that were stored for profiles that are gone. A keychain that
+ * is away is told of by the logout of the profiles that need it.
  */
 export async function profilesToLeave(host: Host): Promise<string[]> {
-  const profiles = readProfiles(host);
-  const noted = notedProfiles(host);
   const stored = await storedProfiles(host).catch((error: unknown) => {
-    const needed = noted.length > 0 || [...profiles.values()].some((each) => sourceKind(each) === 'keychain');
-    if (needed || exitCodeOf(error) !== exit.keychain) throw error;
+    if (exitCodeOf(error) !== exit.keychain) throw error;
     return [];
   });
-  return [...new Set([...profiles.keys(), ...noted, ...stored])];
+  return [...new Set([...readProfiles(host).keys(), ...notedProfiles(host), ...stored])];
 }
 
 /**

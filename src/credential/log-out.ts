@@ -79,7 +79,8 @@ async function removeSource(
     return (await removeStored(host, profile)) ? 'source token removed from the keychain' : undefined;
   } catch (error) {
     const needed =
-      settings === undefined || sourceKind(settings) === 'keychain' || notedProfiles(host).includes(profile);
+      (settings !== undefined && sourceKind(settings) === 'keychain') ||
+      notedProfiles(host).includes(profile);
     if (needed || exitCodeOf(error) !== exit.keychain) throw error;
     return undefined;
   }

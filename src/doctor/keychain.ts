@@ -33,7 +33,7 @@ export async function keychain(facts: Facts): Promise<Finding> {
   const orphan = (await storedProfiles(facts.host)).find((name) => !known.has(name));
   if (orphan !== undefined)
     return warn(
-      `a token is stored for profile "${orphan}", which is not there`,
+      `a token is stored for "${orphan}", and there is no such profile`,
       `remove it: kubectl sa-token logout ${orphan}`,
     );
   return ok('wrote, read and deleted an item');

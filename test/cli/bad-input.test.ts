@@ -2,7 +2,9 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { withoutSession } from '../support/keychain-session.ts';
+import type { Environment } from '../support/child.ts';
+import { startKeychainSession, withoutSession } from '../support/keychain-session.ts';
+import { testWith } from '../support/require.ts';
 import { createSandbox, type Sandbox } from '../support/runner.ts';
 import { runLines, type Line } from './batch.ts';
 
@@ -38,9 +40,14 @@ async function setUp(t: ExecutionContext): Promise<Sandbox> {
 }
 
 /** Each ends with its exit code and one line that says what to do; nothing is printed, nothing written. */
-async function check(t: ExecutionContext, sandbox: Sandbox, rows: readonly Row[]): Promise<void> {
+async function check(
+  t: ExecutionContext,
+  sandbox: Sandbox,
+  rows: readonly Row[],
+  keychain: Environment = withoutSession(join(sandbox.home, 'run')),
+): Promise<void> {
   const before = await snapshot(sandbox.home);
-  const results = await runLines(sandbox, rows, withoutSession(join(sandbox.home, 'run')));
+  const results = await runLines(sandbox, rows, keychain);
   for (const [index, { args, code = 2, line }] of rows.entries()) {
     const what = args.join(' ');
     const { stderr, ...rest } = results[index] ?? {};
@@ -164,23 +171,23 @@ const tokens: Row[] = [
   login(['--from-secret', 'robot-token'], `--from-secret takes NAMESPACE/NAME; ${see('login')}`),
   login(
     ['--source-env', 'X', ...token],
-    `a token is given, but the profile reads its source token elsewhere; ${see('login')}`,
+    `a token is given, and --source-env names another place for it; ${see('login')}`,
   ),
-  login(
-    ['--source-env', 'X'],
-    'new: no source token in environment variable X; see what should have put it there',
-    { code: 3 },
-  ),
+  login(['--source-env', 'X'], 'new: no source token in environment variable X; check what writes it', {
+    code: 3,
+  }),
   login(['--source-file', 'two'], `file ~/two: holds more than one word or line; ${whole}`),
 ];
 
-test('login: names, addresses and values', async (t) => {
-  await check(t, await setUp(t), addresses);
-});
-
-test('login: tokens and where they come from', async (t) => {
-  await check(t, await setUp(t), tokens);
-});
+for (const [title, rows] of [
+  ['login: names, addresses and values', addresses],
+  ['login: tokens and where they come from', tokens],
+] as const)
+  testWith('secret-service')(title, async (t) => {
+    const session = await startKeychainSession();
+    t.teardown(session.close);
+    await check(t, await setUp(t), rows, session.env);
+  });
 
 test('a token among the arguments is refused before anything else, and not repeated', async (t) => {
   const sandbox = await setUp(t);
@@ -213,6 +220,8 @@ const get = (args: string[], line: string | RegExp, more: Partial<Row> = {}): Ro
   ...more,
 });
 
+const target = ['--server', 'https://h', '-n', 'a', '--service-account', 'b'];
+
 test('get-token', async (t) => {
   const sandbox = await setUp(t);
   const config = (file: string) => ({ KUBECTL_SA_TOKEN_CONFIG: join(sandbox.home, file) });
@@ -233,18 +242,26 @@ test('get-token', async (t) => {
       ['--server', 'https://h.example'],
       'no source token; give a PROFILE, or --source-env, --source-file or --source-command',
     ),
-    get(['prod'], 'prod: no source token in file ~/token; see what should have put it there', { code: 3 }),
+    get(['prod'], 'prod: no source token in file ~/token; check what writes it', { code: 3 }),
+    ...['--source-env', '--source-command', '--source-file'].map((flag) =>
+      get(
+        ['prod', flag, 'two'],
+        /^kubectl-sa-token: profile "prod" has (?:no source-\S+|source-file \S+\/token), and this call has /,
+      ),
+    ),
     get(
-      ['prod', '--source-env', 'NONE'],
-      /^kubectl-sa-token: prod: no source token in environment variable NONE; /,
+      [...target, '--source-env', 'NONE'],
+      /^kubectl-sa-token: a\/b@https:\/\/h: no source token in environment variable NONE; check what writes it$/m,
       { code: 3 },
     ),
     get(
-      ['prod', '--source-command', 'exit 3'],
+      [...target, '--source-command', 'exit 3'],
       /^kubectl-sa-token: source-command ended with exit code 3; /,
-      { code: 3 },
+      {
+        code: 3,
+      },
     ),
-    get(['prod', '--source-file', 'two'], `file ~/two: holds more than one word or line; ${whole}`),
+    get([...target, '--source-file', 'two'], `file ~/two: holds more than one word or line; ${whole}`),
     get(['prod'], 'KUBECTL_SA_TOKEN_CACHE: "ram" is not one of disk, keychain, none', {
       env: { KUBECTL_SA_TOKEN_CACHE: 'ram' },
     }),
@@ -265,11 +282,7 @@ test('get-token', async (t) => {
       env: config('open.yaml'),
       code: 7,
     }),
-    get(
-      ['--server', 'https://h', '-n', 'a', '--service-account', 'b'],
-      /^kubectl-sa-token: the keychain is not available: /,
-      { code: 6 },
-    ),
+    get(target, 'no source token; give a PROFILE, or --source-env, --source-file or --source-command'),
   ]);
 });
 

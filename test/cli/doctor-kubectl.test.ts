@@ -39,7 +39,7 @@ async function hookScene(t: ExecutionContext): Promise<HookScene> {
 
 test('no context runs the hook: nothing to try', async (t) => {
   const { diagnose } = await hookScene(t);
-  t.is(await diagnose(), '0 skip no context runs the hook with the settings of the profile alone');
+  t.is(await diagnose(), '0 skip no context of the kubeconfig uses this profile yet');
 });
 
 test('the API server of the context takes the token', async (t) => {
@@ -158,8 +158,10 @@ test('the proxy in the place of the API server, and an API server that knows no 
   t.regex(await diagnose(), /^0 warn context "prod": \S+ cannot say whether it takes the token/);
 });
 
-test('a hook with settings of its own is not the profile’s alone', async (t) => {
-  const { diagnose, hooked } = await hookScene(t);
-  await hooked('prod', { server: 'https://nowhere.invalid' }, ['get-token', 'prod', '--audience', 'x']);
-  t.regex(await diagnose(), /^0 skip no context runs the hook with/);
+test('a hook that says more than the profile is refused, and doctor says so', async (t) => {
+  const { hooked, run } = await hookScene(t);
+  await hooked('prod', {}, ['get-token', 'prod', '--audience', 'x']);
+  const { code, stdout } = await run(['doctor', 'prod']);
+  t.log(code, stdout.match(/^.* kubeconfig .*$/m)?.[0]);
+  t.regex(stdout, /^FAIL +kubeconfig .*its args are refused, since a kubeconfig may only name the profile/m);
 });

@@ -1,5 +1,6 @@
 import test from 'ava';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createAuthority, createFakeIngressCertificate } from '../support/authority.ts';
 import { startKeychainSession } from '../support/keychain-session.ts';
 import { testWith } from '../support/require.ts';
@@ -65,15 +66,9 @@ test('all is well: a line for each step, in the order of a call', async (t) => {
 });
 
 test('for scripts', async (t) => {
-  const { run } = await commandScene(t);
-  const { code, stdout } = await run([
-    'doctor',
-    'prod',
-    '-o',
-    'json',
-    '--server',
-    'https://nowhere.invalid/kubernetes',
-  ]);
+  const { run, profile } = await commandScene(t);
+  await profile('prod', { server: 'https://nowhere.invalid/kubernetes' });
+  const { code, stdout } = await run(['doctor', 'prod', '-o', 'json']);
   const report = JSON.parse(stdout);
   t.is(code, 5);
   t.like(report, { profile: 'prod', ok: false, exitCode: 5, first: 'dns' });
@@ -343,6 +338,19 @@ testWith('secret-service')('the keychain: an item written, read, deleted; locked
   const left = await sandbox.exec('secret-tool', ['search', '--all', 'service', 'kubectl-sa-token'], { env });
   t.is(left.stdout.match(/^\[/gm)?.length, 1, 'the source token alone');
 
+  // A profile that was removed by hand, and its token.
+  t.is((await run(['login', 'gone', '--from-profile', 'kept'], { env })).code, 0);
+  const file = join(sandbox.home, '.kube', 'sa-token.yaml');
+  await writeFile(file, (await readFile(file, 'utf8')).replace(/^ {2}gone:\n(?: {4}.*\n)+/m, ''));
+  const orphan = await run(['doctor', 'kept'], { env });
+  t.is(orphan.code, 0);
+  t.is(
+    lines(orphan).get('keychain'),
+    'warn a token is stored for "gone", and there is no such profile; remove it: kubectl sa-token logout gone',
+  );
+  t.is((await run(['logout', 'gone'], { env })).code, 0);
+  t.is(lines(await run(['doctor', 'kept'], { env })).get('keychain'), 'ok wrote, read and deleted an item');
+
   await session.lock();
   const locked = await run(['doctor', 'kept'], { env });
   t.is(locked.code, 6);
@@ -354,6 +362,18 @@ testWith('secret-service')('the keychain: an item written, read, deleted; locked
     lines(absent).get('keychain') ?? '',
     /^FAIL the keychain is not available: there is no D-Bus session/,
   );
+});
+
+test('settings that would lead the source token elsewhere: the profile comes first', async (t) => {
+  const { run, server } = await commandScene(t);
+  const env = { KUBECTL_SA_TOKEN_SERVER: 'https://elsewhere.example' };
+  const { code, stdout } = await run(['doctor', 'prod'], { env });
+  t.is(code, 2);
+  t.regex(
+    stdout,
+    /^FAIL +profile .*this call has server https:\/\/elsewhere\.example\..*; unset KUBECTL_SA_TOKEN_SERVER$/m,
+  );
+  t.is(server.requests.length, 0);
 });
 
 test('bad input', async (t) => {

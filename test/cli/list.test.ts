@@ -86,7 +86,11 @@ test('names alone are for scripts', async (t) => {
 });
 
 test('JSON and YAML hold the same, and status is another word for list', async (t) => {
-  const json = await list(setUp(t), '-o', 'json');
+  const noted = (host: TestHost): TestHost => {
+    put(host, '.kube/sa-token.yaml.stored', '# a comment\ngone\nprod\n');
+    return host;
+  };
+  const json = await list(noted(setUp(t)), '-o', 'json');
   const expected = {
     profiles: [
       {
@@ -122,10 +126,11 @@ test('JSON and YAML hold the same, and status is another word for list', async (
         warnings: [],
       },
     ],
+    orphans: ['gone'],
   };
   t.deepEqual<unknown, unknown>(JSON.parse(json.out), expected);
-  t.deepEqual<unknown, unknown>(parse((await list(setUp(t), '-o', 'yaml')).out), expected);
-  const host = setUp(t);
+  t.deepEqual<unknown, unknown>(parse((await list(noted(setUp(t)), '-o', 'yaml')).out), expected);
+  const host = noted(setUp(t));
   await runMain(withParts(host, { argv: ['status', '-o', 'json'] }));
   t.is(host.written.out, json.out);
 });
@@ -176,5 +181,5 @@ test('without profiles it says how to make one', async (t) => {
     );
   }
   t.is((await list(setUp(t, ''), '-o', 'name')).err, '');
-  t.is((await list(setUp(t, ''), '-o', 'json')).out, '{\n  "profiles": []\n}\n');
+  t.is((await list(setUp(t, ''), '-o', 'json')).out, '{\n  "profiles": [],\n  "orphans": []\n}\n');
 });

@@ -1,11 +1,23 @@
-import test from 'ava';
+import type { ExecutionContext } from 'ava';
+import { startKeychainSession } from '../support/keychain-session.ts';
+import { testWith } from '../support/require.ts';
 import { startServer } from '../support/token-request-server.ts';
-import { checkRows, commandScene, type BadInput } from './command-scene.ts';
+import { checkRows, commandScene, type BadInput, type CommandScene } from './command-scene.ts';
 
 const FROM_SECRET = ['--from-secret', 'team-a/robot-token'];
+const withKeychain = testWith('secret-service');
 
-test('--timeout is the limit of every call beside the exchange', async (t) => {
-  const { run, server } = await commandScene(t);
+/** A login looks into the keychain before it asks anybody for a token. */
+async function keychainScene(t: ExecutionContext): Promise<CommandScene> {
+  const scene = await commandScene(t);
+  const session = await startKeychainSession();
+  t.teardown(session.close);
+  Object.assign(scene.sandbox.env, session.env);
+  return scene;
+}
+
+withKeychain('--timeout is the limit of every call beside the exchange', async (t) => {
+  const { run, server } = await keychainScene(t);
   t.is((await run(['get-token', 'prod'])).code, 0);
   const login = ['login', 'new', '--server', server.url, ...FROM_SECRET];
   const rows: BadInput[] = [
@@ -25,8 +37,8 @@ test('--timeout is the limit of every call beside the exchange', async (t) => {
   );
 });
 
-test('a Secret that cannot be asked for is no matter of its name', async (t) => {
-  const { run, server, context } = await commandScene(t);
+withKeychain('a Secret that cannot be asked for is no matter of its name', async (t) => {
+  const { run, server, context } = await keychainScene(t);
   const gone = await startServer();
   await gone.close();
   await context('gone', {}, { server: gone.apiUrl });

@@ -210,6 +210,13 @@ export const unknownStyle = (file: string, user: string, command: readonly strin
 export const shellWord = (word: string): string =>
   /^[\w./@:=-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 
+export const wrongAccount = (profile: string, before: string, now: string): SaTokenError =>
+  usage(
+    'wrong-account',
+    `the token is of ${now}, but profile "${profile}" is for ${before}`,
+    'use another profile name, or name the account with --namespace and --service-account',
+  );
+
 export const noSecretToken = (secret: string, why: string, cause?: unknown): SaTokenError =>
   usage(
     'no-secret-token',

@@ -15,6 +15,7 @@ import {
   rmSync,
   statSync,
   writeFileSync,
+  type BigIntStats,
   type Stats,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -35,6 +36,15 @@ const largest = 16 * 1024 * 1024;
  * @throws SaTokenError `unreadable-file`, or `unsafe-file` for something that is not a text file of a sane size
  */
 export function readTextFile(what: string, path: string, shown = path): string | undefined {
+  return readTextAndStatus(what, path, shown)?.text;
+}
+
+/** As `readTextFile`, with the status of the very file that was read. */
+export function readTextAndStatus(
+  what: string,
+  path: string,
+  shown: string,
+): { readonly text: string; readonly status: BigIntStats } | undefined {
   try {
     return readText(path, `${what} ${shown}`);
   } catch (error) {
@@ -43,15 +53,15 @@ export function readTextFile(what: string, path: string, shown = path): string |
   }
 }
 
-function readText(path: string, named: string): string {
+function readText(path: string, named: string): { text: string; status: BigIntStats } {
   const status = statSync(path);
   if (status.isDirectory()) throw unsafeFile(named, 'is a folder', 'name a file');
   if (!status.isFile()) throw unsafeFile(named, 'is not a regular file', 'move it away');
   const descriptor = openSync(path, 'r');
   try {
-    if (fstatSync(descriptor).size > largest)
-      throw unsafeFile(named, 'is larger than 16 MiB', 'check what it is');
-    return decoded(named, readFileSync(descriptor));
+    const opened = fstatSync(descriptor, { bigint: true });
+    if (opened.size > largest) throw unsafeFile(named, 'is larger than 16 MiB', 'check what it is');
+    return { text: decoded(named, readFileSync(descriptor)), status: opened };
   } finally {
     closeSync(descriptor);
   }

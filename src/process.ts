@@ -1,8 +1,20 @@
 /** This process: the words that start it again, who started it, and how it ends. What host.ts gives to all others. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { systemCode } from './errors.ts';
 
 declare const SA_TOKEN_EXECUTABLE: boolean | undefined;
+
+/**
+ * Keeps what this process holds in memory, tokens among it, out of a core file: no mapping is dumped then (core(5)). The fast
+ * lane allows no core at all before it starts the engine, but the engine is also started without it.
+ */
+export function forbidCores(): void {
+  try {
+    writeFileSync('/proc/self/coredump_filter', '0', { flag: 'r+' });
+  } catch {
+    // Linux alone has it.
+  }
+}
 
 /** The single executable is its own program, whatever name it was called by; under plain Node the script comes second. */
 export function ownCommand(): readonly [string, ...string[]] {

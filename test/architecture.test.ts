@@ -75,7 +75,7 @@ test('the imports are found', (t) => {
   t.true(imports.length > 200);
   t.true(imports.some(({ lazy }) => lazy) && imports.some(({ typeOnly }) => typeOnly));
   // Where they are, the walk does find them.
-  t.true(closure('src/credential/obtain.ts').has('yaml'));
+  t.true(closure('src/credential/miss.ts').has('yaml'));
   t.true(closure('src/exchange/issue.ts').has('node:https'));
 });
 
@@ -90,7 +90,7 @@ test('the warm lane loads built-ins only, and none that opens a connection or st
 test('the warm lane does not load what a fresh entry needs nothing of', (t) => {
   const ways = closure('cmd/kubectl-sa-token.ts');
   const cold =
-    /^src\/(?:cluster|exchange|source)\/|^src\/settings\/(?:profiles|resolve)|^src\/credential\/(?:obtain|renewal|log-)/;
+    /^src\/(?:cluster|exchange|source)\/|^src\/settings\/(?:profiles|resolve)|^src\/credential\/(?:miss|keep|fallback|renewal|log-)|src\/entry\/(?:store|keychain)/;
   t.deepEqual(
     [...ways.values()].filter((way) => cold.test(way.at(-1) ?? '')).map((way) => way.join(' → ')),
     [],

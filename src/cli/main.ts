@@ -1,6 +1,6 @@
 /** Picks the lane: plain `get-token` calls go straight to the hook, everything else through yargs. */
 import { readCall, readHookCall } from '../credential/call.ts';
-import { AlreadyTold, getToken } from '../credential/get-token.ts';
+import { getToken, RepeatedFailure } from '../credential/get-token.ts';
 import { describe, exitCodeOf, systemCode } from '../errors.ts';
 import { talkativeNode } from '../failures/local.ts';
 import type { Host } from '../host.ts';
@@ -49,7 +49,7 @@ function startQuiet(host: Host): void {
 }
 
 function fail(host: Host, error: unknown): void {
-  if (error instanceof AlreadyTold) {
+  if (error instanceof RepeatedFailure) {
     host.setExitCode(error.exitCode);
     return;
   }

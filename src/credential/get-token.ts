@@ -1,19 +1,18 @@
 /** The exec hook, as its specification: the entry while it is fresh, else an exchange. Loads built-ins only when warm. */
-import { exitCodeOf } from '../errors.ts';
-import { isNewerThanProfiles, readEntry, type Entry } from '../entry/entry.ts';
+import { isVouchedFor, readEntry } from '../entry/entry.ts';
 import { render } from '../entry/exec-credential.ts';
-import { judge, type Freshness } from '../entry/freshness.ts';
-import { isClientGo, isRefused, noteForced, noteParent } from '../entry/parents.ts';
-import { recallRefusal, rememberRefusal } from '../entry/refusal.ts';
+import { exitCodeTold } from '../entry/failures.ts';
+import { isFolderOurs } from '../entry/folder.ts';
+import { decide } from '../entry/freshness.ts';
+import { callerOf, noteClient, noteReturn } from '../entry/returning-clients.ts';
 import type { Host } from '../host.ts';
 import { isHook, readExecInfo } from '../settings/exec-info.ts';
 import { entryName, readGiven, readHook, type Given } from '../settings/given.ts';
 import type { Call } from './call.ts';
-import type { Unwanted } from './obtain.ts';
 
-/** Thrown instead of an error that this parent has been told of: the exit code alone is repeated. */
-export class AlreadyTold extends Error {
-  override readonly name = 'AlreadyTold';
+/** Thrown in the place of an error that this client was told a moment ago: the exit code alone is repeated. */
+export class RepeatedFailure extends Error {
+  override readonly name = 'RepeatedFailure';
   readonly exitCode: number;
 
   constructor(exitCode: number) {
@@ -25,7 +24,7 @@ export class AlreadyTold extends Error {
 /**
  * Gives what `get-token` prints.
  *
- * @throws SaTokenError for every way to fail; nothing has been printed then
+ * @throws SaTokenError for every way to fail, RepeatedFailure; nothing has been printed then
  */
 export async function getToken(host: Host, call: Call): Promise<string> {
   const execInfo = host.env['KUBERNETES_EXEC_INFO'];
@@ -34,42 +33,48 @@ export async function getToken(host: Host, call: Call): Promise<string> {
     ? readHook(host, call.profile, profile)
     : readGiven(host, call.profile, call.flags);
   const name = entryName(given);
+  const caller = callerOf(execInfo);
+  // Where others may have written into the folder, nothing in it is believed.
+  const isOurs = isFolderOurs(host);
   // Other clients put our line into their own error, so they get it each time.
-  const told = isClientGo(execInfo) ? recallRefusal(host, name) : undefined;
-  if (told !== undefined) throw new AlreadyTold(told);
+  const told = isOurs && caller === 'client-go' ? exitCodeTold(host, name) : undefined;
+  if (told !== undefined) throw new RepeatedFailure(told);
 
-  const entry = readEntry(host, name);
-  const freshness = call.forceRefresh ? 'dead' : freshnessOf(host, given, entry);
-  const refused = freshness !== 'dead' && isClientGo(execInfo) && isRefused(host, name);
-  if (refused) noteForced(host, name);
-  host.trace(`entry ${name}: ${entry === undefined ? 'none' : refused ? 'refused with 401' : freshness}`);
+  const entry = isOurs ? readEntry(host, name) : undefined;
+  const isOfCall = entry !== undefined && isVouchedFor(host, given, entry) && mayBeOnDisk(given);
+  // A renewal is nobody's client, and a script that prints the token comes back for it each time.
+  const isClient = !call.forceRefresh && (caller !== 'unnamed' || call.output === 'exec-credential');
+  const back = isOurs && isClient ? noteReturn(host, name, caller) : undefined;
+  if (back?.tooFresh !== undefined) await warnOfRefusal(host, given, name, back.tooFresh);
+  const bypass = { all: call.forceRefresh };
+  const returning = back?.forces === true;
+  const decision = decide(isOfCall ? entry : undefined, host.now() / 1000, bypass, returning);
+  const state = returning
+    ? 'its client comes back, as after a 401'
+    : isOfCall
+      ? decision
+      : 'perhaps of other settings';
+  host.trace(`entry ${name}: ${entry === undefined ? 'none' : state}`);
 
-  const served = refused || freshness === 'dead' || freshness === 'ending' ? undefined : entry;
-  const unwanted = { force: call.forceRefresh, refused: refused ? entry?.credential : undefined };
-  const kept = served?.credential ?? (await obtainOrRemember(host, given, name, unwanted));
-  if (served !== undefined && freshness === 'aging') await renewInBackground(host, name);
-  if (isClientGo(execInfo)) noteParent(host, name);
-  return render(kept, call.output, apiVersion);
+  let credential = entry?.credential;
+  if (decision === 'exchange' || credential === undefined) {
+    const { credentialOnMiss } = await import('./miss.ts');
+    const missed = { given, name, entry, force: call.forceRefresh, returning, told: caller === 'client-go' };
+    credential = await credentialOnMiss(host, missed);
+  } else if (decision === 'serve-and-renew') (await import('./renewal.ts')).startRenewal(host, name);
+  if (isClient && isFolderOurs(host)) noteClient(host, name);
+  return render(credential, call.output, apiVersion);
 }
 
-/** An entry without word on its settings (older than the profile file) is left to the exchange's side, which compares digests. */
-function freshnessOf(host: Host, given: Given, entry: Entry | undefined): Freshness {
-  if (entry === undefined || (given.settings.cache ?? 'disk') !== 'disk') return 'dead';
-  if (given.profile !== undefined && !isNewerThanProfiles(host, entry)) return 'dead';
-  return judge(entry, entry.written, host.now() / 1000);
+/** With the cache in the keychain, or none, an entry on the disk is of other settings. */
+function mayBeOnDisk({ settings }: Given): boolean {
+  return (settings.cache ?? 'disk') === 'disk';
 }
 
-async function obtainOrRemember(host: Host, given: Given, name: string, unwanted: Unwanted): Promise<string> {
-  const { obtain } = await import('./obtain.ts');
-  try {
-    return await obtain(host, given, name, unwanted);
-  } catch (error) {
-    if (isClientGo(host.env['KUBERNETES_EXEC_INFO'])) rememberRefusal(host, name, exitCodeOf(error));
-    throw error;
-  }
-}
-
-async function renewInBackground(host: Host, name: string): Promise<void> {
-  const { startRenewal } = await import('./renewal.ts');
-  startRenewal(host, name);
+/** Where a person looks on: a pipe's reader may take the line for the answer. */
+async function warnOfRefusal(host: Host, given: Given, name: string, seconds: number): Promise<void> {
+  if (!host.errIsTerminal()) return;
+  const { resolveSettings } = await import('../settings/resolve.ts');
+  const { freshTokenRefused } = await import('../failures/cluster.ts');
+  host.err(`${freshTokenRefused(name, resolveSettings(host, given).server, Math.round(seconds))}\n`);
 }

@@ -1,6 +1,11 @@
 /** A login: prove the token, then keychain, profile and entry, in an order that leaves nothing behind when one step fails. */
 import { codeOf, messageOf } from '../errors.ts';
-import { issue, type Issued } from '../exchange/issue.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { Entry } from '../entry/entry.ts';
+import { beginInterval } from '../entry/returning-clients.ts';
+import { forgetEntries, storeOf } from '../entry/store.ts';
+import { issue } from '../exchange/issue.ts';
+import { recordOf } from '../file-identity.ts';
 import {
   badToken,
   badUsage,
@@ -12,10 +17,16 @@ import {
 } from '../failures/usage.ts';
 import type { Host } from '../host.ts';
 import { readGiven, type Flags } from '../settings/given.ts';
-import { readProfiles, requireProfile, withProfilesLocked, writeProfile } from '../settings/profiles.ts';
+import {
+  readProfile,
+  readProfiles,
+  requireProfile,
+  withProfilesLocked,
+  writeProfile,
+} from '../settings/profiles.ts';
 import { mergeLayers, type Resolved } from '../settings/resolve.ts';
 import { sourceNames, type Settings } from '../settings/table.ts';
-import { targetOf, type Target } from '../settings/target.ts';
+import { digestOf, targetOf, type Target } from '../settings/target.ts';
 import { difference, wayNames, wayOf } from '../settings/way.ts';
 import { readClaims, type Claims } from '../source/claims.ts';
 import { openSource } from '../source/open.ts';
@@ -27,7 +38,7 @@ import {
   writeStored,
   type StoredToken,
 } from '../source/stored-token.ts';
-import { forgetEntries, storeOf } from './entry-store.ts';
+import { toEntry } from './keep.ts';
 import { reportToken, type TokenReport } from './token-report.ts';
 import { ending } from './token-warnings.ts';
 
@@ -73,6 +84,9 @@ export async function logIn(host: Host, request: LoginRequest): Promise<Login> {
   const inKeychain = sourceKind(settings) === 'keychain';
   const stored = inKeychain ? await readOwn(host, profile) : undefined;
   const from = fromProfile === undefined ? undefined : await requireStored(host, fromProfile);
+  const began = host.now() / 1000;
+  const file = settings['source-file'];
+  const sourceFile = file === undefined ? undefined : recordOf(file);
   const token = inKeychain
     ? await chooseToken(request, settings, stored, from)
     : await readSource(host, profile, settings);
@@ -82,11 +96,14 @@ export async function logIn(host: Host, request: LoginRequest): Promise<Login> {
   await agree(request, changesOf({ before, stored, from, target, token, verify: request.verify }));
 
   const issued = request.verify ? await issue(host, target, settings, token) : undefined;
+  const digest = digestOf(settings, target, token);
+  const origin = { digest, written: began, profile: undefined, source: sourceFile };
+  const entry = issued && toEntry(issued, origin);
   const whole = { ...settings, namespace: target.namespace, 'service-account': target.serviceAccount };
   const keep = inKeychain ? { way: wayOf(settings), token } : undefined;
   const { place } = await openSource(host, profile, settings);
   const left = await withProfilesLocked(host, () =>
-    store(host, profile, { settings: whole, keep, issued, before }),
+    store(host, profile, { settings: whole, keep, entry, before }),
   );
   return {
     target,
@@ -234,7 +251,8 @@ async function agree({ profile, force, confirm }: LoginRequest, changes: readonl
 interface Stored {
   readonly settings: Settings;
   readonly keep: StoredToken | undefined;
-  readonly issued: Issued | undefined;
+  /** Of the proving token. */
+  readonly entry: Entry | undefined;
   readonly before: Settings | undefined;
 }
 
@@ -246,7 +264,7 @@ interface Stored {
 async function store(
   host: Host,
   profile: string,
-  { settings, keep, issued, before }: Stored,
+  { settings, keep, entry, before }: Stored,
 ): Promise<string[]> {
   const release = host.holdSignals();
   try {
@@ -260,14 +278,28 @@ async function store(
     }
     // What stays is of another digest, so that it is never served.
     await forgetEntries(host, profile).catch(() => 0);
-    if (issued !== undefined && (settings.cache ?? 'disk') === 'disk')
-      await storeOf(host, profile, settings).write(issued.entry);
+    if (entry !== undefined && (settings.cache ?? 'disk') === 'disk') {
+      const whole = { ...entry, ...vouchedBy(host, profile, settings, entry) };
+      await storeOf(host, profile, settings).write(whole);
+      beginInterval(host, profile, false);
+    }
     return keep === undefined && before !== undefined && sourceKind(before) === 'keychain'
       ? await leaveKeychain(host, profile)
       : [];
   } finally {
     release();
   }
+}
+
+/** The profile file that was just written, unless somebody has edited it since; then the entry's digest decides. */
+function vouchedBy(host: Host, name: string, settings: Settings, { source }: Entry): Partial<Entry> {
+  const written = host.now() / 1000;
+  const stored = readProfile(host, name);
+  const isVouched =
+    settings['source-env'] === undefined && (settings['source-file'] === undefined || source !== undefined);
+  return isVouched && isDeepStrictEqual(stored.settings, settings)
+    ? { written, profile: stored.file }
+    : { source: undefined };
 }
 
 /** An unreadable item will be overwritten, and cannot be restored. */

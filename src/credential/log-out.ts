@@ -1,4 +1,5 @@
 /** A logout: source token, entries, and the profile if asked. What cannot be removed is an error, never silence. */
+import { forgetEntries, forgetEntriesOf } from '../entry/store.ts';
 import { exit, exitCodeOf } from '../errors.ts';
 import { unknownProfile } from '../failures/usage.ts';
 import type { Host } from '../host.ts';
@@ -7,7 +8,6 @@ import { readProfiles, touchProfiles, withProfilesLocked, writeProfile } from '.
 import type { Settings } from '../settings/table.ts';
 import { sourceKind } from '../source/source.ts';
 import { notedProfiles, removeStored, storedProfiles, takeOldItem } from '../source/stored-token.ts';
-import { forgetEntries, forgetEntriesOf } from './entry-store.ts';
 
 /**
  * Logs one profile out. What was stored for its name goes, whatever the profile says now, and also where there is no

@@ -5,8 +5,8 @@ import { entryFile } from '../entry/folder.ts';
 import type { Host } from '../host.ts';
 import { discard } from '../small-files.ts';
 
-/** A renewal that has not come back after so long is given up, and another may start. Milliseconds. */
-const patience = 60_000;
+/** A renewal that has not come back after so long is given up, and another may start. */
+const givenUpAfterMs = 60_000;
 
 /** Starts the same command once more, detached and forced, unless one runs already. Never fails and never waits. */
 export function startRenewal(host: Host, name: string): void {
@@ -14,7 +14,7 @@ export function startRenewal(host: Host, name: string): void {
   try {
     const running = statSync(note, { throwIfNoEntry: false });
     if (running !== undefined) {
-      if (Math.abs(host.now() - running.mtimeMs) < patience) return;
+      if (Math.abs(host.now() - running.mtimeMs) < givenUpAfterMs) return;
       rmSync(note);
     }
     // Of many callers at once, one makes the file.

@@ -1,5 +1,5 @@
 /** What is known of each profile without opening a keychain, running a command or asking a server. */
-import { isNewerThanProfiles, readEntry, type Entry } from '../entry/entry.ts';
+import { isOfProfileFile, readEntry, type Entry } from '../entry/entry.ts';
 import { listEntries } from '../entry/folder.ts';
 import { timestamp, tokenIn } from '../entry/exec-credential.ts';
 import type { Host } from '../host.ts';
@@ -62,7 +62,7 @@ function warningsOf(host: Host, settings: Settings, entry: Entry | undefined): s
   if (settings['insecure-skip-tls-verify'] === true)
     warnings.push('insecure-skip-tls-verify: whoever answers at that address gets the source token');
   // One from before the last change of the profiles may have been asked for otherwise.
-  if (entry !== undefined && isNewerThanProfiles(host, entry)) {
+  if (entry !== undefined && isOfProfileFile(host, entry.profile)) {
     const short = shortened(reportToken(tokenIn(entry.credential), 'cached', host.now() / 1000), settings);
     if (short !== undefined) warnings.push(`cached token: ${short}`);
   }

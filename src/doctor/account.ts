@@ -1,7 +1,6 @@
 /** Checks of the account, all from one exchange: whether the source token is accepted, what it may, what it is given. */
 import { grantManifest } from '../cluster/manifests-account.ts';
 import { exit, SaTokenError } from '../errors.ts';
-import { tokenIn } from '../entry/exec-credential.ts';
 import { readClaims } from '../source/claims.ts';
 import type { Target } from '../settings/target.ts';
 import { fail, ok, warn, type Finding } from './check.ts';
@@ -51,8 +50,8 @@ export async function rights(facts: Facts): Promise<Finding> {
 export async function granted(facts: Facts): Promise<Finding> {
   const issued = await facts.issued();
   if (issued instanceof SaTokenError) throw issued;
-  const { life, notes, entry } = issued;
-  const claims = readClaims(tokenIn(entry.credential));
+  const { life, notes, token } = issued;
+  const claims = readClaims(token);
   const bound = claims?.secret === undefined ? 'bound to nothing' : `bound to Secret ${claims.secret.name}`;
   const detail = `${minutes(life)} for ${claims?.audiences.join(', ') ?? 'an unknown audience'}, ${bound}`;
   const [note] = notes;

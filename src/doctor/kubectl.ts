@@ -1,6 +1,5 @@
 /** Check of what kubectl does with the token: whether the API server of the current context, or the one named, takes it. */
 import type { HookContext } from '../cluster/exec-users.ts';
-import { tokenIn } from '../entry/exec-credential.ts';
 import { exit, SaTokenError } from '../errors.ts';
 import { reviewSelf } from '../exchange/self-review.ts';
 import { ask } from '../exchange/transport.ts';
@@ -37,7 +36,7 @@ export async function inKubectl(facts: Facts): Promise<Finding> {
     const which = wanted === undefined ? 'the current context' : `context "${wanted}"`;
     return notNeeded(`${which} does not run the hook; try another with --context: ${others.join(', ')}`);
   }
-  const finding = await tryContext(facts, chosen, tokenIn(issued.entry.credential));
+  const finding = await tryContext(facts, chosen, issued.token);
   return finding.state === 'ok' && others.length > 0
     ? ok(`${finding.detail}; not asked: ${others.join(', ')}`)
     : finding;

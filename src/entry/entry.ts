@@ -1,81 +1,74 @@
 /**
- * An entry: one cached credential in a file of two lines, `v1 SERVE_UNTIL EXPIRES DIGEST PROFILES` and the ExecCredential.
- * Whatever is wrong with one makes it a miss, and a cache that cannot be written fails nothing.
+ * An entry: one cached credential in a file of four lines.
+ *
+ *     v2 SERVE_UNTIL EXPIRES DIGEST
+ *     INODE DEV.SIZE.MTIME_NS.CTIME_NS PROFILE_FILE
+ *     INODE DEV.SIZE.MTIME_NS.CTIME_NS SOURCE_FILE
+ *     {"kind":"ExecCredential",…}
+ *
+ * The second and third line tell from which files its settings and its source token were read, and are empty where no file
+ * was. The entry's mtime is the moment before they were read. Whatever is wrong with an entry makes it a miss, and a
+ * cache that cannot be written fails nothing.
  */
-import { lstatSync, statSync, utimesSync } from 'node:fs';
-import { isAbsolute, join } from 'node:path';
 import type { Host } from '../host.ts';
-import { cacheFolder, profileFile } from '../settings/paths.ts';
+import { isUnchanged, type FileRecord } from '../file-identity.ts';
+import type { Given } from '../settings/given.ts';
+import { absoluteProfileFile } from '../settings/paths.ts';
 import { discard, putSmallFile, readSmallFile } from '../small-files.ts';
-import { entryFile, idleFiles, isOf, isPrivate, prepareFolder } from './folder.ts';
-import type { Life } from './freshness.ts';
+import { entryFile, idleFiles, isFolderOurs, isPrivate, prepareFolder } from './folder.ts';
+import type { Kept } from './freshness.ts';
 
-export interface Entry extends Life {
+export interface Entry extends Kept {
+  /** Of every setting that changes the token, and of the source token: 64 hexadecimal digits. */
   readonly digest: string;
-  /** The ExecCredential (v1), one line of JSON. */
-  readonly credential: string;
-  /** When it was written or last confirmed. Epoch seconds, with fraction. */
-  readonly written: number;
-  /** When its file was last changed in any way (ctime). Epoch milliseconds, with fraction. */
-  readonly changed: number;
-  /** The profile file that it was made from; undefined for a call without a profile. */
-  readonly profiles: string | undefined;
+  /** The profile file that it was made from; undefined for a call without a profile, and where the file does not vouch for it. */
+  readonly profile: FileRecord | undefined;
+  /** The source file, where the settings name one. */
+  readonly source: FileRecord | undefined;
 }
 
-/** What of an entry is not its file's. */
-export type NewEntry = Omit<Entry, 'written' | 'changed' | 'profiles'>;
-
-const head = /^v1 (\d{1,12}) (\d{1,12}) ([0-9a-f]{64})(?: (.+))?$/;
+const head = /^v2 (\d{1,12}) (\d{1,12}) ([0-9a-f]{64})$/;
+const record = /^(\d+ \d+(?:\.\d+){3}) (.+)$/;
+/** An older plugin leaves the files of a newer one alone. */
+const newer = /^v(?:[3-9]|\d{2,}) /;
 
 /** The entry, if it is whole and nobody else could have written or read it; else undefined. */
 export function readEntry(host: Host, name: string): Entry | undefined {
-  try {
-    if (!isPrivate(host, lstatSync(cacheFolder(host)), 'folder')) return undefined;
-    return readPrivate(host, entryFile(host, name));
-  } catch {
+  if (!isFolderOurs(host)) return undefined;
+  const found = readSmallFile(entryFile(host, name));
+  if (found === undefined || !isPrivate(host, found.status, 'file') || found.status.nlink !== 1)
     return undefined;
-  }
+  return parseEntry(found.text, found.status.mtimeMs / 1000);
 }
 
 /**
- * True when the entry is of this profile file, and the file has not been changed since: its settings still hold. The time
- * of its content may be of long ago (`mv`, `cp -p`, a link that leads elsewhere now), that of its change is not.
+ * True where the settings of an entry are known to be those of the call without a look at its digest: the files that it was
+ * made from are the same ones, unchanged, and its name tells the rest.
  */
-export function isNewerThanProfiles(host: Host, { written, changed, profiles }: Entry): boolean {
-  const file = profilePath(host);
-  const [status, link] = [
-    statSync(file, { throwIfNoEntry: false }),
-    lstatSync(file, { throwIfNoEntry: false }),
-  ];
-  if (profiles !== file || status === undefined || link === undefined) return false;
-  return written > status.mtimeMs / 1000 && changed >= link.ctimeMs;
+export function isVouchedFor(host: Host, given: Given, { profile, source }: Entry): boolean {
+  if (given.profile !== undefined && !isOfProfileFile(host, profile)) return false;
+  return source === undefined ? given.settings['source-file'] === undefined : isUnchanged(source);
 }
 
-/** Changes with every change of the profile file; undefined where there is none. */
-export function profileStamp(host: Host): string | undefined {
-  const status = statSync(profileFile(host), { throwIfNoEntry: false, bigint: true });
-  return status === undefined ? undefined : `${status.ino} ${status.mtimeNs}`;
+/** True for an entry of the profile file as it is now. */
+export function isOfProfileFile(host: Host, profile: FileRecord | undefined): boolean {
+  return profile !== undefined && profile.path === absoluteProfileFile(host) && isUnchanged(profile);
 }
 
-/** As it stands in entries: a relative one leads elsewhere from another folder. */
-function profilePath(host: Host): string {
-  const file = profileFile(host);
-  return isAbsolute(file) ? file : join(host.cwd, file);
-}
-
-/**
- * Keeps a credential. Returns false, and leaves the old state or none, where it cannot be written.
- *
- * @param vouched - the profile file tells all that the token depends on; else each call has to compare digests
- */
-export function writeEntry(host: Host, name: string, entry: NewEntry, vouched: boolean): boolean {
+/** Keeps an entry. Returns false, and leaves the old state or none, where it cannot be written. */
+export function writeEntry(host: Host, name: string, entry: Entry): boolean {
   const file = entryFile(host, name);
-  const text = formatEntry(entry, vouched && !isOf('', name) ? profilePath(host) : undefined);
+  const put = (each: Entry): void =>
+    // A clock that was set back meanwhile must not date it in the future.
+    putSmallFile(file, formatEntry(each), Math.min(each.written, host.now() / 1000));
   try {
-    if (!prepareFolder(host)) return false;
+    if (!prepareFolder(host) || newer.test(readSmallFile(file)?.text ?? '')) return false;
     discard(entryFile(host, name, 'until'));
-    putSmallFile(file, text);
-    writeMarker(host, name, entry.serveUntil);
+    put(entry);
+    // Edited while the token was on its way: what is edited from now on is newer than the entry by its ctime.
+    if (![entry.profile, entry.source].every((each) => each === undefined || isUnchanged(each)))
+      put({ ...entry, profile: undefined, source: undefined });
+    else if (entry.profile !== undefined) writeMarker(host, name, entry.serveUntil);
     return true;
   } catch {
     return false;
@@ -96,51 +89,55 @@ export function pruneEntries(host: Host): void {
   }
 }
 
-/** Confirms an entry whose settings were found unchanged, so that it is newer than the profile file again. */
-export function confirmEntry(host: Host, name: string): void {
-  try {
-    const now = host.now() / 1000;
-    utimesSync(entryFile(host, name), now, now);
-  } catch {
-    // It was replaced or removed meanwhile; whoever did that knew better.
-  }
-}
-
 /**
- * An empty file whose time of change is SERVE_UNTIL: the fast lane compares it with the age of its own process,
- * and so needs no `date`. Made last, so that it never vouches for an entry that is not there yet.
+ * An empty file whose mtime is SERVE_UNTIL: the fast lane compares it with the age of its own process, and so needs no
+ * `date`. Made last, so that it never vouches for an entry that is not there yet.
  */
 function writeMarker(host: Host, name: string, serveUntil: number): void {
   putSmallFile(entryFile(host, name, 'until'), '', serveUntil);
 }
 
-/** The entry in a file that only we can have written and read. */
-function readPrivate(host: Host, file: string): Entry | undefined {
-  const found = readSmallFile(file);
-  if (found === undefined || !isPrivate(host, found.status, 'file') || found.status.nlink !== 1)
-    return undefined;
-  return parseEntry(found.text, found.status.mtimeMs / 1000, found.status.ctimeMs);
-}
-
 /** The text of an entry file. */
-export function formatEntry(entry: NewEntry, profiles: string | undefined): string {
-  const from = profiles === undefined || profiles.includes('\n') ? '' : ` ${profiles}`;
-  return `v1 ${entry.serveUntil} ${entry.expires} ${entry.digest}${from}\n${entry.credential}\n`;
+export function formatEntry({ serveUntil, expires, digest, profile, source, credential }: Entry): string {
+  // A path with a newline cannot stand in a line.
+  const fits = ![profile, source].some((each) => each?.path.includes('\n'));
+  const [first, second] = fits ? [profile, source] : [];
+  const lines = [
+    `v2 ${serveUntil} ${expires} ${digest}`,
+    formatRecord(first),
+    formatRecord(second),
+    credential,
+  ];
+  return `${lines.join('\n')}\n`;
 }
 
-/** The text of an entry file as a value; undefined for anything that is not exactly two lines of the right form. */
-export function parseEntry(text: string, written: number, changed: number): Entry | undefined {
-  const [first = '', credential = '', rest, ...more] = text.split('\n');
-  const fields = head.exec(first);
-  if (fields === null || rest !== '' || more.length > 0) return undefined;
+/**
+ * The text of an entry file as a value; undefined for anything that is not exactly four lines of the right form.
+ *
+ * @param written - the file's mtime, epoch seconds with fraction
+ */
+export function parseEntry(text: string, written: number): Entry | undefined {
+  const [first = '', profile = '', source = '', credential = '', rest, ...more] = text.split('\n');
+  const [, serveUntil, expires, digest] = head.exec(first) ?? [];
+  if (digest === undefined || rest !== '' || more.length > 0) return undefined;
+  if ([profile, source].some((line) => line !== '' && !record.test(line))) return undefined;
   if (!credential.startsWith('{"kind":"ExecCredential",') || !credential.endsWith('}}')) return undefined;
   return {
-    serveUntil: Number(fields[1]),
-    expires: Number(fields[2]),
-    digest: fields[3] ?? '',
+    serveUntil: Number(serveUntil),
+    expires: Number(expires),
+    digest,
     credential,
     written,
-    changed,
-    profiles: fields[4],
+    profile: parseRecord(profile),
+    source: parseRecord(source),
   };
+}
+
+function formatRecord(found: FileRecord | undefined): string {
+  return found === undefined ? '' : `${found.identity} ${found.path}`;
+}
+
+function parseRecord(line: string): FileRecord | undefined {
+  const [, identity, path] = record.exec(line) ?? [];
+  return identity === undefined || path === undefined ? undefined : { identity, path };
 }

@@ -1,24 +1,24 @@
-/** One exchange: a source token in, a checked credential out, with new tries while the deadline lasts. */
+/** One exchange: a source token in, a checked grant out, with new tries while the deadline lasts. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, SaTokenError } from '../errors.ts';
-import type { NewEntry } from '../entry/entry.ts';
-import { formatCredential } from '../entry/exec-credential.ts';
-import { plan, reportEarly } from '../entry/freshness.ts';
 import { monotonic, type Host } from '../host.ts';
 import { timeoutMs, type Settings } from '../settings/table.ts';
-import { digestOf, label, type Target } from '../settings/target.ts';
+import { label, type Target } from '../settings/target.ts';
 import { readClaims } from '../source/claims.ts';
 import { checkGrant } from './granted.ts';
-import { judgeReply, knownUid, send, type Grant } from './token-request.ts';
+import { judgeReply, knownUid, send } from './token-request.ts';
 
+/** A token that was issued, and what is known of it. */
 export interface Issued {
-  readonly entry: NewEntry;
-  /** What was granted otherwise than asked, in words. */
-  readonly notes: readonly string[];
-  /** Seconds that the server's clock is ahead of ours; undefined when it did not say. */
-  readonly skew: number | undefined;
+  readonly token: string;
+  /** When it was asked for. Local epoch seconds. */
+  readonly asked: number;
   /** Life granted, seconds. */
   readonly life: number;
+  /** Seconds that the server's clock is ahead of ours; undefined when it did not say. */
+  readonly skew: number | undefined;
+  /** What was granted otherwise than asked, for people. */
+  readonly notes: readonly string[];
 }
 
 const mostTries = 5;
@@ -78,16 +78,5 @@ async function exchangeOnce(
   const asked = turnedBack > clockSlack ? before - turnedBack : before;
   const grant = judgeReply(target, reply, asked);
   const notes = checkGrant(target, settings, grant, knownUid(target, claims));
-  const digest = digestOf(settings, target, sourceToken);
-  return { entry: toEntry(grant, asked, digest), notes, skew: grant.skew, life: grant.life };
-}
-
-function toEntry(grant: Grant, asked: number, digest: string): NewEntry {
-  const life = plan(asked, grant.life);
-  const credential = formatCredential(
-    grant.token,
-    Math.floor(life.expires - Math.min(reportEarly, grant.life / 4)),
-    'client.authentication.k8s.io/v1',
-  );
-  return { ...life, digest, credential };
+  return { token: grant.token, asked, life: grant.life, skew: grant.skew, notes };
 }

@@ -186,3 +186,8 @@ export const notVerified = (token: string, why: string): SaTokenError =>
     `${token}: ${why}`,
     'it is of another cluster, or the keys were changed since: log in again, or check where the keys were read',
   );
+
+/** A whole line, beside an answer: the client is refused a token that is too fresh to have been revoked. */
+export const freshTokenRefused = (name: string, server: string, seconds: number): string =>
+  `kubectl-sa-token: ${name}: the API server of this context refuses a token that was issued ${seconds} s ago; ` +
+  `it may be another cluster than ${server}: kubectl sa-token doctor ${name}`;

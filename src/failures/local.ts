@@ -56,6 +56,15 @@ export const keychainForgetful = (): SaTokenError =>
     hint: elsewhere,
   });
 
+/** Exit code 1: nothing is wrong with the command, the keychain or a server, and the same command may do in a moment. */
+export const locked = (): SaTokenError =>
+  new SaTokenError({
+    code: 'locked',
+    exitCode: exit.unexpected,
+    what: 'another login or logout is running',
+    hint: 'try again when it has ended',
+  });
+
 export const unsafeFile = (file: string, problem: string, remedy: string): SaTokenError =>
   new SaTokenError({
     code: 'unsafe-file',

@@ -47,7 +47,9 @@ export const otherWay = (
   usage(
     'other-way',
     `profile "${profile}" has ${own}, and this call has ${value}. A profile's source token goes where its profile says`,
-    variable === undefined ? `leave out --${name}, or log in to another profile with it` : `unset ${variable}`,
+    variable === undefined
+      ? `leave out --${name}, or log in to another profile with it`
+      : `unset ${variable}`,
   );
 
 /** The way of a stored token is not that of the profile, as it is now. */

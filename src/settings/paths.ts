@@ -16,6 +16,12 @@ function defaultProfileFile({ home }: Host): string {
   return join(home, '.kube', 'sa-token.yaml');
 }
 
+/** The same as it stands in entries: a relative one leads elsewhere from another folder. */
+export function absoluteProfileFile(host: Host): string {
+  const file = profileFile(host);
+  return isAbsolute(file) ? file : join(host.cwd, file);
+}
+
 /** The same for a message. */
 export function shownProfileFile(host: Host): string {
   return shortPath(profileFile(host), host.home);

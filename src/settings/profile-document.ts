@@ -2,7 +2,8 @@
 import { isMap, isNode, isScalar, LineCounter, parseDocument, YAMLMap, type Document, type Node } from 'yaml';
 import { messageOf } from '../errors.ts';
 import { badProfileFile } from '../failures/usage.ts';
-import { readTextFile, refuseForeignWriters } from '../files.ts';
+import { identityOf } from '../file-identity.ts';
+import { readTextAndStatus, refuseForeignWriters } from '../files.ts';
 import type { Host } from '../host.ts';
 import { profileFile, shownProfileFile } from './paths.ts';
 import { settingNames, type Settings } from './table.ts';
@@ -15,6 +16,8 @@ export interface ProfileDocument {
   readonly shown: string;
   readonly document: Document;
   readonly lines: LineCounter;
+  /** Of the very file that was read; undefined where there is none. */
+  readonly identity: string | undefined;
 }
 
 /**
@@ -26,7 +29,8 @@ export function openDocument(host: Host): ProfileDocument {
   const file = profileFile(host);
   const shown = shownProfileFile(host);
   const lines = new LineCounter();
-  const text = readTextFile('profile file', file, shown);
+  const read = readTextAndStatus('profile file', file, shown);
+  const text = read?.text;
   if (text !== undefined)
     refuseForeignWriters(host, file, 'set HOME or KUBECTL_SA_TOKEN_CONFIG to a file of your own');
   const document = parseDocument(text ?? '', { lineCounter: lines, logLevel: 'error' });
@@ -40,7 +44,7 @@ export function openDocument(host: Host): ProfileDocument {
     );
   }
   if (text === undefined) document.commentBefore = heading;
-  return { file, shown, document, lines };
+  return { file, shown, document, lines, identity: read && identityOf(read.status) };
 }
 
 /** Throws SaTokenError where an alias (`*x`) would be left without its anchor. */

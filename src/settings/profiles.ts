@@ -4,13 +4,14 @@ import { dirname } from 'node:path';
 import type { Node } from 'yaml';
 import { SaTokenError } from '../errors.ts';
 import { badProfileFile, notLoggedOut, unknownProfile, unwritableFile } from '../failures/usage.ts';
+import type { FileRecord } from '../file-identity.ts';
 import { replaceFile } from '../files.ts';
 import type { Host } from '../host.ts';
-import { withLock } from '../lock.ts';
+import { acquireStrictly } from '../lock.ts';
 import { makeFolder } from '../small-files.ts';
 import { checkProfileName } from './name.ts';
 import { nearest } from './near.ts';
-import { profileFile, shownProfileFile } from './paths.ts';
+import { absoluteProfileFile, profileFile, shownProfileFile } from './paths.ts';
 import {
   changeProfile,
   isNothing,
@@ -34,10 +35,17 @@ export function readProfiles(host: Host): Map<string, Settings> {
 
 /** One that has to be there. Throws SaTokenError `unknown-profile`, and as `readProfiles`. */
 export function requireProfile(host: Host, name: string): Settings {
-  const profiles = readProfiles(host);
-  const found = profiles.get(name);
-  if (found === undefined) throw unknownProfile(name, profileFile(host), [...profiles.keys()]);
-  return found;
+  return readProfile(host, name).settings;
+}
+
+/** The same, with the file that it was read from. */
+export function readProfile(host: Host, name: string): { settings: Settings; file: FileRecord } {
+  const opened = openDocument(host);
+  const profiles = readAll(host, opened);
+  const settings = profiles.get(name);
+  if (settings === undefined || opened.identity === undefined)
+    throw unknownProfile(name, profileFile(host), [...profiles.keys()]);
+  return { settings, file: { path: absoluteProfileFile(host), identity: opened.identity } };
 }
 
 /**
@@ -47,12 +55,18 @@ export function requireProfile(host: Host, name: string): Settings {
  */
 export async function withProfilesLocked<T>(host: Host, work: () => Promise<T>): Promise<T> {
   const path = profileFile(host);
+  let release: () => void;
   try {
     makeFolder(dirname(path));
+    release = await acquireStrictly(host, `${path}.lock`);
   } catch (error) {
-    throw unwritableFile(shownProfileFile(host), error);
+    throw error instanceof SaTokenError ? error : unwritableFile(shownProfileFile(host), error);
   }
-  return withLock(host, `${path}.lock`, work);
+  try {
+    return await work();
+  } finally {
+    release();
+  }
 }
 
 /**
@@ -72,7 +86,7 @@ export function writeProfile(host: Host, name: string, settings: Settings | unde
   }
 }
 
-/** Makes the file newer without a change, so that a token that was issued meanwhile is not kept. */
+/** Makes the file another one without a change of its text, so that entries made from it are held against their digest. */
 export function touchProfiles(host: Host): void {
   const now = host.now() / 1000;
   try {
@@ -92,13 +106,13 @@ function readAll(host: Host, opened: ProfileDocument): Map<string, Settings> {
     if (isNothing(value)) continue;
     for (const [name, profile, line] of pairs(value, opened, 'profiles', at)) {
       checkNameAt(name, line);
-      profiles.set(name, readProfile(host, opened, { name, profile, line }));
+      profiles.set(name, parseProfile(host, opened, { name, profile, line }));
     }
   }
   return profiles;
 }
 
-function readProfile(
+function parseProfile(
   host: Host,
   opened: ProfileDocument,
   { name, profile, line }: { name: string; profile: Node | null; line: string },

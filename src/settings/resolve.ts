@@ -1,9 +1,10 @@
 /** Puts the layers of settings together: what a call was given, over the profile. The way and the source come from one layer. */
+import type { FileRecord } from '../file-identity.ts';
 import type { Host } from '../host.ts';
 import { missingSetting, noProfile, otherWay } from '../failures/usage.ts';
 import type { Given } from './given.ts';
 import { shownProfileFile } from './paths.ts';
-import { readProfiles, requireProfile } from './profiles.ts';
+import { readProfile, readProfiles } from './profiles.ts';
 import { sourceNames, variableOf, type SettingName, type Settings } from './table.ts';
 import { wayNames } from './way.ts';
 
@@ -26,7 +27,17 @@ export interface Resolved extends Settings {
  *   with a profile names another server, CA or source than the profile does
  */
 export function resolveSettings(host: Host, given: Given): Resolved {
-  return withServer(host, given, profileSettings(host, given));
+  return resolveCall(host, given).settings;
+}
+
+/** The same, with the profile file that was read; undefined for a call without a profile. */
+export function resolveCall(
+  host: Host,
+  given: Given,
+): { settings: Resolved; profileFile: FileRecord | undefined } {
+  const read = given.profile === undefined ? undefined : readProfile(host, given.profile);
+  if (read !== undefined) refuseOtherWay(host, given, read.settings);
+  return { settings: withServer(host, given, read?.settings ?? {}), profileFile: read?.file };
 }
 
 /** Layers from weak to strong. */
@@ -42,10 +53,9 @@ export function mergeLayers(layers: readonly Settings[]): Settings {
   return merged;
 }
 
-/** The profile's own settings, or none for a call without a profile. */
-function profileSettings(host: Host, given: Given): Settings {
-  if (given.profile === undefined) return {};
-  const own = requireProfile(host, given.profile);
+/** @throws SaTokenError `other-way` */
+function refuseOtherWay(host: Host, given: Given, own: Settings): void {
+  if (given.profile === undefined) return;
   for (const name of [...wayNames, ...sourceNames]) {
     const value = given.settings[name];
     if (value === undefined || JSON.stringify(value) === JSON.stringify(own[name])) continue;
@@ -55,7 +65,6 @@ function profileSettings(host: Host, given: Given): Settings {
       variable,
     );
   }
-  return own;
 }
 
 /** A setting with its value, but for a command (it may hold a secret) and CA data, which nobody can read. */

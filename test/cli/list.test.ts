@@ -3,6 +3,7 @@ import test, { type ExecutionContext } from 'ava';
 import { parse } from 'yaml';
 import { writeEntry } from '../../src/entry/entry.ts';
 import { formatCredential } from '../../src/entry/exec-credential.ts';
+import { recordOf } from '../../src/file-identity.ts';
 import { jwt } from '../jwt.ts';
 import { createHost, put, withParts, type TestHost } from '../support/host.ts';
 import { runMain } from './in-process.ts';
@@ -35,14 +36,16 @@ const at = (expires: number) => ({
   expires,
   digest: '0'.repeat(64),
   credential: formatCredential('secret-token', expires, 'client.authentication.k8s.io/v1'),
+  written: now - 60,
+  profile: undefined,
+  source: undefined,
 });
 
 function setUp(t: ExecutionContext, text: string | undefined = profiles): TestHost {
   const host = createHost(t, { now: () => now * 1000 });
   if (text !== '') put(host, '.kube/sa-token.yaml', text);
-  // Written by the system's clock, and read by the host's: the entries are of a time before both.
-  writeEntry(host, 'prod', at(now + 3900), true);
-  writeEntry(host, 'dev', at(now - 1), true);
+  writeEntry(host, 'prod', at(now + 3900));
+  writeEntry(host, 'dev', at(now - 1));
   return host;
 }
 
@@ -147,13 +150,13 @@ test('a token that lives less than was asked for is told of, until its settings 
   const host = setUp(t);
   const short =
     "cached token: asked for 5400 s, granted 3600 s: the API server's limit (--service-account-max-token-expiration)";
-  writeEntry(host, 'prod', granted(5400), true);
+  writeEntry(host, 'prod', { ...granted(5400), profile: recordOf(`${host.home}/.kube/sa-token.yaml`) });
   t.is((await list(host)).err, warning);
   const shorter = setUp(t);
-  writeEntry(shorter, 'prod', granted(3600), true);
+  writeEntry(shorter, 'prod', { ...granted(3600), profile: recordOf(`${shorter.home}/.kube/sa-token.yaml`) });
   t.is((await list(shorter)).err, `warning: prod: ${short}\n${warning}`);
   const edited = setUp(t);
-  writeEntry(edited, 'prod', granted(3600), true);
+  writeEntry(edited, 'prod', { ...granted(3600), profile: recordOf(`${edited.home}/.kube/sa-token.yaml`) });
   utimesSync(`${edited.home}/.kube/sa-token.yaml`, now, now);
   t.is((await list(edited)).err, warning);
 });

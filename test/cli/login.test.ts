@@ -42,6 +42,7 @@ withKeychain('a token from a pipe: proved, kept in the keychain, and nowhere els
   t.deepEqual(await scene.kept(), { prod: fingerprint(scene.robot.token) });
   t.deepEqual(scene.files(), [
     'cache/sa-token/prod.entry',
+    'cache/sa-token/prod.retry',
     'cache/sa-token/prod.until',
     'sa-token.yaml',
     'sa-token.yaml.stored',

@@ -124,7 +124,7 @@ withKeychain('tokens that are cached in the keychain are removed with the source
   const first = await scene.run(['get-token', 'prod', '-o', 'token']);
   const second = await scene.run(['get-token', 'prod', '-o', 'token']);
   t.true(second.stdout === first.stdout);
-  t.deepEqual(scene.files(), ['cache/sa-token/prod.keychain', ...FILES]);
+  t.deepEqual(scene.files(), ['cache/sa-token/prod.keychain', 'cache/sa-token/prod.retry', ...FILES]);
   t.is(scene.kube('cache/sa-token/prod.keychain'), '', 'a note that it is there, and nothing of it');
   t.is(scene.server.exchanges, 2, 'one at login, one for the cache');
   const search = () => scene.sandbox.exec('secret-tool', ['search', '--all', 'username', 'entry prod']);

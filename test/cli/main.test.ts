@@ -35,7 +35,7 @@ test('a failure that this client was told of a moment ago is its exit code alone
   const host = createHost(t, { argv: ['get-token', 'prod'], env, client: '7', now: () => 1_000_000 });
   put(host, '.kube/sa-token.yaml', 'profiles: {}');
   prepareFolder(host);
-  writeFileSync(entryFile(host, 'prod', 'refused'), '1000 7 5\n');
+  writeFileSync(entryFile(host, 'prod', 'failed'), '{"at":1000000,"client":"7","exitCode":5}\n');
   const { out, err, exitCode } = await runMain(host);
   t.deepEqual({ out, err, exitCode }, { out: '', err: '', exitCode: 5 });
 });

@@ -72,8 +72,8 @@ export async function setUpMachine(cluster: Cluster, bot: Bot, keys: KeychainSes
 async function rewrite(home: string, seconds: number, credential?: string): Promise<void> {
   const file = entryPath(home);
   const now = Math.floor(Date.now() / 1000);
-  const [first = '', kept] = (await readFile(file, 'utf8')).split('\n');
-  const head = first.replace(/^v1 \d+ \d+/, `v1 ${now + seconds} ${now + seconds}`);
-  await writeFile(file, `${head}\n${credential ?? kept}\n`);
+  const [first = '', profile, source, kept] = (await readFile(file, 'utf8')).split('\n');
+  const head = first.replace(/^v2 \d+ \d+/, `v2 ${now + seconds} ${now + seconds}`);
+  await writeFile(file, `${[head, profile, source, credential ?? kept].join('\n')}\n`);
   await utimes(entryPath(home, 'prod', 'until'), now + seconds, now + seconds);
 }

@@ -1,5 +1,6 @@
 /** One table of states, run through the fast lane and the engine: the lane may hand over, but never answers otherwise. */
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import {
   chmod,
   copyFile,
@@ -13,8 +14,9 @@ import {
   utimes,
   writeFile,
 } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { recordOf } from '../../src/file-identity.ts';
 import { table, variableOf, settingNames } from '../../src/settings/table.ts';
 import { testWith } from '../support/require.ts';
 import { createSandbox, repository, type Sandbox } from '../support/runner.ts';
@@ -30,12 +32,13 @@ interface State {
   readonly entry: string;
   readonly until: string;
   readonly profiles: string;
+  readonly source: string;
 }
 
 interface Case {
   readonly title: string;
-  /** True where the lane itself must answer. */
-  readonly answers: boolean;
+  /** True where the lane itself must answer; `nobody` where the engine must not serve the entry either. */
+  readonly answers: boolean | 'nobody';
   readonly args?: string[];
   readonly env?: Record<string, string>;
   readonly change?: (state: State) => Promise<unknown>;
@@ -95,25 +98,79 @@ const cases: Case[] = [
     answers: false,
     change: ({ entry }) => touch(entry, 3600),
   },
-  { title: 'a newer profile file', answers: false, change: ({ profiles }) => touch(profiles, 10) },
-  { title: 'a profile file of the same time', answers: false, change: sameTime },
+  // An entry is of the very files that it was made from, and of nothing that happened to them since.
+  { title: 'a newer profile file', answers: 'nobody', change: ({ profiles }) => touch(profiles, 10) },
+  { title: 'a profile file of the same time', answers: 'nobody', change: sameTime },
   {
     title: 'a profile file moved into place, its content of long ago',
-    answers: false,
-    change: movedIntoPlace,
+    answers: 'nobody',
+    change: ({ box, profiles }) => movedIntoPlace(box, profiles),
   },
-  { title: 'a link in the place of the profile file', answers: false, change: viaLink },
+  { title: 'a profile file with an old time copied over its content', answers: 'nobody', change: copiedOver },
+  {
+    title: 'another file, and an older one, at the path of the profile file',
+    answers: 'nobody',
+    change: (state) =>
+      rewrite(state, (text) => text.replace(/^\d+ (\d+\.\d+\.\d+\.\d+ \S+sa-token)/m, '7 $1')),
+  },
+  {
+    title: 'a profile file of another size',
+    answers: 'nobody',
+    change: (state) => rewrite(state, (text) => text.replace(/^(\d+ \d+)\.\d+/m, '$1.7')),
+  },
+  { title: 'a profile file that is a link', answers: true, change: viaLink },
+  {
+    title: 'a profile file that is a link whose target was replaced by an older one',
+    answers: 'nobody',
+    change: async (state) => movedIntoPlace(state.box, await viaLink(state)),
+  },
+  {
+    title: 'a profile file that is a link which leads to an older file now',
+    answers: 'nobody',
+    change: otherTarget,
+  },
+  { title: 'a folder above the profile file that is a link', answers: true, change: folderLink },
+  {
+    title: 'a folder above the profile file that is a link which leads to an older file now',
+    answers: 'nobody',
+    change: otherFolder,
+  },
+  {
+    title: 'a profile file from the beginning of time',
+    answers: true,
+    change: async (state) => {
+      await utimes(state.profiles, 1, 1);
+      await write(state, usual);
+    },
+  },
   {
     title: 'an entry of another profile file',
-    answers: false,
+    answers: 'nobody',
     change: (state) => rewrite(state, (text) => text.replace('/sa-token.yaml', '/other.yaml')),
   },
   {
-    title: 'an entry of no profile file',
-    answers: false,
-    change: (state) => rewrite(state, (text) => text.replace(/ \S+sa-token.yaml\n/, '\n')),
+    title: 'an entry that no file vouches for',
+    answers: 'nobody',
+    change: (state) => rewrite(state, (text) => text.replaceAll(/^\d.*$/gm, '')),
   },
-  { title: 'no profile file', answers: false, change: ({ profiles }) => rm(profiles) },
+  { title: 'no profile file', answers: 'nobody', change: ({ profiles }) => rm(profiles) },
+  { title: 'a newer source file', answers: 'nobody', change: ({ source }) => touch(source, 10) },
+  {
+    title: 'a source file moved into place, its content of long ago',
+    answers: 'nobody',
+    change: ({ box, source }) => movedIntoPlace(box, source),
+  },
+  {
+    title: 'a source file that is a link which leads to an older file now',
+    answers: 'nobody',
+    change: otherSource,
+  },
+  { title: 'no source file', answers: 'nobody', change: ({ source }) => rm(source) },
+  {
+    title: 'an entry without a source file',
+    answers: true,
+    change: (state) => rewrite(state, (text) => text.replace(/^\d.*source-token$/m, '')),
+  },
   { title: 'no marker', answers: false, change: ({ until }) => rm(until) },
   { title: 'a group-readable entry', answers: false, change: ({ entry }) => chmod(entry, 0o640) },
   { title: 'an entry that others can write', answers: false, change: ({ entry }) => chmod(entry, 0o602) },
@@ -132,14 +189,19 @@ const cases: Case[] = [
     change: (state) => rewrite(state, (text) => text.trimEnd()),
   },
   {
-    title: 'an entry with a third line',
+    title: 'an entry with a fifth line',
     answers: false,
     change: (state) => rewrite(state, (text) => `${text}x\n`),
   },
   {
-    title: 'an entry of another version',
-    answers: false,
-    change: (state) => rewrite(state, (text) => text.replace('v1 ', 'v2 ')),
+    title: 'an entry of an older version',
+    answers: 'nobody',
+    change: (state) => rewrite(state, (text) => text.replace('v2 ', 'v1 ')),
+  },
+  {
+    title: 'an entry of a newer version',
+    answers: 'nobody',
+    change: (state) => rewrite(state, (text) => text.replace('v2 ', 'v3 ')),
   },
   {
     title: 'an entry with a short digest',
@@ -154,7 +216,7 @@ const cases: Case[] = [
   {
     title: 'an entry with words for numbers',
     answers: false,
-    change: (state) => rewrite(state, (text) => text.replace(/^v1 \d+/, 'v1 soon')),
+    change: (state) => rewrite(state, (text) => text.replace(/^v2 \d+/, 'v2 soon')),
   },
   {
     title: 'an entry that holds no credential',
@@ -199,28 +261,53 @@ if (root) {
   });
 }
 
+/** Dates the marker that says from when on a client that comes back forces an exchange. */
+async function retryFrom({ folder }: State, secondsFromNow: number): Promise<void> {
+  const marker = join(folder, 'prod.retry');
+  await writeFile(marker, '{}', { mode: 0o600 });
+  await touch(marker, secondsFromNow);
+}
+
 test('the same client coming back is left to the engine, another is not', async (t) => {
   const box = await createSandbox();
   t.teardown(() => box.cleanup());
   const lane = await install(box);
-  await write(stateOf(box), { serveUntil: 3000, expires: 3600 });
+  await write(stateOf(box), usual);
   const twice = `"$0" get-token prod; "$0" get-token prod`;
-  const env = { KUBERNETES_EXEC_INFO: v1 };
-  const first = await box.exec('/bin/sh', ['-c', `${twice}; :`, lane], { env });
-  t.is(first.stdout, `${credential}\nENGINE [get-token] [prod]\n`);
-  const second = await box.exec('/bin/sh', ['-c', `${twice}; :`, lane], { env });
-  t.is(second.stdout, `${credential}\nENGINE [get-token] [prod]\n`);
-  t.is(first.stderr + second.stderr, '');
-  const byHand = await box.exec('/bin/sh', ['-c', `${twice}; :`, lane]);
-  t.is(byHand.stdout, `${credential}\n${credential}\n`);
+  for (const env of [{ KUBERNETES_EXEC_INFO: v1 }, { KUBERNETES_EXEC_INFO: '' }]) {
+    const run = () => box.exec('/bin/sh', ['-c', `${twice}; :`, lane], { env });
+    for (const { stdout, stderr } of [await run(), await run()])
+      t.deepEqual([stdout, stderr], [`${credential}\nENGINE [get-token] [prod]\n`, '']);
+    await retryFrom(stateOf(box), -1);
+    t.is((await run()).stdout, `${credential}\nENGINE [get-token] [prod]\n`, 'the marker has passed');
+    await rm(join(stateOf(box).folder, 'prod.retry'));
+  }
+});
+
+test('until the next exchange may be forced, a client that comes back is answered, and that is noted once', async (t) => {
+  const box = await createSandbox();
+  t.teardown(() => box.cleanup());
+  const lane = await install(box);
+  await write(stateOf(box), usual);
+  await retryFrom(stateOf(box), 100);
+  const thrice = '"$0" get-token prod; "$0" get-token prod; "$0" get-token prod; :';
+  for (const shell of shells()) {
+    for (const KUBERNETES_EXEC_INFO of [v1, '']) {
+      const env = { KUBERNETES_EXEC_INFO };
+      const ran = await box.exec(shell[0] ?? '', [...shell.slice(1), '-c', thrice, lane], { env });
+      t.deepEqual([ran.stdout, ran.stderr], [`${credential}\n`.repeat(3), ''], shell.join(' '));
+    }
+  }
+  const notes = await readFile(join(stateOf(box).folder, 'prod.clients'), 'utf8');
+  t.is(notes.match(/\+/g)?.length, 1, notes);
 });
 
 test('many clients are remembered, but not ever more', async (t) => {
   const box = await createSandbox();
   t.teardown(() => box.cleanup());
   const lane = await install(box);
-  await write(stateOf(box), { serveUntil: 3000, expires: 3600 });
-  const note = join(stateOf(box).folder, 'prod.parents');
+  await write(stateOf(box), usual);
+  const note = join(stateOf(box).folder, 'prod.clients');
   const run = async () => {
     await box.exec('/bin/sh', ['-c', '"$0" get-token prod; :', lane], { env: { KUBERNETES_EXEC_INFO: v1 } });
     return readFile(note, 'utf8');
@@ -229,7 +316,7 @@ test('many clients are remembered, but not ever more', async (t) => {
     t.regex(await run(), new RegExp(`^( \\d+(?::\\d+)?){${count}}$`));
   const many = Array.from({ length: 60 }, (_, index) => `${4_000_000 + index}:1234567`).join(' ');
   for (const [before, after] of [
-    [`f7! ${many}`, /^f7!( \d+(?::\d+)?){3}$/],
+    [`+ ${many}`, /^ \+( \d+(?::\d+)?){3}$/],
     [many, /^( \d+(?::\d+)?){3}$/],
   ] as const) {
     await writeFile(note, before);
@@ -242,12 +329,12 @@ test('of many clients at once every one is noted', async (t) => {
   const box = await createSandbox();
   t.teardown(() => box.cleanup());
   const lane = await install(box);
-  await write(stateOf(box), { serveUntil: 3000, expires: 3600 });
+  await write(stateOf(box), usual);
   const env = { KUBERNETES_EXEC_INFO: v1 };
   const one = () => box.exec('/bin/sh', ['-c', '"$0" get-token prod; :', lane], { env });
   const all = await Promise.all(Array.from({ length: 40 }, one));
   for (const { stdout } of all) t.is(stdout, `${credential}\n`);
-  t.regex(await readFile(join(stateOf(box).folder, 'prod.parents'), 'utf8'), /^( \d+(?::\d+)?){40}$/);
+  t.regex(await readFile(join(stateOf(box).folder, 'prod.clients'), 'utf8'), /^( \d+(?::\d+)?){40}$/);
 });
 
 test('the engine is found through a chain of links, and a missing one is named', async (t) => {
@@ -270,7 +357,7 @@ test('without coreutils on PATH the lane hands over without a word', async (t) =
   const box = await createSandbox();
   t.teardown(() => box.cleanup());
   const lane = await install(box);
-  await write(stateOf(box), { serveUntil: 3000, expires: 3600 });
+  await write(stateOf(box), usual);
   const ran = await box.exec('/bin/sh', [lane, 'get-token', 'prod'], { env: { PATH: box.home } });
   t.deepEqual([ran.code, ran.stdout, ran.stderr], [0, 'ENGINE [get-token] [prod]\n', '']);
 });
@@ -279,7 +366,7 @@ testWith('busybox')('with the ls of BusyBox, which fills up with blanks, the lan
   const box = await createSandbox();
   t.teardown(() => box.cleanup());
   const lane = await install(box);
-  await write(stateOf(box), { serveUntil: 3000, expires: 3600 });
+  await write(stateOf(box), usual);
   const bin = join(box.home, 'bin');
   await mkdir(bin);
   await writeFile(join(bin, 'ls'), '#!/bin/sh\nexec busybox ls "$@"\n', { mode: 0o755 });
@@ -292,7 +379,8 @@ test('tracing that is set for every shell shows no token', async (t) => {
   const box = await createSandbox();
   t.teardown(() => box.cleanup());
   const lane = await install(box);
-  await write(stateOf(box), { serveUntil: 3000, expires: 3600 });
+  await write(stateOf(box), usual);
+  await retryFrom(stateOf(box), 100);
   for (const shell of shells()) {
     const [program = '', ...words] = shell;
     const options = { env: { SHELLOPTS: 'xtrace' } };
@@ -307,20 +395,21 @@ async function agree(t: ExecutionContext, shell: string[], each: Case): Promise<
   t.teardown(() => box.cleanup());
   const lane = await install(box);
   const args = each.args ?? ['get-token', 'prod'];
-  await write(stateOf(box), { serveUntil: 3000, expires: 3600 });
+  await write(stateOf(box), usual);
   await each.change?.(stateOf(box));
   const env = { ...each.env };
   const fast = await box.exec(shell[0] ?? '', [...shell.slice(1), lane, ...args], { env });
   const handedOver = fast.stdout.startsWith('ENGINE');
-  t.is(handedOver, !each.answers, `${fast.stdout} ${fast.stderr}`);
+  t.is(handedOver, each.answers !== true, `${fast.stdout} ${fast.stderr}`);
   t.is(fast.stderr, '');
   t.is(fast.code, 0);
   if (handedOver) {
     t.is(fast.stdout, `ENGINE${args.map((word) => ` [${word}]`).join('')}\n`);
+    if (each.answers === 'nobody' && shell[0] === '/bin/sh') t.is((await box.run(args, { env })).stdout, '');
     return;
   }
-  // The note of a hook's parent is for the next call; the engine is asked about the same state.
-  await rm(join(stateOf(box).folder, 'prod.parents'), { force: true });
+  // The note of a client is for the next call; the engine is asked about the same state.
+  await rm(join(stateOf(box).folder, 'prod.clients'), { force: true });
   const engine = await box.run(args, { env });
   t.deepEqual([fast.code, fast.stdout, fast.stderr], [engine.code, engine.stdout, engine.stderr]);
 }
@@ -366,24 +455,35 @@ function stateOf(box: Sandbox): State {
     entry,
     until: join(folder, 'prod.until'),
     profiles: join(box.home, '.kube', 'sa-token.yaml'),
+    source: join(box.home, 'source-token'),
   };
 }
 
-/** A profile file of ten seconds ago and an entry of now; times are seconds from now. */
+const usual = { serveUntil: 3000, expires: 3600 };
+
+/** Files of ten seconds ago and an entry of now; times are seconds from now. */
 async function write(
-  { folder, entry, until, profiles }: State,
+  { folder, entry, until, profiles, source }: State,
   life: { serveUntil: number; expires: number },
 ): Promise<void> {
   const now = Math.floor(Date.now() / 1000);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  await writeFile(
-    profiles,
-    'profiles:\n  prod:\n    server: https://127.0.0.1:1\n    source-env: NO_SUCH_TOKEN\n',
-    { mode: 0o600 },
-  );
-  await touch(profiles, -10);
-  const first = `v1 ${now + life.serveUntil} ${now + life.expires} ${'a'.repeat(64)} ${profiles}`;
-  await writeFile(entry, `${first}\n${credential}\n`, { mode: 0o600 });
+  if (!existsSync(profiles)) {
+    // A miss ends there, without a server.
+    await writeFile(source, '', { mode: 0o600 });
+    await writeFile(
+      profiles,
+      `profiles:\n  prod:\n    server: https://127.0.0.1:1\n    source-file: ${source}\n`,
+      { mode: 0o600 },
+    );
+    await Promise.all([touch(profiles, -10), touch(source, -10)]);
+  }
+  const lines = [
+    `v2 ${now + life.serveUntil} ${now + life.expires} ${'a'.repeat(64)}`,
+    ...[profiles, source].map((file) => `${recordOf(file)?.identity} ${file}`),
+    credential,
+  ];
+  await writeFile(entry, `${lines.join('\n')}\n`, { mode: 0o600 });
   await touch(entry, -1);
   await writeFile(until, '', { mode: 0o600 });
   await utimes(until, now + life.serveUntil, now + life.serveUntil);
@@ -399,17 +499,70 @@ async function touch(file: string, secondsFromNow: number): Promise<void> {
   await utimes(file, time, time);
 }
 
-async function movedIntoPlace({ box, profiles }: State): Promise<void> {
-  const other = join(box.home, 'other.yaml');
-  await copyFile(profiles, other);
+async function movedIntoPlace(box: Sandbox, file: string): Promise<void> {
+  const other = join(box.home, 'other');
+  await copyFile(file, other);
   await touch(other, -1000);
-  await rename(other, profiles);
+  await rename(other, file);
 }
 
-async function viaLink({ box, profiles }: State): Promise<void> {
-  const other = join(box.home, 'other.yaml');
-  await rename(profiles, other);
-  await symlink(other, profiles);
+/** As `cp -p` does: the inode stays, and the time of the content is of long ago. */
+async function copiedOver({ profiles }: State): Promise<void> {
+  await writeFile(profiles, await readFile(profiles));
+  await touch(profiles, -1000);
+}
+
+/** Returns the file behind the link. */
+async function viaLink(state: State): Promise<string> {
+  const real = join(state.box.home, 'real.yaml');
+  await rename(state.profiles, real);
+  await symlink(real, state.profiles);
+  await write(state, usual);
+  return real;
+}
+
+/** A file that was there before the entry, under another name. */
+async function older(box: Sandbox, file: string, name: string): Promise<string> {
+  const other = join(box.home, name);
+  await mkdir(dirname(other), { recursive: true });
+  await copyFile(file, other);
+  await touch(other, -1000);
+  return other;
+}
+
+async function otherTarget(state: State): Promise<void> {
+  const other = await older(state.box, state.profiles, 'older.yaml');
+  await viaLink(state);
+  await rm(state.profiles);
+  await symlink(other, state.profiles);
+}
+
+async function otherSource(state: State): Promise<void> {
+  const { box, source } = state;
+  const [one, other] = [await older(box, source, 'one'), await older(box, source, 'other')];
+  await rm(source);
+  await symlink(one, source);
+  await write(state, usual);
+  await rm(source);
+  await symlink(other, source);
+}
+
+/** `.kube` leads to a folder with the profile file and the cache in it. */
+async function folderLink(state: State): Promise<void> {
+  const kube = join(state.box.home, '.kube');
+  await rename(kube, join(state.box.home, 'kube'));
+  await symlink('kube', kube);
+  await write(state, usual);
+}
+
+/** The cache is the same for both folders. */
+async function otherFolder(state: State): Promise<void> {
+  const kube = join(state.box.home, '.kube');
+  await older(state.box, state.profiles, 'other/sa-token.yaml');
+  await folderLink(state);
+  await symlink(join(state.box.home, 'kube', 'cache'), join(state.box.home, 'other', 'cache'));
+  await rm(kube);
+  await symlink('other', kube);
 }
 
 async function sameTime({ entry, profiles }: State): Promise<void> {
@@ -433,7 +586,7 @@ inContainers('process 1 of another container is another client', async (t) => {
   const box = await createSandbox();
   t.teardown(() => box.cleanup());
   const lane = await install(box);
-  await write(stateOf(box), { serveUntil: 3000, expires: 3600 });
+  await write(stateOf(box), usual);
   const calls = (script: string) =>
     box.exec('unshare', ['--pid', '--fork', '--mount-proc', '/bin/sh', '-c', script, lane], {
       env: { KUBERNETES_EXEC_INFO: v1 },
@@ -442,5 +595,5 @@ inContainers('process 1 of another container is another client', async (t) => {
   for (const _ of [1, 2]) t.is((await calls(once)).stdout, `${credential}\n`);
   // And the same one that comes back is known: the engine is asked.
   t.is((await calls(`"$0" get-token prod; ${once}`)).stdout, `${credential}\nENGINE [get-token] [prod]\n`);
-  t.regex(await readFile(join(stateOf(box).folder, 'prod.parents'), 'utf8'), /^( 1:\d+){3}$/);
+  t.regex(await readFile(join(stateOf(box).folder, 'prod.clients'), 'utf8'), /^( 1:\d+){3}$/);
 });

@@ -1,14 +1,29 @@
-import { existsSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import ava from 'ava';
 import { decodeJwt } from 'jose';
-import { AlreadyTold } from '../../src/credential/get-token.ts';
-import { isNewerThanProfiles, readEntry } from '../../src/entry/entry.ts';
-import { entryFile } from '../../src/entry/folder.ts';
+import { RepeatedFailure } from '../../src/credential/get-token.ts';
+import { isOfProfileFile, readEntry } from '../../src/entry/entry.ts';
+import { logOut } from '../../src/credential/log-out.ts';
+import { entryFile, listEntries } from '../../src/entry/folder.ts';
+import { processSpace } from '../../src/lock.ts';
 import { fails } from '../failure.ts';
 import { put } from '../support/host.ts';
-import { age, profilePath, setScene, touchProfile } from './scene.ts';
+import { age, hasServed, profilePath, setScene, touchProfile, type Scene } from './scene.ts';
+
+const requested = async ({ server }: Scene): Promise<void> => {
+  while (server.requests.length === 0) await sleep(10);
+};
 
 /** One after the other: in a token's last minute an exchange has two seconds, on a busy machine too. */
 const test = ava.serial;
@@ -24,7 +39,7 @@ test('the first call exchanges, the second is answered from the entry', async (t
   t.is(scene.server.exchanges, 1);
   t.is(decodeJwt(first.status.token).sub, 'system:serviceaccount:team-a:robot');
   t.is(first.apiVersion, 'client.authentication.k8s.io/v1');
-  t.deepEqual(scene.host.written.steps.at(-1), 'entry prod: fresh');
+  t.deepEqual(scene.host.written.steps.at(-1), 'entry prod: serve');
 });
 
 test('the answer is in the version that was asked for, whatever was kept', async (t) => {
@@ -88,21 +103,20 @@ test('an edit that changes the token makes a new one', async (t) => {
 test('an edit that changes nothing of it confirms the entry, without an exchange', async (t) => {
   const scene = await setScene(t);
   const first = await scene.hook();
-  utimesSync(entryFile(scene.host, 'prod'), 1000, 1000);
   scene.writeProfile('    # a note\n');
+  const isVouched = () => isOfProfileFile(scene.host, readEntry(scene.host, 'prod')?.profile);
+  t.false(isVouched());
   t.deepEqual(await scene.hook(), first);
-  const entry = readEntry(scene.host, 'prod');
-  t.true(entry !== undefined && isNewerThanProfiles(scene.host, entry));
+  t.true(isVouched());
   t.is(scene.server.exchanges, 1);
 });
 
-test('a new source token is noticed with the profile file that a login writes', async (t) => {
+test('another source token in its file counts at once', async (t) => {
   const scene = await setScene(t);
   const { cluster } = scene.server;
   await scene.hook();
   const of = { namespace: 'team-a', serviceAccount: 'robot', secretName: 'second' };
   put(scene.host, 'token', (await cluster.createSecretToken(of)).token);
-  touchProfile(scene);
   const second = await scene.hook();
   t.like(decodeJwt(second.status.token), { 'kubernetes.io': { secret: { name: 'second' } } });
   t.is(scene.server.exchanges, 2);
@@ -120,11 +134,10 @@ test('a profile that is gone is not served from what it left', async (t) => {
   t.true(existsSync(entryFile(scene.host, 'prod')));
 });
 
-test('a source token that is gone is not served from what it left, once the profile file changes', async (t) => {
+test('a source token that is gone is not served from what it left', async (t) => {
   const scene = await setScene(t);
   await scene.hook();
   rmSync(join(scene.host.home, 'token'));
-  touchProfile(scene);
   await fails(t, () => scene.hook(), {
     code: 'not-logged-in',
     exitCode: 3,
@@ -132,15 +145,49 @@ test('a source token that is gone is not served from what it left, once the prof
   });
 });
 
-test('a token that was issued while the profiles changed is given, and not kept', async (t) => {
+test('a token that was issued while the profiles changed is given, and never served for what they say now', async (t) => {
   const scene = await setScene(t);
   scene.server.faults.next({ delayMs: 300 });
   const call = scene.hook();
-  await sleep(100);
+  await requested(scene);
   scene.writeProfile('    audience: istio\n');
   t.deepEqual(decodeJwt((await call).status.token).aud, [scene.server.issuer]);
-  t.false(existsSync(entryFile(scene.host, 'prod')));
+  t.is(readEntry(scene.host, 'prod')?.profile, undefined);
   t.deepEqual(decodeJwt((await scene.hook()).status.token).aud, ['istio']);
+});
+
+test('an edit with an old time, made while source-command ran, is one too', async (t) => {
+  const scene = await setScene(t);
+  const [token, ready, goOn] = ['token', 'ready', 'go-on'].map((name) => join(scene.host.home, name));
+  const script = put(
+    scene.host,
+    'give',
+    `: >'${ready}'; until [ -e '${goOn}' ]; do sleep 0.02; done; cat '${token}'`,
+  );
+  const profile = (more: string) =>
+    put(
+      scene.host,
+      profilePath,
+      `profiles: {prod: {server: "${scene.server.url}", certificate-authority: ~/ca.crt, source-command: [sh, "${script}"]${more}}}`,
+    );
+  profile('');
+  const call = scene.hook();
+  while (!existsSync(ready ?? '')) await sleep(20);
+  // As \`cp -p\`: the inode stays, and the time is of long ago.
+  utimesSync(profile(', audience: istio'), 1000, 1000);
+  put(scene.host, 'go-on', '');
+  await call;
+  t.deepEqual(decodeJwt((await scene.hook()).status.token).aud, ['istio']);
+});
+
+test('a logout that comes meanwhile leaves no entry of a call that it overtook', async (t) => {
+  const scene = await setScene(t);
+  scene.server.faults.next({ delayMs: 300 });
+  const call = scene.hook();
+  await requested(scene);
+  await logOut(scene.host, 'prod', false);
+  t.truthy((await call).status.token);
+  t.false(existsSync(entryFile(scene.host, 'prod')));
 });
 
 // Ages.
@@ -234,6 +281,7 @@ test('a variable of another process is another source token, whatever the profil
   t.is(decodeJwt(await as(other.token)).sub, 'system:serviceaccount:team-b:admin');
   // The rule for 401 holds here too.
   const again = await as(robot.token);
+  for (const name of listEntries(host)) hasServed(scene, name);
   const asClient = () =>
     scene.hook(['prod'], { env: { CI_TOKEN: robot.token, ...inHook().env }, client: '7' });
   t.true((await asClient()).status.token === again);
@@ -340,32 +388,97 @@ test('a cache that cannot be written costs an exchange each time, and no failure
 
 // Clients that come back.
 
-test('client-go coming back with a token that lives was refused: one exchange, at most once a minute', async (t) => {
+test('client-go coming back with a token that lives was refused: one exchange, and the next after a while', async (t) => {
   const scene = await setScene(t);
   const first = await scene.hook(['prod'], inHook());
   t.deepEqual(await scene.hook(['prod'], inHook(go(), 8)), first, 'another kubectl');
+  t.deepEqual(await scene.hook(['prod'], inHook()), first, 'seconds after its issue');
+  hasServed(scene);
   const second = await scene.hook(['prod'], inHook());
   t.not(second.status.token, first.status.token);
-  t.deepEqual(await scene.hook(['prod'], inHook()), second, 'within the minute');
-  const later = { ...inHook(), now: () => Date.now() + 61_000 };
+  t.deepEqual(await scene.hook(['prod'], inHook()), second, 'and at once again');
+  const later = { ...inHook(), now: () => Date.now() + 11_000 };
   t.notDeepEqual(await scene.hook(['prod'], later), second);
   t.is(scene.server.exchanges, 3);
 });
 
-test('other clients come back for harmless reasons', async (t) => {
-  const { hook, server } = await setScene(t);
-  for (const info of [undefined, go().trim(), ''])
-    for (let time = 0; time < 3; time += 1)
-      await hook(['prod'], { client: '7', env: info === undefined ? {} : { KUBERNETES_EXEC_INFO: info } });
-  t.is(server.exchanges, 1);
+test('an edit of the profile file does not switch the rule off', async (t) => {
+  const scene = await setScene(t);
+  const first = await scene.hook(['prod'], inHook());
+  hasServed(scene);
+  scene.writeProfile('    # a note\n');
+  t.not((await scene.hook(['prod'], inHook())).status.token, first.status.token);
+  t.is(scene.server.exchanges, 2);
 });
 
-test('a parent is told of a failure once, and then given the exit code alone', async (t) => {
+test('a client without the newline counts too, one without the variable when it comes back twice, a script never', async (t) => {
+  const calls = {
+    'without the newline': { env: { KUBERNETES_EXEC_INFO: go().trim() }, exchanges: [1, 2] },
+    'without the variable': { env: {}, exchanges: [1, 1, 2] },
+    'an empty one': { env: { KUBERNETES_EXEC_INFO: '' }, exchanges: [1, 1, 2] },
+    'a script': { env: {}, words: ['prod', '-o', 'json'], exchanges: [1, 1, 1, 1] },
+    'a renewal': { env: inHook().env, words: ['prod', '--force-refresh'], exchanges: [1, 2, 3] },
+  };
+  for (const [what, { exchanges, ...call }] of Object.entries(calls)) {
+    const scene = await setScene(t);
+    const counts: number[] = [];
+    for (const _ of exchanges) {
+      await scene.hook('words' in call ? call.words : ['prod'], { client: '7', env: call.env });
+      counts.push(scene.server.exchanges);
+      hasServed(scene);
+    }
+    t.deepEqual(counts, exchanges, what);
+  }
+});
+
+test('client-go that is refused a token of a few seconds is told of it once, where a person looks on', async (t) => {
+  const scene = await setScene(t);
+  const onTerminal = { ...inHook(), errIsTerminal: () => true };
+  for (const _ of [1, 2, 3]) await scene.hook(['prod'], onTerminal);
+  t.regex(
+    scene.host.written.err,
+    /^kubectl-sa-token: prod: the API server of this context refuses a token that was issued \d s ago; it may be another cluster than https:\S+\/kubernetes: kubectl sa-token doctor prod\n$/,
+  );
+  const piped = await setScene(t);
+  for (const _ of [1, 2, 3]) await piped.hook(['prod'], inHook());
+  t.is(piped.host.written.err, '');
+});
+
+test('a forced exchange that fails is told, and not made again at once', async (t) => {
+  const scene = await setScene(t);
+  const first = await scene.hook(['prod'], inHook(go().trim()));
+  hasServed(scene);
+  scene.server.cluster.deny({ namespace: 'team-a', name: 'robot' });
+  const again = () => scene.hook(['prod'], inHook(go().trim()));
+  await fails(t, again, { code: 'forbidden', exitCode: 4, line: /^team-a\/robot@/ });
+  t.deepEqual(await again(), first);
+  t.is(scene.server.requests.length, 2);
+});
+
+test('a folder of entries that is not ours is no cache: its notes are not believed, its locks not waited for', async (t) => {
+  const scene = await setScene(t);
+  const folder = join(scene.host.home, '.kube/cache/sa-token');
+  await scene.hook(['prod'], inHook());
+  const failure = { code: 'x', message: 'their words' };
+  const lie = JSON.stringify({ at: Date.now(), client: '7', exitCode: 6, failure });
+  put(scene.host, '.kube/cache/sa-token/prod.failed', `${lie}\n`);
+  put(scene.host, '.kube/cache/sa-token/prod.lock', `${process.pid} ${processSpace()} 0\n`);
+  renameSync(folder, `${folder}-of-others`);
+  symlinkSync(`${folder}-of-others`, folder);
+  const before = readdirSync(folder).sort();
+  for (const count of [2, 3]) {
+    t.truthy((await scene.hook(['prod'], inHook())).status.token);
+    t.is(scene.server.exchanges, count);
+  }
+  t.deepEqual(readdirSync(folder).sort(), before);
+});
+
+test('a client is told of a failure once, and then given the exit code alone', async (t) => {
   const { hook, server } = await setScene(t);
   server.cluster.deny({ namespace: 'team-a', name: 'robot' });
   await fails(t, () => hook(['prod'], inHook()), { code: 'forbidden', exitCode: 4, line: /^team-a\/robot@/ });
   for (let time = 0; time < 5; time += 1) {
-    const error = await t.throwsAsync(hook(['prod'], inHook()), { instanceOf: AlreadyTold });
+    const error = await t.throwsAsync(hook(['prod'], inHook()), { instanceOf: RepeatedFailure });
     t.is(error?.exitCode, 4);
   }
   t.is(server.exchanges, 1);

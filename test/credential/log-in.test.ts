@@ -69,9 +69,8 @@ test('a login proves the token by one exchange, which the first call is then ans
 test('what a login kept holds after an edit of the profile file that changes nothing of it', async (t) => {
   const world = await setUp(t);
   await world.login();
-  const entry = entryFile(world.host, 'prod');
-  // As if the profile file had been saved again by hand after the login.
-  utimesSync(entry, 1000, 1000);
+  // Saved again by hand.
+  utimesSync(join(world.host.home, profilePath), 1000, 1000);
   await world.hook();
   t.is(world.server.exchanges, 1);
 });
@@ -283,18 +282,18 @@ test('a new login ends what was kept of the old one, and what was told of its fa
   await world.login();
   await world.hook(['prod', '--audience', 'istio']);
   const folder = join(world.host.home, '.kube/cache/sa-token');
-  for (const kind of ['refused', 'parents', 'renewing'] as const)
+  for (const kind of ['failed', 'clients', 'renewing'] as const)
     writeFileSync(entryFile(world.host, 'prod', kind), 'x');
   t.true(readdirSync(folder).length > 4);
   const first = readEntry(world.host, 'prod');
   await world.login();
-  t.deepEqual(readdirSync(folder).sort(), ['prod.entry', 'prod.until']);
+  t.deepEqual(readdirSync(folder).sort(), ['prod.entry', 'prod.retry', 'prod.until']);
   t.not(readEntry(world.host, 'prod')?.credential, first?.credential);
 });
 
 test('a login ends a remembered refusal even where there never was an entry', async (t) => {
   const world = await setUp(t);
-  put(world.host, '.kube/cache/sa-token/prod.refused', 'x');
+  put(world.host, '.kube/cache/sa-token/prod.failed', 'x');
   await world.login({ cache: 'none' });
   t.deepEqual(readdirSync(join(world.host.home, '.kube/cache/sa-token')), []);
 });
@@ -365,7 +364,7 @@ test('what cannot be removed of an old entry does not fail a login', async (t) =
   const world = await setUp(t);
   await world.login();
   const first = await world.hook();
-  put(world.host, '.kube/cache/sa-token/prod.parents/theirs', '');
+  put(world.host, '.kube/cache/sa-token/prod.renewing/theirs', '');
   await world.login();
   t.not((await world.hook()).status.token, first.status.token);
 });

@@ -1,10 +1,10 @@
 /** The hook in this process: a server, and a home with one profile whose source token lies in a file. */
-import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { getToken } from '../../src/credential/get-token.ts';
 import { readCall } from '../../src/credential/call.ts';
-import { entryFile, listEntries } from '../../src/entry/folder.ts';
+import { entryFile } from '../../src/entry/folder.ts';
 import type { Host } from '../../src/host.ts';
 import { createHost, put, withParts, type TestHost } from '../support/host.ts';
 import { withRobot, type Scene as Robot } from '../support/robot.ts';
@@ -59,18 +59,24 @@ ${more}`,
   return { ...robot, host, writeProfile, hook };
 }
 
-/** The entry as if it had been issued `seconds` ago for an hour; `edit` makes it older than the profile file. */
+/** The entry as if it had been issued `seconds` ago for an hour. */
 export function age({ host }: Scene, seconds: number, name = 'prod'): void {
   const file = entryFile(host, name);
   const [first = '', ...rest] = readFileSync(file, 'utf8').split('\n');
   const issued = Math.floor(Date.now() / 1000) - seconds;
-  const head = first.replace(/^v1 \d+ \d+/, `v1 ${issued + 2880} ${issued + 3600}`);
+  const head = first.replace(/^v2 \d+ \d+/, `v2 ${issued + 2880} ${issued + 3600}`);
   writeFileSync(file, [head, ...rest].join('\n'));
 }
 
-/** As an edit that was made after all entries, and before what comes next. */
+/** As an edit that changes nothing, dated before what comes next. */
 export function touchProfile({ host }: Scene): void {
   const now = Date.now() / 1000;
-  for (const name of listEntries(host)) utimesSync(entryFile(host, name), now - 20, now - 20);
   utimesSync(join(host.home, profilePath), now - 10, now - 10);
+}
+
+/** As if the token had been issued so long ago that a client which comes back may force an exchange. */
+export function hasServed({ host }: Scene, name = 'prod'): void {
+  const file = entryFile(host, name, 'retry');
+  if (existsSync(file))
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/"since":[\d.]+/, '"since":1'));
 }

@@ -23,7 +23,7 @@ async function stalledHolder(t: ExecutionContext, scene: Scene): Promise<number 
 async function checkNothingLeft(t: ExecutionContext, { home }: Scene): Promise<void> {
   const files = await readdir(dirname(entryPath(home)));
   t.deepEqual(
-    files.filter((file) => /\.(?:lock|tmp|refused|renewing)/.test(file)),
+    files.filter((file) => /\.(?:lock|tmp|failed|renewing)/.test(file)),
     [],
   );
   t.deepEqual(await processesOf(home), []);

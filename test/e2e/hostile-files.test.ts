@@ -88,7 +88,7 @@ for (const [what, obstruct] of Object.entries(obstacles)) {
   });
 }
 
-for (const kind of ['until', 'parents', 'refused', 'renewing']) {
+for (const kind of ['until', 'clients', 'retry', 'failed', 'renewing']) {
   onUnix.serial(`anything in the place of ${kind}: at worst the engine answers`, async (t) => {
     for (const [what, obstruct] of Object.entries(obstacles)) {
       const scene = await warm(t);

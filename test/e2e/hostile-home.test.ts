@@ -44,7 +44,7 @@ withKeychain('umask 000: what is written is private all the same', async (t) => 
   await scene.sh('umask 000; sh -c "kubectl-sa_token get-token prod; :"', { execInfo: execInfo() });
   const modes = await modesBelow(join(scene.home, '.kube'));
   t.true(modes.size >= 8, [...modes.keys()].join());
-  t.true(modes.has('cache/sa-token/prod.parents'), 'the fast lane wrote too');
+  t.true(modes.has('cache/sa-token/prod.clients'), 'the fast lane wrote too');
   for (const [name, mode] of modes) {
     const folder = (await lstat(join(scene.home, '.kube', name))).isDirectory();
     t.is(mode, folder ? '700' : '600', name);

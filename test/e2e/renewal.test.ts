@@ -50,7 +50,7 @@ test.serial('the renewal puts a new token in place, and its process ends', async
   t.is(scene.server.requests.length, 1);
   const files = await readdir(dirname(entryPath(scene.home)));
   t.deepEqual(
-    files.filter((file) => /\.(?:lock|tmp|refused|renewing)/.test(file)),
+    files.filter((file) => /\.(?:lock|tmp|failed|renewing)/.test(file)),
     [],
     'nothing of it is left',
   );

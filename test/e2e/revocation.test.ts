@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { oldestAndNewest, type Kubectl } from '../support/kubectl.ts';
 import { testWith } from '../support/require.ts';
 import { ROBOT } from '../support/robot.ts';
+import { hasServed } from './support/cached.ts';
 import { checkCredential } from './support/outcome.ts';
 import { setScene, type Scene } from './support/scene.ts';
 
@@ -24,7 +25,9 @@ async function bound(t: ExecutionContext): Promise<Scene> {
   return scene;
 }
 
-function revoke({ server }: Scene): void {
+/** Once the token is older than some seconds: until then another is not asked for. */
+async function revoke({ server, home }: Scene): Promise<void> {
+  await hasServed(home);
   server.cluster.deleteSecret(SESSION);
   server.cluster.createSecret(SESSION);
   server.reset();
@@ -48,7 +51,7 @@ for (const build of oldestAndNewest()) {
     async (t) => {
       const scene = await bound(t);
       await works(t, scene, build);
-      revoke(scene);
+      await revoke(scene);
       await forgetDiscovery(scene);
       const stderr = await works(t, scene, build);
       t.regex(stderr, /asked for the client to provide credentials/, 'kubectl itself tells of the one 401');
@@ -62,7 +65,7 @@ for (const build of oldestAndNewest()) {
     async (t) => {
       const scene = await bound(t);
       await works(t, scene, build);
-      revoke(scene);
+      await revoke(scene);
       const met = await scene.kubectl(build, GET_PODS);
       t.is(met.stdout, '');
       t.notRegex(met.stderr, OUR_LINE);
@@ -83,6 +86,7 @@ for (const build of oldestAndNewest()) {
       await scene.writeKubeconfig();
       await works(t, scene, build);
 
+      await hasServed(scene.home);
       server.cluster.deleteSecret({ ...ROBOT, name: robot.secretName });
       server.reset();
       const refused = await scene.kubectl(build, GET_PODS);
@@ -105,6 +109,7 @@ withKubectl(
     const scene = await bound(t);
     const first = checkCredential(t, await scene.hook({ sameClient: true })).token;
     t.is(checkCredential(t, await scene.hook()).token, first, 'another client');
+    await hasServed(scene.home);
     const second = checkCredential(t, await scene.hook({ sameClient: true })).token;
     t.not(second, first);
     t.is(checkCredential(t, await scene.hook()).token, second, 'and now the others too have the new one');

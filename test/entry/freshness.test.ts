@@ -1,6 +1,14 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { judge, plan, reportEarly, type Freshness } from '../../src/entry/freshness.ts';
+import {
+  decide,
+  isBypassed,
+  judge,
+  plan,
+  reportEarly,
+  type Decision,
+  type Freshness,
+} from '../../src/entry/freshness.ts';
 
 const now = 1_800_000_000;
 
@@ -45,7 +53,7 @@ const life = plan(now, 3600);
 
 const judged = test.macro<[number, Freshness]>({
   exec(t, seconds, freshness) {
-    t.is(judge(life, now, now + seconds), freshness);
+    t.is(judge({ ...life, written: now }, now + seconds), freshness);
   },
   title: (given, seconds) => `after ${seconds} s of an hour: ${given}`,
 });
@@ -65,8 +73,8 @@ test('clients are told an end that is early by half a minute', (t) => {
 });
 
 test('an entry from the future says that the clock was set back: nobody knows its end', (t) => {
-  t.is(judge(life, now + 5, now), 'fresh');
-  t.is(judge(life, now + 5.1, now), 'dead');
+  t.is(judge({ ...life, written: now + 5 }, now), 'fresh');
+  t.is(judge({ ...life, written: now + 5.1 }, now), 'dead');
 });
 
 test('a clock that goes on never makes a token fresher', (t) => {
@@ -74,10 +82,48 @@ test('a clock that goes on never makes a token fresher', (t) => {
   const seconds = fc.double({ min: 0, max: 5000, noNaN: true });
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 5000 }), seconds, seconds, (granted, a, b) => {
-      const at = (second: number) => order.indexOf(judge(plan(now, granted), now, now + second));
+      const at = (second: number) =>
+        order.indexOf(judge({ ...plan(now, granted), written: now }, now + second));
       t.true(at(Math.min(a, b)) <= at(Math.max(a, b)));
       if (a >= Math.max(granted - reportEarly, granted / 2)) t.is(at(a), 3);
     }),
     { numRuns: 1000 },
   );
+});
+
+const kept = { ...life, written: now, credential: 'this one' };
+
+interface Situation {
+  after?: number;
+  none?: true;
+  all?: true;
+  refused?: string;
+  returning?: true;
+}
+
+const decisions: [string, Situation, Decision][] = [
+  ['no entry', { none: true }, 'exchange'],
+  ['a fresh entry', {}, 'serve'],
+  ['its last fresh moment', { after: 2879 }, 'serve'],
+  ['from then on', { after: 2880 }, 'serve-and-renew'],
+  ['its last minute', { after: 3540 }, 'exchange'],
+  ['its end', { after: 3600 }, 'exchange'],
+  ['a clock that was set back', { after: -10 }, 'exchange'],
+  ['--force-refresh', { all: true }, 'exchange'],
+  ['the very credential that a server refused', { refused: 'this one' }, 'exchange'],
+  ['another in the place of the one that was refused', { refused: 'the one before' }, 'serve'],
+  ['its client comes back for it', { returning: true }, 'exchange'],
+  ['its client comes back for an aging one', { after: 2900, returning: true }, 'exchange'],
+];
+
+for (const [title, situation, decision] of decisions) {
+  test(`${title}: ${decision}`, (t) => {
+    const { after = 0, none, all = false, refused: credential, returning = false } = situation;
+    t.is(decide(none ? undefined : kept, now + after, { all, credential }, returning), decision);
+  });
+}
+
+test('a call without a wish takes any entry', (t) => {
+  t.false(isBypassed(kept, { all: false }));
+  t.true(isBypassed(kept, { all: true }));
 });

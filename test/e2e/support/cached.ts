@@ -1,4 +1,4 @@
-/** The entry of a profile as it lies on disk, read and aged by hand: two lines, and a marker dated SERVE_UNTIL. */
+/** The entry of a profile as it lies on disk, read and aged by hand: four lines, and a marker dated SERVE_UNTIL. */
 import { readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -23,7 +23,7 @@ export function parseCredential(stdout: string): ExecCredential {
 }
 
 export async function readCached(home: string, profile?: string): Promise<CachedEntry> {
-  const [first = '', credential = ''] = (await readFile(entryPath(home, profile), 'utf8')).split('\n');
+  const [first = '', , , credential = ''] = (await readFile(entryPath(home, profile), 'utf8')).split('\n');
   const [, serveUntil, expires] = first.split(' ').map(Number);
   return { serveUntil: serveUntil ?? 0, expires: expires ?? 0, credential: parseCredential(credential) };
 }
@@ -37,9 +37,16 @@ export async function age(
   const file = entryPath(home, profile);
   const now = Math.floor(Date.now() / 1000);
   const [first = '', ...rest] = (await readFile(file, 'utf8')).split('\n');
-  const head = first.replace(/^v1 \d+ \d+/, `v1 ${now + left.serve} ${now + left.life}`);
+  const head = first.replace(/^v2 \d+ \d+/, `v2 ${now + left.serve} ${now + left.life}`);
   await writeFile(file, [head, ...rest].join('\n'));
   await utimes(entryPath(home, profile, 'until'), now + left.serve, now + left.serve);
+}
+
+/** As if the token had been issued long ago: a client that comes back for it may force an exchange. */
+export async function hasServed(home: string, profile?: string): Promise<void> {
+  const file = entryPath(home, profile, 'retry');
+  await writeFile(file, (await readFile(file, 'utf8')).replace(/"since":[\d.]+/, '"since":1'));
+  await utimes(file, 1, 1);
 }
 
 /** In the last fifth of an hour's life. */

@@ -8,7 +8,8 @@ export type State = Map<string, { mode: number; text: string | undefined }>;
 
 /** People's own: the old bytes or the new ones, and nothing else. */
 const KEPT = ['sa-token.yaml', 'config', 'config.sa-token-backup'];
-const ENTRY = /^v1 \d+ \d+ [0-9a-f]{64}(?: \/[^\n]+)?\n\{"kind":"ExecCredential",[^\n]*\}\}\n$/;
+const ENTRY =
+  /^v2 \d+ \d+ [0-9a-f]{64}\n(?:\d+ [\d.]+ \/[^\n]+)?\n(?:\d+ [\d.]+ \/[^\n]+)?\n\{"kind":"ExecCredential",[^\n]*\}\}\n$/;
 
 export async function save({ home, sandbox }: Scene): Promise<void> {
   await rm(join(home, 'saved'), { recursive: true, force: true });

@@ -1,43 +1,37 @@
 /** Where the entries of a call are kept: on the disk, or in the keychain (`cache: keychain`). */
-import { confirmEntry, dropEntry, readEntry, writeEntry, type Entry, type NewEntry } from '../entry/entry.ts';
-import { tokenIn } from '../entry/exec-credential.ts';
-import { isOf, listEntries, notedInKeychain, removeEntries } from '../entry/folder.ts';
 import type { Host } from '../host.ts';
 import type { Settings } from '../settings/table.ts';
 import { readClaims } from '../source/claims.ts';
-import { dropFromKeychain, readFromKeychain, removeFromKeychain, writeToKeychain } from './keychain-cache.ts';
+import { dropEntry, readEntry, writeEntry, type Entry } from './entry.ts';
+import { tokenIn } from './exec-credential.ts';
+import { isOf, listEntries, notedInKeychain, removeEntries } from './folder.ts';
+import { dropFromKeychain, readFromKeychain, removeFromKeychain, writeToKeychain } from './keychain.ts';
 
 export interface EntryStore {
+  /** True where a look at files tells whether an entry is of a call; else its digest alone does. */
+  readonly isOnDisk: boolean;
   /** The entry, or undefined where there is none that can be used. Never throws. */
   read(): Promise<Entry | undefined>;
   /** False where it cannot be kept. Never throws. */
-  write(entry: NewEntry): Promise<boolean>;
+  write(entry: Entry): Promise<boolean>;
   /** Takes back what was just written. Never throws. */
   remove(): Promise<void>;
-  /** The entry was compared with the settings as they are now, and holds. */
-  confirm(): void;
-}
-
-/** False where the token depends on what no file tells: a variable is of the process, and another job's may be another. */
-export function isVouched(settings: Settings): boolean {
-  return settings['source-env'] === undefined;
 }
 
 /** @param name - of the entry */
 export function storeOf(host: Host, name: string, settings: Settings): EntryStore {
   if (settings.cache === 'keychain')
     return {
+      isOnDisk: false,
       read: () => readFromKeychain(host, name),
       write: (entry) => writeToKeychain(host, name, entry),
       remove: () => dropFromKeychain(host, name),
-      // Nothing that a look at files could be told; one on the disk of this name is of other settings.
-      confirm: () => undefined,
     };
   return {
+    isOnDisk: true,
     read: async () => readEntry(host, name),
-    write: async (entry) => writeEntry(host, name, entry, isVouched(settings)),
+    write: async (entry) => writeEntry(host, name, entry),
     remove: async () => dropEntry(host, name),
-    confirm: () => confirmEntry(host, name),
   };
 }
 
@@ -45,7 +39,7 @@ export function storeOf(host: Host, name: string, settings: Settings): EntryStor
  * Removes all entries of a profile. The disk first: what is there a thief of this machine could use at once, and it needs
  * no keychain.
  *
- * @param profile - undefined: of all calls
+ * @param profile - '' for calls without one; undefined: of all calls
  * @returns how many there were
  * @throws SaTokenError `unwritable-file`, `keychain-unavailable`
  */

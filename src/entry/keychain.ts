@@ -1,29 +1,30 @@
 /** Entries in the keychain, for those who want no token on disk (`cache: keychain`). One that cannot be read is a miss. */
 import { statSync } from 'node:fs';
-import { dropEntry, formatEntry, parseEntry, type Entry, type NewEntry } from '../entry/entry.ts';
-import { entryFile, isOf, notedInKeychain, prepareFolder } from '../entry/folder.ts';
 import { messageOf } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { discard, putSmallFile } from '../small-files.ts';
 import { keychainItem } from '../source/keychain.ts';
+import { dropEntry, formatEntry, parseEntry, type Entry } from './entry.ts';
+import { entryFile, isOf, notedInKeychain, prepareFolder } from './folder.ts';
 
 /** @param name - the entry's name, as its file would have */
 export async function readFromKeychain(host: Host, name: string): Promise<Entry | undefined> {
   const text = await orMiss(host, () => itemOf(host, name).read());
   const [, written, entry = ''] =
     /^(\d{1,12})\n(.*)$/s.exec(Buffer.from(text ?? '', 'base64').toString('utf8')) ?? [];
-  return written === undefined ? undefined : parseEntry(entry, Number(written), 0);
+  return written === undefined ? undefined : parseEntry(entry, Number(written));
 }
 
 /**
- * Keeps one where that can be done, and removes what ended an hour ago. The keychain takes one word; an entry is two lines,
- * and one before them says when it was written (epoch seconds), which a file's own time does.
+ * Keeps one where that can be done, and removes what ended an hour ago. The keychain takes one word; an entry is some lines,
+ * and one before them says when it was written (epoch seconds), which a file's own time does. No file vouches for it.
  *
  * @returns false where it cannot be kept
  */
-export async function writeToKeychain(host: Host, name: string, entry: NewEntry): Promise<boolean> {
-  const written = Math.floor(host.now() / 1000);
-  const text = Buffer.from(`${written}\n${formatEntry(entry, undefined)}`).toString('base64');
+export async function writeToKeychain(host: Host, name: string, entry: Entry): Promise<boolean> {
+  const written = Math.floor(Math.min(entry.written, host.now() / 1000));
+  const unvouched = { ...entry, profile: undefined, source: undefined };
+  const text = Buffer.from(`${written}\n${formatEntry(unvouched)}`).toString('base64');
   const kept = await orMiss(host, async () => {
     // What is not noted no logout would find.
     if (!note(host, name, entry.expires)) return false;

@@ -1,0 +1,57 @@
+/** A token that still lives, served where no new one can be had; and the short time that a new one is given while it does. */
+import { judge, type Kept } from '../entry/freshness.ts';
+import { exit, exitCodeOf, SaTokenError } from '../errors.ts';
+import { sourceTooLate } from '../failures/local.ts';
+import type { Host } from '../host.ts';
+import type { Resolved } from '../settings/resolve.ts';
+import { defaultTimeout } from '../settings/table.ts';
+
+/** Seconds for an exchange, and for reading the source token, while a token lives that can be served instead. */
+const timeoutWhileAlive = 2;
+
+/** Refusals by a proxy or gateway, not by the API server: they do not invalidate the cached token. */
+const byOthers: ReadonlySet<string> = new Set(['proxy-refused', 'gateway-refused', 'anonymous']);
+
+/** The token that still lives, where the failure to get a new one may pass; else undefined. */
+export function staleAfter<T extends Kept>(
+  host: Host,
+  previous: T | undefined,
+  error: unknown,
+): T | undefined {
+  const code = error instanceof SaTokenError ? error.code : '';
+  const mayPass =
+    exitCodeOf(error) === exit.unreachable ||
+    exitCodeOf(error) === exit.keychain ||
+    code === 'source-command-failed' ||
+    byOthers.has(code);
+  return mayPass && previous !== undefined && isServable(host, previous) ? previous : undefined;
+}
+
+/**
+ * The same promise, with a limit while there is a token to serve instead.
+ *
+ * @throws SaTokenError `timed-out` when it is over
+ */
+export async function withFallbackDeadline<T>(work: Promise<T>, previous: Kept | undefined): Promise<T> {
+  if (previous === undefined) return work;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(sourceTooLate(timeoutWhileAlive)), timeoutWhileAlive * 1000);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** True while a token may be served, if only for lack of another. */
+export function isServable(host: Host, entry: Kept): boolean {
+  return judge(entry, host.now() / 1000) !== 'dead';
+}
+
+/** Seconds for an exchange: few while the old token can still be served, so that nobody notices a slow server. */
+export function timeoutSecondsOf(settings: Resolved, previous: Kept | undefined): number {
+  const timeout = settings.timeout ?? defaultTimeout;
+  return previous === undefined ? timeout : Math.min(timeout, timeoutWhileAlive);
+}

@@ -1,0 +1,77 @@
+/** An issued token as an entry, and what a new one ends: notes of clients and failures, and the mark of a renewal. */
+import { pruneEntries, type Entry } from '../entry/entry.ts';
+import { formatCredential } from '../entry/exec-credential.ts';
+import { forgetFailures } from '../entry/failures.ts';
+import { entryFile, hasOwnSettings } from '../entry/folder.ts';
+import { plan, reportEarly } from '../entry/freshness.ts';
+import { beginInterval, forgetClients } from '../entry/returning-clients.ts';
+import type { EntryStore } from '../entry/store.ts';
+import type { Issued } from '../exchange/issue.ts';
+import type { FileRecord } from '../file-identity.ts';
+import type { Host } from '../host.ts';
+import type { Lock } from '../lock.ts';
+import { discard } from '../small-files.ts';
+
+/** From what an issued token was made. */
+export interface Origin {
+  /** Of every setting that changes the token, and of the source token. */
+  readonly digest: string;
+  /** The moment before its settings were read, epoch seconds. */
+  readonly written: number;
+  /** The files that vouch for it; undefined where its digest alone does. */
+  readonly profile: FileRecord | undefined;
+  readonly source: FileRecord | undefined;
+}
+
+/** The entry of an issued token. */
+export function toEntry({ token, asked, life }: Issued, origin: Origin): Entry {
+  const planned = plan(asked, life);
+  const reported = Math.floor(planned.expires - Math.min(reportEarly, life / 4));
+  return {
+    ...planned,
+    ...origin,
+    credential: formatCredential(token, reported, 'client.authentication.k8s.io/v1'),
+  };
+}
+
+/**
+ * Keeps the entry of a new token, and forgets what was noted of the one before.
+ *
+ * @param forced - the exchange was forced by a client that came back
+ */
+export async function keep(
+  host: Host,
+  name: string,
+  store: EntryStore,
+  entry: Entry,
+  lock: Lock,
+  forced: boolean,
+): Promise<void> {
+  if (await writeWhileHeld(host, store, entry, lock)) {
+    forgetClients(host, name);
+    beginInterval(host, name, forced);
+    if (hasOwnSettings(name)) pruneEntries(host);
+  }
+  forgetFailures(host, name);
+  // A renewal that fails leaves its mark: the next one comes after a while, and not with the next caller.
+  discard(entryFile(host, name, 'renewing'));
+}
+
+/**
+ * Writes an entry. Not where the lock is gone: a login or logout that came meanwhile took it away, and the token is one of
+ * before. Looked at twice, since it may come while the entry is written, and look for it too early.
+ *
+ * @returns false where the entry is not there afterwards
+ */
+export async function writeWhileHeld(
+  host: Host,
+  store: EntryStore,
+  entry: Entry,
+  lock: Lock,
+): Promise<boolean> {
+  const isWritten = lock.isHeld() && (await store.write(entry));
+  if (isWritten && lock.isHeld()) return true;
+  if (isWritten) await store.remove();
+  host.trace('entry: not kept, since it cannot be written or a login or logout came meanwhile');
+  return false;
+}

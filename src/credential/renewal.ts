@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { entryFile } from '../entry/folder.ts';
 import type { Host } from '../host.ts';
+import { isHook } from '../settings/exec-info.ts';
 import { discard } from '../small-files.ts';
 
 /** A renewal that has not come back after so long is given up, and another may start. */
@@ -20,7 +21,8 @@ export function startRenewal(host: Host, name: string): void {
     // Of many callers at once, one makes the file.
     writeFileSync(note, `${host.pid}\n`, { flag: 'wx', mode: 0o600 });
     const [program, ...words] = host.self;
-    const [command = '', ...more] = host.argv;
+    // A hook's profile may have been named by the cluster: the entry is named after it.
+    const [command = '', ...more] = isHook(host) ? ['get-token', name] : host.argv;
     const child = spawn(program, [...words, command, '--force-refresh', ...more], {
       detached: true,
       // kubectl waits until nobody holds its pipes.

@@ -204,7 +204,7 @@ function person(answer: boolean | undefined) {
 }
 
 const replaces = (changes: string) =>
-  `this login would replace what profile "prod" has: ${changes}. Nothing was sent or changed; say so with --force, or log in to another profile name`;
+  `profile "prod" has a login already: ${changes}. Nothing was sent or changed; add --force to replace it, or take another profile name`;
 
 test('a login over another account asks on a terminal, and needs --force in a pipe', async (t) => {
   const world = await setUp(t);
@@ -213,7 +213,7 @@ test('a login over another account asks on a terminal, and needs --force in a pi
   put(world.host, 'token', other.token);
   const before = readProfiles(world.host).get('prod');
   const sent = world.server.requests.length;
-  const changes = 'it is for team-a/robot, and this is team-b/robot';
+  const changes = 'it is for team-a/robot, not team-b/robot';
   await fails(t, () => world.login({ namespace: 'team-b' }), {
     code: 'login-replaces',
     exitCode: 2,
@@ -243,7 +243,7 @@ test('a login over another server asks, wherever the address came from', async (
   const refused = {
     code: 'login-replaces',
     exitCode: 2 as const,
-    line: replaces(`it is for ${world.server.url}, and this is ${elsewhere}`),
+    line: replaces(`it is for ${world.server.url}, not ${elsewhere}`),
   };
   await fails(t, () => world.login({ server: elsewhere }), refused);
   const proposed = { server: elsewhere };
@@ -254,12 +254,18 @@ test('a login over another server asks, wherever the address came from', async (
   await world.login();
 });
 
-test('a token of another account does not become the profile’s by itself', async (t) => {
+test('the token of another account is no new login of a profile, unless the call names the account', async (t) => {
   const world = await setUp(t);
   await world.login();
+  const sent = world.server.requests.length;
   const other = await world.server.cluster.createRobot({ namespace: 'team-b', name: 'robot' });
   put(world.host, 'token', other.token);
-  await fails(t, () => world.login(), { code: 'forbidden', exitCode: 4, line: /^team-a\/robot@/ });
+  await fails(t, () => world.login({}, { force: true }), {
+    code: 'wrong-account',
+    exitCode: 2,
+    line: 'the token is of team-b/robot, but profile "prod" is for team-a/robot; use another profile name, or name the account with --namespace and --service-account',
+  });
+  t.is(world.server.requests.length, sent);
   t.like(readProfiles(world.host).get('prod'), { namespace: 'team-a', 'service-account': 'robot' });
 });
 

@@ -18,8 +18,13 @@ const file = `profiles:
     namespace: team-a
 `;
 
-function resolve(t: ExecutionContext, given: Partial<Given>, text = file): Settings {
-  const host = createHost(t);
+function resolve(
+  t: ExecutionContext,
+  given: Partial<Given>,
+  text = file,
+  env: Record<string, string> = {},
+): Settings {
+  const host = createHost(t, { env });
   if (text !== '') put(host, '.kube/sa-token.yaml', text);
   return resolveSettings(host, { profile: undefined, settings: {}, ...given });
 }
@@ -50,16 +55,26 @@ test('a call may repeat the way and the source of its profile', (t) => {
   t.deepEqual(resolve(t, { profile: 'prod', settings: own }), { ...own, namespace: 'team-a' });
 });
 
-/** What each call names, and what the line says of the profile. */
-const otherWays: [string, Settings, string][] = [
+/** What each call names, and what the line says of the profile and of the call. */
+const otherWays: [string, Settings, string, string?][] = [
   ['prod', { server: 'https://evil.example/kubernetes' }, 'server https://h.example/kubernetes'],
   ['prod', { server: 'https://h.example' }, 'server https://h.example/kubernetes'],
   ['prod', { 'certificate-authority': '/other.crt' }, 'certificate-authority /profile.crt'],
-  ['prod', { 'certificate-authority-data': 'LS0t' }, 'no certificate-authority-data'],
+  [
+    'prod',
+    { 'certificate-authority-data': 'LS0t' },
+    'no certificate-authority-data',
+    'a certificate-authority-data of its own',
+  ],
   ['prod', { 'tls-server-name': 'evil.example' }, 'tls-server-name other.example'],
   ['prod', { 'insecure-skip-tls-verify': true }, 'no insecure-skip-tls-verify'],
   ['prod', { 'source-file': '/token' }, 'no source-file'],
-  ['prod', { 'source-command': 'pass show robot' }, 'source-command pass,show,robot'],
+  [
+    'prod',
+    { 'source-command': 'pass show robot' },
+    'a source-command of its own',
+    'a source-command of its own',
+  ],
   ['prod', { 'source-env': 'CI_TOKEN' }, 'no source-env'],
   ['plain', { 'certificate-authority': '/other.crt' }, 'no certificate-authority'],
   ['plain', { 'tls-server-name': 'evil.example' }, 'no tls-server-name'],
@@ -67,16 +82,18 @@ const otherWays: [string, Settings, string][] = [
   ['bare', { server: 'https://evil.example' }, 'no server'],
 ];
 
-for (const [profile, settings, has] of otherWays)
+for (const [profile, settings, own, value] of otherWays)
   test(`a call does not lead the token of ${profile} another way: ${JSON.stringify(settings)}`, async (t) => {
-    const [name = '', value = ''] =
-      Object.entries(settings).map(([key, each]) => [key, String(each)])[0] ?? [];
+    const [[name, given] = ['', '']] = Object.entries(settings).map(
+      ([key, each]) => [key, String(each)] as const,
+    );
+    const what = `profile "${profile}" has ${own}, and this call has ${value ?? `${name} ${given}`}. A profile's source token goes where its profile says`;
+    const refused = (hint: string) => ({ code: 'other-way', exitCode: 2, line: `${what}; ${hint}` }) as const;
+    const byFlag = `leave out --${name}, or log in to another profile with it`;
+    await fails(t, () => resolve(t, { profile, settings }), refused(byFlag));
     const variable = `KUBECTL_SA_TOKEN_${name.toUpperCase().replaceAll('-', '_')}`;
-    await fails(t, () => resolve(t, { profile, settings }), {
-      code: 'other-way',
-      exitCode: 2,
-      line: `profile "${profile}" has ${has}, and the call has ${value}: a source token goes its profile's own way; leave out --${name} and unset ${variable}, or make another profile`,
-    });
+    const env = { [variable]: given };
+    await fails(t, () => resolve(t, { profile, settings }, file, env), refused(`unset ${variable}`));
   });
 
 const hides = test.macro<[Settings[], Settings]>({

@@ -3,16 +3,7 @@ import type * as Crypto from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { oneLine, systemCode } from './errors.ts';
 import { outputFailed } from './failures/local.ts';
-import {
-  clientOf,
-  forbidCores,
-  holdSignals,
-  isAlive,
-  onExit,
-  onStall,
-  ownCommand,
-  startAnew,
-} from './process.ts';
+import { clientOf, holdSignals, isAlive, onExit, onStall, ownCommand, startAnew } from './process.ts';
 
 export interface Host {
   /** Arguments after the program's own name. */
@@ -61,10 +52,9 @@ export interface Host {
 /** What Node and OpenSSL trust beside the system's store. */
 const trustVariables = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_OPTIONS'];
 
-/** The real one. From here on a crash of this process leaves nothing of its memory behind. */
+/** The real one. */
 export function systemHost(): Host {
   const { env } = process;
-  forbidCores();
   // A kubeconfig can set variables for its hook (`exec.env`): those that change what is trusted do not count there.
   if (env['KUBERNETES_EXEC_INFO']) for (const name of trustVariables) delete env[name];
   return {

@@ -5,14 +5,21 @@ import { systemCode } from './errors.ts';
 declare const SA_TOKEN_EXECUTABLE: boolean | undefined;
 
 /**
- * Keeps what this process holds in memory, tokens among it, out of a core file: no mapping is dumped then (core(5)). The fast
- * lane allows no core at all before it starts the engine, but the engine is also started without it.
+ * Keeps what this process holds in memory, tokens among it, out of core files. No mapping is dumped once 0 is in the filter
+ * (core(5)), also where cores go to a program; but registers are, with pieces of what was copied last. So where cores are
+ * allowed the process is started again by a shell that allows none, as the fast lane does. Linux alone has these files.
  */
 export function forbidCores(): void {
+  const filter = '/proc/self/coredump_filter';
   try {
-    writeFileSync('/proc/self/coredump_filter', '0', { flag: 'r+' });
+    // Inherited by what is started again, which tries it only once.
+    if (/^0+$/.test(readFileSync(filter, 'utf8').trim())) return;
+    writeFileSync(filter, '0', { flag: 'r+' });
+    if (/^Max core file size +0 /m.test(readFileSync('/proc/self/limits', 'utf8'))) return;
+    const words = ['-c', 'ulimit -S -c 0; exec "$@"', 'sh', ...ownCommand(), ...process.argv.slice(2)];
+    process.execve?.('/bin/sh', ['sh', ...words], { ...process.env });
   } catch {
-    // Linux alone has it.
+    // Then the filter has to do, if it could be set.
   }
 }
 

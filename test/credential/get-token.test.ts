@@ -141,7 +141,7 @@ test('a source token that is gone is not served from what it left', async (t) =>
   await fails(t, () => scene.hook(), {
     code: 'not-logged-in',
     exitCode: 3,
-    line: 'prod: no source token in file ~/token; see what should have put it there',
+    line: 'prod: no source token in file ~/token; check what writes it',
   });
 });
 

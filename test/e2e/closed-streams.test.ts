@@ -1,5 +1,6 @@
 /** A client that goes away, or gives streams that are closed or full: an honest exit code, no stack, nothing lost. */
 import test, { type ExecutionContext } from 'ava';
+import { testWith } from '../support/require.ts';
 import { readCached } from './support/cached.ts';
 import { checkCredential, checkFailure } from './support/outcome.ts';
 import { setScene, type Scene } from './support/scene.ts';
@@ -61,8 +62,12 @@ test('stdin is closed, or never ends', async (t) => {
   const scene = await setScene(t);
   checkCredential(t, await scene.sh(`${HOOK} <&-`));
   checkCredential(t, await scene.hook({ stdin: { open: true }, timeoutMs: 10_000 }));
+});
+
+testWith('secret-service')('a login whose stdin is closed', async (t) => {
+  const scene = await setScene(t, { keychain: true });
   const login = await scene.sh('kubectl-sa_token login prod --server https://localhost --token-stdin <&-');
-  checkFailure(t, login, { code: 2, line: /the token: is empty|source token elsewhere/ });
+  checkFailure(t, login, { code: 2, line: /the token: is empty/ });
 });
 
 test('a slow reader gets all of it', async (t) => {

@@ -1,13 +1,14 @@
-/** What a kubeconfig says: the version of the hook, and with provideClusterInfo all that a profile would say. */
+/** What a kubeconfig says: the version of the hook, and with provideClusterInfo the profile of each cluster. */
 import type { ExecutionContext } from 'ava';
+import { readFile, writeFile } from 'node:fs/promises';
+import { parse, stringify } from 'yaml';
 import { oldestAndNewest, type Kubectl } from '../support/kubectl.ts';
 import { testWith } from '../support/require.ts';
-import { ROBOT, TOKEN_PATH } from '../support/robot.ts';
+import { TOKEN_PATH } from '../support/robot.ts';
 import { parseCredential } from './support/cached.ts';
 import { execInfo, setScene, type Scene } from './support/scene.ts';
 
 const withKubectl = testWith('kubectl');
-const withKeychain = testWith('secret-service', 'kubectl');
 
 const exchangePaths = ({ server }: Scene) =>
   server.requests.filter(({ method }) => method === 'POST').map(({ path }) => path);
@@ -23,14 +24,6 @@ async function checkTwice(t: ExecutionContext, scene: Scene, build: Kubectl): Pr
   t.deepEqual(exchangePaths(scene), [`/kubernetes${TOKEN_PATH}`]);
 }
 
-/** The source token goes to the keychain under the target's name; the profile's own settings are out of play. */
-async function storeToken(t: ExecutionContext, scene: Scene): Promise<void> {
-  const { server, caFile, robot } = scene;
-  const flags = ['--server', server.url, '--certificate-authority', caFile];
-  const args = ['login', 'elsewhere', '--token-stdin', '--no-verify', ...flags];
-  t.like(await scene.plugin(args, { stdin: robot.token }), { code: 0 });
-}
-
 for (const build of oldestAndNewest()) {
   for (const apiVersion of ['v1', 'v1beta1'] as const) {
     withKubectl(`kubectl 1.${build.minor} with a ${apiVersion} user`, async (t) => {
@@ -38,45 +31,7 @@ for (const build of oldestAndNewest()) {
       await scene.writeKubeconfig({ apiVersion }, { namespace: 'team-a' });
       await checkTwice(t, scene, build);
     });
-
-    withKeychain(
-      `kubectl 1.${build.minor}, ${apiVersion}: no profile, all from the cluster entry`,
-      async (t) => {
-        const scene = await setScene(t, { keychain: true, server: { exposes: 'everything' } });
-        await storeToken(t, scene);
-        const execConfig = {
-          apiVersion: 'sa-token.kubectl/v1',
-          namespace: ROBOT.namespace,
-          'service-account': ROBOT.name,
-          duration: '2h',
-        };
-        await scene.writeKubeconfig(
-          { apiVersion, args: ['get-token'], provideClusterInfo: true },
-          { namespace: 'team-a', server: scene.server.url, execConfig },
-        );
-        await checkTwice(t, scene, build);
-        t.is(JSON.parse(scene.server.requests[0]?.body ?? '').spec.expirationSeconds, 7200);
-      },
-    );
   }
-
-  withKeychain(
-    `kubectl 1.${build.minor}: the extension names the proxy, the cluster entry the CA`,
-    async (t) => {
-      const scene = await setScene(t, { keychain: true });
-      await storeToken(t, scene);
-      const execConfig = {
-        server: scene.server.url,
-        namespace: ROBOT.namespace,
-        'service-account': ROBOT.name,
-      };
-      await scene.writeKubeconfig(
-        { args: ['get-token'], provideClusterInfo: true },
-        { namespace: 'team-a', execConfig },
-      );
-      await checkTwice(t, scene, build);
-    },
-  );
 
   withKubectl(`kubectl 1.${build.minor}: the extension names the profile`, async (t) => {
     const scene = await setScene(t);
@@ -86,7 +41,61 @@ for (const build of oldestAndNewest()) {
     );
     await checkTwice(t, scene, build);
   });
+
+  withKubectl(
+    `kubectl 1.${build.minor}: what the cluster entry says of CA and server decides nothing`,
+    async (t) => {
+      const scene = await setScene(t);
+      await scene.writeKubeconfig(
+        { args: ['get-token'], provideClusterInfo: true },
+        {
+          namespace: 'team-a',
+          server: scene.server.apiUrl.replace('localhost', '127.0.0.1'),
+          execConfig: { apiVersion: 'sa-token.kubectl/v1', profile: 'prod' },
+        },
+      );
+      await checkTwice(t, scene, build);
+    },
+  );
+
+  withKubectl(
+    `kubectl 1.${build.minor}: kubeconfig --provide-cluster-info, and its extension as printed`,
+    async (t) => {
+      const scene = await setScene(t);
+      const said = await scene.plugin(['kubeconfig', 'prod', '--user', 'fleet', '--provide-cluster-info']);
+      t.is(said.code, 0, said.stderr);
+      const [, printed = ''] = /^next: each cluster [^\n]*\n([^]*?)^next: /m.exec(said.stderr) ?? [];
+      const { extensions } = parse(printed);
+      const file = scene.sandbox.env['KUBECONFIG'] ?? '';
+      const written = parse(await readFile(file, 'utf8'));
+      const cluster = {
+        server: scene.server.apiUrl,
+        'certificate-authority-data': Buffer.from(scene.server.caPem).toString('base64'),
+        extensions,
+      };
+      await writeFile(
+        file,
+        stringify({
+          ...written,
+          clusters: [{ name: 'there', cluster }],
+          contexts: [{ name: 'there', context: { cluster: 'there', user: 'fleet', namespace: 'team-a' } }],
+          'current-context': 'there',
+        }),
+      );
+      await checkTwice(t, scene, build);
+    },
+  );
 }
+
+withKubectl('an extension of another plugin, or none: the hook names no profile, and says so', async (t) => {
+  const scene = await setScene(t);
+  for (const config of [undefined, { apiVersion: 'other.example/v1', server: 'https://elsewhere.example' }]) {
+    const info = execInfo('v1', { server: scene.server.apiUrl, config });
+    const result = await scene.hook({ args: ['get-token'], execInfo: info });
+    t.like(result, { code: 2, stdout: '' });
+    t.regex(result.stderr, /^kubectl-sa-token: no profile named[^\n]*: prod\n$/);
+  }
+});
 
 withKubectl('the answer is in the version that was asked for, whatever is cached', async (t) => {
   const scene = await setScene(t);

@@ -93,7 +93,7 @@ test.serial('calls with other settings do not wait for one another', async (t) =
   const scene = await setScene(t);
   await stalledHolder(t, scene);
   const began = performance.now();
-  const other = await scene.hook({ args: ['get-token', 'prod', '--audience', 'vault'] });
+  const other = await scene.plugin(['get-token', 'prod', '--audience', 'vault']);
   checkCredential(t, other);
   t.true(performance.now() - began < PATIENCE_MS);
 });

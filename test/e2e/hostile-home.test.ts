@@ -38,7 +38,6 @@ withKeychain('umask 000: what is written is private all the same', async (t) => 
   ];
   const result = await scene.sh(`umask 000; ${steps.join(' && ')}; ls -laR "$HOME/.kube" >&2`, {
     stdin: scene.robot.token,
-    execInfo: execInfo(),
   });
   t.is(result.code, 0, result.stderr);
   await scene.sh('umask 000; sh -c "kubectl-sa_token get-token prod; :"', { execInfo: execInfo() });
@@ -116,7 +115,7 @@ asRoot(
     await rm(join(home, '.kube', 'sa-token.yaml'));
     for (const path of ['', '.kube']) await chown(join(home, path), 1000, 1000);
     const where = ['--server', server.url, '--certificate-authority', caFile, '--source-file', tokenFile];
-    checkCredential(t, await scene.hook({ args: ['get-token', ...where], env: SUDO }));
+    checkCredential(t, await scene.plugin(['get-token', ...where], { env: SUDO }));
     t.deepEqual(await readdir(join(home, '.kube')), []);
   },
 );

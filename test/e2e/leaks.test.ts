@@ -64,7 +64,7 @@ withKeychain('get-token: neither token is in ps, the environment or what -v show
   t.is((await logIn(scene)).result.code, 0);
   scene.server.faults.next({ delayMs: 300 });
   const call = ['get-token', 'prod', '-v', '--force-refresh'];
-  const cold = await watching(scene.home, scene.hook({ args: call }));
+  const cold = await watching(scene.home, scene.plugin(call));
   t.is(cold.result.code, 0);
   t.true(
     [...cold.commandLines].some((line) => line.includes('get-token prod')),

@@ -33,7 +33,7 @@ async function loggedIn(t: ExecutionContext): Promise<Scene> {
 withKeychain('logout while a call exchanges: nothing comes back into the cache', async (t) => {
   const scene = await loggedIn(t);
   scene.server.faults.next({ delayMs: 8000 });
-  const running = scene.hook({ args: FORCED });
+  const running = scene.plugin(FORCED);
   await requested(scene);
   t.is((await scene.plugin(['logout', 'prod'])).code, 0);
   t.is(scene.server.granted, 0, 'the logout was quicker');
@@ -60,7 +60,7 @@ withKeychain(
     const scene = await loggedIn(t);
     const { cluster } = scene.server;
     scene.server.faults.next({ delayMs: 8000 });
-    const running = scene.hook({ args: FORCED });
+    const running = scene.plugin(FORCED);
     await requested(scene);
     const second = await cluster.createSecretToken({
       namespace: ROBOT.namespace,
@@ -81,7 +81,7 @@ withShell(
     const scene = await setScene(t);
     const first = checkCredential(t, await scene.hook()).token;
     scene.server.faults.next({ delayMs: 2000 });
-    const running = scene.hook({ args: FORCED });
+    const running = scene.plugin(FORCED);
     await requested(scene, 2);
     await scene.writeProfile({ ...usualProfile(scene), audience: ['vault'] });
     const old = checkCredential(t, await running).token;

@@ -14,15 +14,13 @@ interface Row {
   line: RegExp;
 }
 
-/** No patience: what may pass is tried again until the time is over. */
-const SHORT = ['get-token', 'prod', '--timeout', '1'];
-
 async function checkFaults(t: ExecutionContext, rows: Row[]): Promise<void> {
-  const scene = await setScene(t);
+  // What may pass is tried again until this time is over.
+  const scene = await setScene(t, { profile: { timeout: '1s' } });
   for (const { fault, code, line } of rows) {
     scene.server.reset();
     scene.server.faults.next(fault, 100);
-    const result = await scene.hook({ args: SHORT });
+    const result = await scene.hook();
     checkFailure(t, result, { code, line }, JSON.stringify(fault));
     await checkNoSecret(t, scene.robot.token, result);
   }
@@ -112,8 +110,8 @@ test('a server that cannot show who it is gets no token: exit code 5', async (t)
   ] as const) {
     const server = await startServer({ authority: ours, certificate });
     t.teardown(() => server.close());
-    const result = await scene.hook({ args: ['get-token', 'prod', '--server', server.url] });
-    checkFailure(t, result, { code: 5, line });
+    await scene.writeProfile({ ...usualProfile(scene), server: server.url });
+    checkFailure(t, await scene.hook(), { code: 5, line });
     t.is(server.requests.length, 0);
   }
 });

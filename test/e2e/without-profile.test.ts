@@ -14,12 +14,19 @@ const withKubectl = testWith('kubectl');
 const flags = ({ server, caFile }: Scene) =>
   `--server=${server.url} --certificate-authority=${caFile} --source-env=CI_TOKEN`.split(' ');
 
+const variables = ({ server, caFile }: Scene) => ({
+  KUBECTL_SA_TOKEN_SERVER: server.url,
+  KUBECTL_SA_TOKEN_CERTIFICATE_AUTHORITY: caFile,
+  KUBECTL_SA_TOKEN_SOURCE_ENV: 'CI_TOKEN',
+  KUBECTL_SA_TOKEN_AUDIENCE: `${server.issuer} vault`,
+});
+
 test('flags alone: one exchange for two calls', async (t) => {
   const scene = await setScene(t);
   await rm(join(scene.home, '.kube', 'sa-token.yaml'));
-  const call = { args: ['get-token', ...flags(scene)], env: { CI_TOKEN: scene.robot.token } };
-  const { token } = checkCredential(t, await scene.hook(call));
-  t.is(checkCredential(t, await scene.hook(call)).token, token);
+  const call = () => scene.plugin(['get-token', ...flags(scene)], { env: { CI_TOKEN: scene.robot.token } });
+  const { token } = checkCredential(t, await call());
+  t.is(checkCredential(t, await call()).token, token);
   t.is(scene.server.exchanges, 1);
 });
 
@@ -28,33 +35,41 @@ test('two jobs of other accounts on one machine: each is given its own token', a
   const other = await scene.server.cluster.createRobot({ namespace: 'team-b', name: 'other' });
   const subjects = new Set<string | undefined>();
   for (const CI_TOKEN of [scene.robot.token, other.token, scene.robot.token, other.token]) {
-    const result = await scene.hook({ args: ['get-token', ...flags(scene)], env: { CI_TOKEN } });
+    const result = await scene.plugin(['get-token', ...flags(scene)], { env: { CI_TOKEN } });
     subjects.add(readClaims(checkCredential(t, result).token)?.subject);
   }
   t.deepEqual([...subjects], ['system:serviceaccount:team-a:robot', 'system:serviceaccount:team-b:other']);
   t.is(scene.server.exchanges, 2);
-  const none = await scene.hook({ args: ['get-token', ...flags(scene)] });
+  const none = await scene.plugin(['get-token', ...flags(scene)]);
   checkFailure(t, none, { code: 3, line: /no source token in environment variable CI_TOKEN/ });
 });
 
+test('variables alone: one exchange for two calls', async (t) => {
+  const scene = await setScene(t);
+  await rm(join(scene.home, '.kube', 'sa-token.yaml'));
+  const env = { ...variables(scene), CI_TOKEN: scene.robot.token };
+  for (const _ of [1, 2]) checkCredential(t, await scene.plugin(['get-token'], { env }));
+  t.is(scene.server.exchanges, 1);
+  const [exchange] = scene.server.requests;
+  t.deepEqual(JSON.parse(exchange?.body ?? '').spec.audiences, [scene.server.issuer, 'vault']);
+});
+
 for (const build of oldestAndNewest()) {
-  withKubectl(`variables alone, through kubectl 1.${build.minor}`, async (t) => {
-    const scene = await setScene(t);
-    await rm(join(scene.home, '.kube', 'sa-token.yaml'));
-    const exec = {
-      KUBECTL_SA_TOKEN_SERVER: scene.server.url,
-      KUBECTL_SA_TOKEN_CERTIFICATE_AUTHORITY: scene.caFile,
-      KUBECTL_SA_TOKEN_SOURCE_ENV: 'CI_TOKEN',
-      KUBECTL_SA_TOKEN_AUDIENCE: `${scene.server.issuer} vault`,
-    };
-    await scene.writeKubeconfig({ args: ['get-token'], env: exec });
-    const env = { CI_TOKEN: scene.robot.token };
-    for (const _ of [1, 2])
-      t.like(await scene.kubectl(build, ['get', '--raw', '/version'], { env }), { code: 0, stderr: '' });
-    t.is(scene.server.exchanges, 1);
-    const [exchange] = scene.server.requests;
-    t.deepEqual(JSON.parse(exchange?.body ?? '').spec.audiences, [scene.server.issuer, 'vault']);
-  });
+  withKubectl(
+    `kubectl 1.${build.minor}: variables that say more than the profile are refused in a hook`,
+    async (t) => {
+      const scene = await setScene(t);
+      await scene.writeKubeconfig({ args: ['get-token'], env: variables(scene) });
+      const env = { CI_TOKEN: scene.robot.token };
+      const { code, stdout, stderr } = await scene.kubectl(build, ['get', '--raw', '/version'], { env });
+      t.deepEqual([code, stdout], [1, '']);
+      t.regex(
+        stderr,
+        /^kubectl-sa-token: a kubeconfig may only name the profile .*, so the variable KUBECTL_SA_TOKEN_\w+ is refused/,
+      );
+      t.is(scene.server.requests.length, 0);
+    },
+  );
 
   withKubectl(`the README's way to kubectl in CI, through kubectl 1.${build.minor}`, async (t) => {
     const scene = await setScene(t);

@@ -45,7 +45,7 @@ export interface Scene {
   keychainFolder: string | undefined;
   /** The plugin as a person types it. */
   plugin: (args: string[], options?: RunOptions) => Promise<RunResult>;
-  /** `get-token prod` as client-go runs it. */
+  /** `get-token prod` as client-go runs it; with `execInfo: undefined` as a person or a script does, with any flags. */
   hook: (options?: HookOptions) => Promise<RunResult>;
   /** POSIX sh in the same environment. */
   sh: (script: string, options?: RunOptions) => Promise<RunResult>;

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { HERE, missingTool, type Recipe } from './programs.ts';
+import { HERE, missingTool, RECIPES, type Program, type Recipe } from './programs.ts';
 
 export const CACHE = join(
   process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'),
@@ -12,7 +12,10 @@ export const CACHE = join(
   'clients',
 );
 
-/** The folder of a built program, which is there when it was built; beside it NAME.failed says why it could not be. */
+/** Every program, with what builds it. */
+export const PROGRAMS = RECIPES.flatMap((recipe) => recipe.programs.map((program) => ({ recipe, program })));
+
+/** The folder of what was built, which is there when it was built; beside it NAME.failed says why it could not be. */
 export function placeOf(recipe: Recipe): string {
   const hash = createHash('sha256');
   // What is done is part of the key: a changed command builds anew.
@@ -28,12 +31,15 @@ export function placeOf(recipe: Recipe): string {
 export const failureNote = (place: string): string => `${place}.failed`;
 
 /** How to start a program, or the reason why it cannot be started. */
-export function findProgram(recipe: Recipe): { command: string[] } | { missing: string } {
+export function findProgram(name: Program['name']): { command: string[] } | { missing: string } {
+  const found = PROGRAMS.find(({ program }) => program.name === name);
+  if (found === undefined) throw new Error(`nothing builds ${name}`);
+  const { recipe, program } = found;
   const missing = missingTool(recipe);
   if (missing !== undefined) return { missing };
-  if (recipe.toolchain === undefined) return { command: recipe.command('') };
+  if (recipe.toolchain === undefined) return { command: program.command('') };
   const place = placeOf(recipe);
-  if (existsSync(place)) return { command: recipe.command(place) };
+  if (existsSync(place)) return { command: program.command(place) };
   const note = failureNote(place);
   return {
     missing: existsSync(note) ? readFileSync(note, 'utf8') : 'not built: run `npm run build:clients`',

@@ -1,8 +1,8 @@
 /** Every client that there is here, and how it is known to treat a plugin (contracts 2). */
 import { findKubectls } from '../support/kubectl.ts';
 import { testUnless } from '../support/require.ts';
-import { findProgram } from './cache.ts';
-import { RECIPES, type Recipe } from './programs.ts';
+import { findProgram, PROGRAMS } from './cache.ts';
+import type { Program } from './programs.ts';
 import { startKubectl, startProgram, type Environment, type Session } from './session.ts';
 
 export interface Client {
@@ -22,6 +22,12 @@ export interface Manners {
   runsOnce?: boolean;
   /** It keeps its first token until it is made anew, so the server has to refuse that token first. */
   needsRefusal?: boolean;
+  /** It runs the hook again for a token that a server has refused; `reload`: when it is made again, as its users do. */
+  heals?: 'itself' | 'reload';
+  /** It runs the hook for every request. */
+  runsEachTime?: boolean;
+  /** What its kubeconfig has to say; v1 where nothing is said. */
+  apiVersion?: 'v1beta1';
 }
 
 const CLIENT_GO: Manners = {
@@ -31,12 +37,17 @@ const CLIENT_GO: Manners = {
   runsOnce: true,
 };
 
-const MANNERS: Record<Recipe['name'], Manners> = {
-  'client-go': CLIENT_GO,
+/** README.md says of each where its library does so. The controller is no client that can be asked. */
+const MANNERS: Record<Exclude<Program['name'], 'controller-runtime'>, Manners> = {
+  'client-go': { ...CLIENT_GO, heals: 'itself' },
   'client-node': { execInfo: /^unset$/ },
-  java: { execInfo: /^unset$/, needsRefusal: true },
+  java: { execInfo: /^unset$/, needsRefusal: true, heals: 'itself' },
+  fabric8: { execInfo: /^unset$/, needsRefusal: true, heals: 'itself' },
   // Without a newline at its end: by that client-go is told from them.
-  python: { execInfo: /^\{.*"apiVersion": ?"client\.authentication\.k8s\.io\/v1".*\}$/ },
+  python: { execInfo: /^\{.*"apiVersion": ?"client\.authentication\.k8s\.io\/v1".*\}$/, heals: 'reload' },
+  kr8s: { execInfo: /^unset$/, needsRefusal: true, heals: 'itself' },
+  lightkube: { execInfo: /^unset$/, needsRefusal: true, heals: 'itself', apiVersion: 'v1beta1' },
+  'pykube-ng': { execInfo: /^unset$/, runsEachTime: true, heals: 'itself', apiVersion: 'v1beta1' },
   'kube-rs': { execInfo: /^\{.*"apiVersion":"client\.authentication\.k8s\.io\/v1".*\}$/ },
 };
 
@@ -54,15 +65,13 @@ export function findClients(): Client[] {
 }
 
 function programs(): Client[] {
-  return RECIPES.map((recipe) => {
-    const name = `${recipe.name} ${recipe.version()}`;
-    const found = findProgram(recipe);
-    if ('missing' in found) return absent(name, found.missing);
-    return {
-      name,
-      start: (env) => startProgram(found.command, env),
-      manners: MANNERS[recipe.name],
-    };
+  return PROGRAMS.flatMap(({ program }) => {
+    if (program.name === 'controller-runtime') return [];
+    const name = `${program.name} ${program.version()}`;
+    const found = findProgram(program.name);
+    if ('missing' in found) return [absent(name, found.missing)];
+    const start: Client['start'] = (env) => startProgram(found.command, env);
+    return [{ name, start, manners: MANNERS[program.name] }];
   });
 }
 

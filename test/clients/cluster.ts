@@ -1,7 +1,7 @@
 /** What the clients talk to: a real API server of either minor, or the fake one. */
 import { randomUUID } from 'node:crypto';
 import { findAssets, type Minor } from '../control-plane/assets.ts';
-import { startControlPlane } from '../control-plane/control-plane.ts';
+import { startControlPlane, type ControlPlane } from '../control-plane/control-plane.ts';
 import { realSubject } from '../control-plane/subject.ts';
 import { signToken } from '../control-plane/signing-key.ts';
 import { boundClaims } from '../control-plane/refusals/tokens.ts';
@@ -20,6 +20,7 @@ export interface Cluster {
 
 /** The account `bot` of a namespace of its own, which may ask for its own tokens. */
 export interface Bot {
+  namespace: string;
   username: string;
   /** Its source token, of the Secret `bot-token`. */
   token: string;
@@ -46,6 +47,10 @@ const ID = 'JTI=an-earlier-one';
 
 async function startReal(minor: Minor): Promise<Cluster> {
   const plane = await startControlPlane({ minor });
+  return { ...clusterOf(plane), stop: () => plane.stop() };
+}
+
+export function clusterOf(plane: ControlPlane): Omit<Cluster, 'stop'> {
   const subject = realSubject(plane);
   const { url, version, caPem } = plane;
   return {
@@ -65,6 +70,7 @@ async function startReal(minor: Minor): Promise<Cluster> {
       );
       const token = await signToken(plane.signingKey, { ...claims, jti: 'an-earlier-one' });
       return {
+        namespace: made.namespace,
         username: `system:serviceaccount:${made.namespace}:bot`,
         token: made.token,
         earlier: {
@@ -72,17 +78,18 @@ async function startReal(minor: Minor): Promise<Cluster> {
           id: ID,
           revoke: async () => void (await plane.need('DELETE', `${secrets}/earlier`)),
         },
-        exchanges: async () =>
-          (await plane.auditEvents()).filter(
-            ({ objectRef, responseStatus }) =>
-              objectRef?.subresource === 'token' &&
-              objectRef.namespace === made.namespace &&
-              responseStatus?.code === 201,
-          ).length,
+        exchanges: () => exchangesOf(plane, made.namespace),
       };
     },
-    stop: () => plane.stop(),
   };
+}
+
+/** TokenRequests that gave a token to an account of the namespace. */
+async function exchangesOf(plane: ControlPlane, namespace: string): Promise<number> {
+  return (await plane.auditEvents()).filter(
+    ({ objectRef, responseStatus }) =>
+      objectRef?.subresource === 'token' && objectRef.namespace === namespace && responseStatus?.code === 201,
+  ).length;
 }
 
 async function startFake(): Promise<Cluster> {
@@ -100,6 +107,7 @@ async function startFake(): Promise<Cluster> {
       const claims = boundClaims({ namespace, uid }, { issuer }, {}, { secret });
       const path = `${new URL(url).pathname}/api/v1/namespaces/${namespace}/serviceaccounts/bot/token`;
       return {
+        namespace,
         username: `system:serviceaccount:${namespace}:bot`,
         token,
         earlier: {

@@ -71,7 +71,7 @@ async function tryClient(
   keys: KeychainSession,
 ): Promise<void> {
   const bot = await cluster.makeBot();
-  const machine = await setUpMachine(cluster, bot, keys);
+  const machine = await setUpMachine(cluster, bot, keys, client.manners.apiVersion);
   t.teardown(machine.cleanup);
   const before = await bot.exchanges();
   const session = await client.start(machine.env);

@@ -2,16 +2,19 @@
 import { chmod, mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { formatCredential } from '../../src/entry/exec-credential.ts';
-import { entryPath } from '../e2e/support/cached.ts';
+import { entryPath, readCached } from '../e2e/support/cached.ts';
 import { install, PLUGIN } from '../e2e/support/installation.ts';
 import type { RunResult } from '../support/child.ts';
 import type { KeychainSession } from '../support/keychain-session.ts';
-import { writeKubeconfig } from '../support/kubectl.ts';
+import { writeKubeconfig, type ExecUser } from '../support/kubectl.ts';
 import { createSandbox, type Sandbox } from '../support/runner.ts';
 import type { Bot, Cluster } from './cluster.ts';
 
 export interface Machine extends Sandbox {
   plugin(args: string[], stdin?: string): Promise<RunResult>;
+  logIn(token: string): Promise<void>;
+  /** The token that is in the cache. */
+  cached(): Promise<string>;
   /** KUBERNETES_EXEC_INFO of each run of the hook so far; `unset` where a client gives none. */
   runs(): Promise<string[]>;
   /** Puts a token into the cache that the hook serves, and that it reports to end in so many seconds. */
@@ -26,7 +29,12 @@ printf %s "\${KUBERNETES_EXEC_INFO-unset}" >"$HOME/hook-runs/$$"
 exec ${PLUGIN} "$@"
 `;
 
-export async function setUpMachine(cluster: Cluster, bot: Bot, keys: KeychainSession): Promise<Machine> {
+export async function setUpMachine(
+  cluster: Pick<Cluster, 'exchangeUrl' | 'apiUrl' | 'caPem'>,
+  bot: Bot,
+  keys: KeychainSession,
+  apiVersion: ExecUser['apiVersion'] = 'v1',
+): Promise<Machine> {
   const box = await createSandbox();
   const { home, env } = box;
   const [bin, runs] = [join(home, 'bin'), join(home, 'hook-runs')];
@@ -41,19 +49,21 @@ export async function setUpMachine(cluster: Cluster, bot: Bot, keys: KeychainSes
     path: join(home, '.kube', 'config'),
     server: cluster.apiUrl,
     caPem: cluster.caPem,
-    user: { exec: { command: 'recorder', args: ['get-token', 'prod'] } },
+    user: { exec: { command: 'recorder', args: ['get-token', 'prod'], apiVersion } },
   });
   const plugin: Machine['plugin'] = (args, stdin = '') =>
     box.exec(PLUGIN, args, { stdin, timeoutMs: 60_000 });
-  const login = ['login', 'prod', '--server', cluster.exchangeUrl, '--token-stdin'];
-  const { code, stderr } = await plugin(
-    [...login, '--certificate-authority', join(home, 'ca.crt')],
-    bot.token,
-  );
-  if (code !== 0) throw new Error(`login: ${stderr}`);
+  const logIn: Machine['logIn'] = async (token) => {
+    const login = ['login', 'prod', '--server', cluster.exchangeUrl, '--token-stdin'];
+    const { code, stderr } = await plugin([...login, '--certificate-authority', join(home, 'ca.crt')], token);
+    if (code !== 0) throw new Error(`login: ${stderr}`);
+  };
+  await logIn(bot.token);
   return {
     ...box,
     plugin,
+    logIn,
+    cached: async () => (await readCached(home)).credential.status.token,
     runs: async () => {
       const files = (await readdir(runs)).map((name) => join(runs, name));
       const dated = await Promise.all(files.map(async (file) => ({ file, at: (await stat(file)).mtimeMs })));

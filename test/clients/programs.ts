@@ -1,20 +1,36 @@
-/** The small programs, one for each client library: what they are made of, and how. All do the same (see any of them). */
+/** The small programs, one for each client library: what they are made of, and how. All but the controller do the same (see any of them). */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onPath } from '../support/kubectl.ts';
 
+/** What is built at once: the programs of one toolchain that share a lock file. */
 export interface Recipe {
-  name: 'client-node' | 'python' | 'kube-rs' | 'client-go' | 'java';
-  /** Below test/clients: what goes into the program, and so into the name of its place in the cache. */
+  name: string;
+  /** Below test/clients: what goes into the programs, and so into the name of their place in the cache. */
   sources: string[];
-  /** The library's version, from the file that pins it. */
-  version: () => string;
   /** The program that tells the toolchain's version; undefined: nothing has to be built. */
   toolchain?: string[];
   /** Commands that fetch packages, by what the lock files say. A failure means that there is no registry. */
   fetch: (at: Places) => Step[];
   /** Commands that build. A failure is one of the program. */
   compile: (at: Places) => Step[];
+  programs: Program[];
+}
+
+export interface Program {
+  name:
+    | 'client-node'
+    | 'python'
+    | 'kr8s'
+    | 'lightkube'
+    | 'pykube-ng'
+    | 'kube-rs'
+    | 'client-go'
+    | 'controller-runtime'
+    | 'java'
+    | 'fabric8';
+  /** The library's version, from the file that pins it. */
+  version: () => string;
   /** How it is started once built. */
   command: (built: string) => string[];
 }
@@ -35,20 +51,23 @@ export interface Step {
 export const HERE = import.meta.dirname;
 
 const go = { cwd: join(HERE, 'go'), env: { CGO_ENABLED: '0', GOWORK: 'off', GOFLAGS: '-mod=readonly' } };
-const pom = join(HERE, 'java', 'pom.xml');
 
 export const RECIPES: Recipe[] = [
   {
-    name: 'client-node',
-    version: () => pinned('../../package.json', /client-node": "([\d.]+)"/),
+    name: 'javascript',
     sources: ['javascript/client.ts'],
     fetch: () => [],
     compile: () => [],
-    command: () => [process.execPath, join(HERE, 'javascript', 'client.ts')],
+    programs: [
+      {
+        name: 'client-node',
+        version: () => pinned('../../package.json', /client-node": "([\d.]+)"/),
+        command: () => [process.execPath, join(HERE, 'javascript', 'client.ts')],
+      },
+    ],
   },
   {
     name: 'python',
-    version: () => pinned('python/requirements.txt', /^kubernetes==([\d.]+)/m),
     sources: ['python/requirements.txt'],
     toolchain: ['python3', '-VV'],
     fetch: ({ into }) => [
@@ -71,12 +90,18 @@ export const RECIPES: Recipe[] = [
         ],
       },
     ],
-    compile: ({ into }) => [{ command: [join(into, 'bin', 'python'), '-c', 'import kubernetes'] }],
-    command: (built) => [join(built, 'bin', 'python'), join(HERE, 'python', 'client.py')],
+    compile: ({ into }) => [
+      { command: [join(into, 'bin', 'python'), '-c', 'import kr8s, kubernetes, lightkube, pykube'] },
+    ],
+    programs: [
+      inPython('python', 'kubernetes'),
+      inPython('kr8s', 'kr8s'),
+      inPython('lightkube', 'lightkube'),
+      inPython('pykube-ng', 'pykube-ng'),
+    ],
   },
   {
-    name: 'kube-rs',
-    version: () => pinned('rust/Cargo.toml', /^kube = \{ version = "=([\d.]+)"/m),
+    name: 'rust',
     sources: ['rust/Cargo.toml', 'rust/Cargo.lock', 'rust/src/main.rs'],
     toolchain: ['cargo', '--version'],
     fetch: () => [{ command: ['cargo', 'fetch', '--quiet', '--locked'], cwd: join(HERE, 'rust') }],
@@ -90,24 +115,70 @@ export const RECIPES: Recipe[] = [
         { command: ['cp', join(target, 'debug', 'sa-token-test-client'), join(into, 'client')] },
       ];
     },
-    command: (built) => [join(built, 'client')],
+    programs: [
+      {
+        name: 'kube-rs',
+        version: () => pinned('rust/Cargo.toml', /^kube = \{ version = "=([\d.]+)"/m),
+        command: (built) => [join(built, 'client')],
+      },
+    ],
   },
   {
-    name: 'client-go',
-    version: () => pinned('go/go.mod', /k8s\.io\/client-go v([\d.]+)/),
-    sources: ['go/go.mod', 'go/go.sum', 'go/main.go'],
+    name: 'go',
+    sources: ['go/go.mod', 'go/go.sum', 'go/client/main.go', 'go/controller/main.go'],
     toolchain: ['go', 'version'],
     fetch: () => [{ command: ['go', 'mod', 'download'], ...go }],
     // The same flags as the control plane's builds, which share most packages.
     compile: ({ into }) => [
-      { command: ['go', 'build', '-trimpath', '-buildvcs=false', '-o', join(into, 'client'), '.'], ...go },
+      {
+        command: [
+          'go',
+          'build',
+          '-trimpath',
+          '-buildvcs=false',
+          '-o',
+          `${into}/`,
+          './client',
+          './controller',
+        ],
+        ...go,
+      },
     ],
-    command: (built) => [join(built, 'client')],
+    programs: [
+      {
+        name: 'client-go',
+        version: () => pinned('go/go.mod', /k8s\.io\/client-go v([\d.]+)/),
+        command: (built) => [join(built, 'client')],
+      },
+      {
+        name: 'controller-runtime',
+        version: () => pinned('go/go.mod', /controller-runtime v([\d.]+)/),
+        command: (built) => [join(built, 'controller')],
+      },
+    ],
   },
-  {
-    name: 'java',
-    version: () => pinned('java/pom.xml', /client-java<\/artifactId>\s*<version>([\d.]+)/),
-    sources: ['java/pom.xml', 'java/Client.java'],
+  inJava('java', 'java', 'client-java'),
+  inJava('fabric8', 'fabric8', 'kubernetes-client'),
+];
+
+/** Answers from the file named after the library. */
+function inPython(name: Program['name'], library: string): Program {
+  return {
+    name,
+    version: () => pinned('python/requirements.txt', new RegExp(`^${library}==([\\d.]+)`, 'm')),
+    command: (built) => [
+      join(built, 'bin', 'python'),
+      join(HERE, 'python', `with_${library.replace('-', '_')}.py`),
+    ],
+  };
+}
+
+/** A folder of its own for each library, since what they bring does not go together. */
+function inJava(name: Program['name'], folder: string, library: string): Recipe {
+  const pom = join(HERE, folder, 'pom.xml');
+  return {
+    name,
+    sources: [`${folder}/pom.xml`, `${folder}/Client.java`],
     toolchain: ['javac', '-version'],
     fetch: ({ into, shared }) => [
       {
@@ -126,27 +197,32 @@ export const RECIPES: Recipe[] = [
       },
     ],
     compile: ({ into }) => [
+      { command: ['javac', '-d', into, '-cp', join(into, 'lib', '*'), join(HERE, folder, 'Client.java')] },
+    ],
+    programs: [
       {
-        command: ['javac', '-d', into, '-cp', join(into, 'lib', '*'), join(HERE, 'java', 'Client.java')],
+        name,
+        version: () =>
+          pinned(`${folder}/pom.xml`, new RegExp(`${library}</artifactId>\\s*<version>([\\d.]+)`)),
+        command: (built) => [
+          // Quick to start rather than quick to run.
+          'java',
+          '-XX:TieredStopAtLevel=1',
+          '-XX:+UseSerialGC',
+          '-Xshare:auto',
+          '-cp',
+          `${built}:${join(built, 'lib', '*')}`,
+          'Client',
+        ],
       },
     ],
-    command: (built) => [
-      // Quick to start rather than quick to run.
-      'java',
-      '-XX:TieredStopAtLevel=1',
-      '-XX:+UseSerialGC',
-      '-Xshare:auto',
-      '-cp',
-      `${built}:${join(built, 'lib', '*')}`,
-      'Client',
-    ],
-  },
-];
+  };
+}
 
 /** What is missing on this machine to make a program; undefined when nothing is. */
-export function missingTool({ name, toolchain }: Recipe): string | undefined {
+export function missingTool({ toolchain }: Recipe): string | undefined {
   if (process.platform === 'win32') return 'the test clients are not built on Windows';
-  const needed = [toolchain?.[0], ...(name === 'java' ? ['mvn', 'java'] : [])];
+  const needed = [toolchain?.[0], ...(toolchain?.[0] === 'javac' ? ['mvn', 'java'] : [])];
   const absent = needed.filter((program) => program !== undefined && onPath(program) === undefined);
   return absent.length > 0 ? `no ${absent.join(', ')} on PATH` : undefined;
 }

@@ -125,7 +125,7 @@ function show(api: ApiSettings, { method, path }: ApiRequest): Reply {
   if (path.startsWith('/api/v1/')) throw unknownResource();
   if (method !== 'GET' && method !== 'HEAD') throw methodNotAllowed();
   const { issuer, signer } = api.cluster.settings;
-  if (path === '/version') return version();
+  if (path === '/version' || path === '/version/') return version();
   if (['/healthz', '/livez', '/readyz'].includes(path)) return text(200, 'ok');
   if (path === '/.well-known/openid-configuration') return openIdConfiguration(issuer, api.jwksUri);
   if (path === '/openid/v1/jwks') {

@@ -4,7 +4,7 @@ import type { Cluster } from './cluster-state.ts';
 import { forbidden, forbiddenPath, type ResourceAccess } from './status.ts';
 
 /** system:public-info-viewer */
-const PUBLIC_PATHS = new Set(['/version', '/healthz', '/livez', '/readyz']);
+const PUBLIC_PATHS = new Set(['/version', '/version/', '/healthz', '/livez', '/readyz']);
 /** system:discovery */
 const DISCOVERY_PATHS = /^\/(?:apis?|openapi)(?:\/.*)?$/;
 /** system:service-account-issuer-discovery */

@@ -10,6 +10,7 @@ import { findClients, testUnlessAbsent, type Client } from './clients.ts';
 import { missingCluster, startCluster, type Cluster, type ClusterName } from './cluster.ts';
 import { setUpMachine, type Machine } from './hook.ts';
 import type { Answer, Session } from './session.ts';
+import { slotsFor } from './slots.ts';
 
 /** Seconds that the first token is said to have left: long enough for a first request, and short to wait for. */
 const LEFT = 5;
@@ -136,19 +137,4 @@ async function checkLoggedOut(
   const stderr = await session.end();
   t.truthy(answer.error, 'nobody is logged in');
   t.true(`${stderr}${answer.error}`.includes(line), `our line:\n${stderr}\n${answer.error}`);
-}
-
-/** A function that waits for one of `count` slots, and returns what frees it again. */
-function slotsFor(count: number): () => Promise<() => void> {
-  let free = count;
-  const waiting: (() => void)[] = [];
-  return async () => {
-    if (free > 0) free -= 1;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    return () => {
-      const next = waiting.shift();
-      if (next === undefined) free += 1;
-      else next();
-    };
-  };
 }

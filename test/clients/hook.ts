@@ -2,7 +2,7 @@
 import { chmod, mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { formatCredential } from '../../src/entry/exec-credential.ts';
-import { entryPath, readCached } from '../e2e/support/cached.ts';
+import { entryPath } from '../e2e/support/cached.ts';
 import { install, PLUGIN } from '../e2e/support/installation.ts';
 import type { RunResult } from '../support/child.ts';
 import type { KeychainSession } from '../support/keychain-session.ts';
@@ -13,7 +13,7 @@ import type { Bot, Cluster } from './cluster.ts';
 export interface Machine extends Sandbox {
   plugin(args: string[], stdin?: string): Promise<RunResult>;
   logIn(token: string): Promise<void>;
-  /** The token that is in the cache. */
+  /** The token that a client is given. A script that prints it is none. */
   cached(): Promise<string>;
   /** KUBERNETES_EXEC_INFO of each run of the hook so far; `unset` where a client gives none. */
   runs(): Promise<string[]>;
@@ -63,7 +63,11 @@ export async function setUpMachine(
     ...box,
     plugin,
     logIn,
-    cached: async () => (await readCached(home)).credential.status.token,
+    cached: async () => {
+      const { code, stdout, stderr } = await plugin(['get-token', 'prod', '--output', 'token']);
+      if (code !== 0) throw new Error(`get-token: ${stderr}`);
+      return stdout.trim();
+    },
     runs: async () => {
       const files = (await readdir(runs)).map((name) => join(runs, name));
       const dated = await Promise.all(files.map(async (file) => ({ file, at: (await stat(file)).mtimeMs })));

@@ -13,10 +13,14 @@ import { clusterOf, missingCluster, type Bot } from './cluster.ts';
 import { startController } from './controller.ts';
 import { setUpMachine, type Machine } from './hook.ts';
 import type { Session } from './session.ts';
+import { slotsFor } from './slots.ts';
 
 const LADDER_SECONDS = [5, 10, 20];
 const LAST_RUNG_SECONDS = 60;
 const GIVEN_UP_AFTER = 90_000;
+
+/** All tests run at the same time, but one keychain does not bear the logins of all. */
+const slots = slotsFor(2);
 
 let plane: ControlPlane;
 let keys: KeychainSession;
@@ -115,9 +119,18 @@ function describeLease(): void {
 }
 
 async function machineFor(t: ExecutionContext, bot: Bot, client?: Client): Promise<Machine> {
-  const machine = await setUpMachine(clusterOf(plane), bot, keys, client?.manners.apiVersion);
+  const machine = await inTurn(() => setUpMachine(clusterOf(plane), bot, keys, client?.manners.apiVersion));
   t.teardown(machine.cleanup);
   return machine;
+}
+
+async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const free = await slots();
+  try {
+    return await work();
+  } finally {
+    free();
+  }
 }
 
 async function begin(t: ExecutionContext, client: Client) {
@@ -138,7 +151,7 @@ async function remakeSecret({ namespace }: Bot): Promise<void> {
 async function replaceSecret({ namespace }: Bot, machine: Machine): Promise<void> {
   await plane.need('DELETE', `/api/v1/namespaces/${namespace}/secrets/bot-token`);
   const made = await plane.makeLegacyToken({ namespace, serviceAccount: 'bot', secretName: 'bot-token-2' });
-  await machine.logIn(made.token);
+  await inTurn(() => machine.logIn(made.token));
 }
 
 async function untilRefused(token: string): Promise<void> {

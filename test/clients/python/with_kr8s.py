@@ -1,6 +1,9 @@
 import kr8s
+from kr8s.objects import new_class
 
-from lines import REVIEW, answer_lines
+from lines import answer_lines
+
+SelfSubjectReview = new_class(kind="SelfSubjectReview", version="authentication.k8s.io/v1", namespaced=False)
 
 
 def load():
@@ -10,8 +13,9 @@ def load():
 
 
 def ask(api):
-    with api.call_api("POST", version="authentication.k8s.io/v1", url="selfsubjectreviews", json=REVIEW) as answer:
-        return answer.json()["status"]["userInfo"]
+    review = SelfSubjectReview({"metadata": {}}, api=api)
+    review.create()
+    return review.raw["status"]["userInfo"]
 
 
 answer_lines(load, ask)

@@ -78,18 +78,22 @@ export function clusterOf(plane: ControlPlane): Omit<Cluster, 'stop'> {
           id: ID,
           revoke: async () => void (await plane.need('DELETE', `${secrets}/earlier`)),
         },
-        exchanges: () => exchangesOf(plane, made.namespace),
+        exchanges: async () => (await exchangeTimes(plane, made.namespace)).length,
       };
     },
   };
 }
 
-/** TokenRequests that gave a token to an account of the namespace. */
-async function exchangesOf(plane: ControlPlane, namespace: string): Promise<number> {
-  return (await plane.auditEvents()).filter(
-    ({ objectRef, responseStatus }) =>
-      objectRef?.subresource === 'token' && objectRef.namespace === namespace && responseStatus?.code === 201,
-  ).length;
+/** When TokenRequests gave a token to an account of the namespace, oldest first; epoch milliseconds. */
+export async function exchangeTimes(plane: ControlPlane, namespace: string): Promise<number[]> {
+  return (await plane.auditEvents())
+    .filter(
+      ({ objectRef, responseStatus }) =>
+        objectRef?.subresource === 'token' &&
+        objectRef.namespace === namespace &&
+        responseStatus?.code === 201,
+    )
+    .map(({ stageTimestamp }) => Date.parse(stageTimestamp));
 }
 
 async function startFake(): Promise<Cluster> {

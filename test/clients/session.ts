@@ -22,6 +22,11 @@ export type Environment = Record<string, string>;
 const ANSWERED_WITHIN = 90_000;
 const ENDED_WITHIN = 5_000;
 
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** One of the small programs. */
 export async function startProgram([file = '', ...args]: string[], env: Environment): Promise<Session> {
   const child = spawn(file, args, { env, stdio: 'pipe' });
@@ -69,20 +74,19 @@ export async function startKubectl({ path }: Kubectl, env: Environment): Promise
   };
 }
 
-function ending(child: ChildProcess): () => Promise<string> {
+export function ending(child: ChildProcess): () => Promise<string> {
   let written = '';
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (written += chunk));
   const gone = once(child, 'close');
   gone.catch(() => undefined);
-  const kill = () => void child.kill('SIGKILL');
-  process.once('exit', kill);
+  running.add(child);
   return async () => {
     // End of input is the end of the small programs; kubectl proxy has none.
     if (child.stdin === null) child.kill();
     else child.stdin.end();
-    const late = setTimeout(kill, ENDED_WITHIN);
+    const late = setTimeout(() => void child.kill('SIGKILL'), ENDED_WITHIN);
     await gone.finally(() => clearTimeout(late));
-    process.off('exit', kill);
+    running.delete(child);
     return written;
   };
 }

@@ -14,6 +14,8 @@ export const AUDIT_POLICY = {
 export interface AuditEvent {
   auditID: string;
   stage: string;
+  /** When the answer was sent, RFC 3339. */
+  stageTimestamp: string;
   verb: string;
   requestURI: string;
   user: { username: string; groups?: string[]; extra?: Record<string, string[]> };

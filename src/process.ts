@@ -39,18 +39,31 @@ export function startAnew(env: Readonly<Record<string, string | undefined>>): ne
 }
 
 /**
- * The parent as notes name it, here and in the fast lane: `PID`, and `PID:START` (proc(5), field 22) for a low one, which in
- * a container is that of the next command's client too.
+ * The client as notes name it, here and in the fast lane: `PID`, and `PID:START` for a low one, which in a container is that of
+ * the next command's client too. A shell that runs one command stands for who started it: fabric8 takes another one for
+ * each call (`sh -c`, fabric8io/kubernetes-client KubeConfigUtils.java), and where that is dash it waits for us.
+ *
+ * @param pid - of the parent
  */
 export function clientOf(pid: number): string {
-  if (pid >= 1000) return String(pid);
+  const [parent = 0, start] = statOf(pid);
+  if (parent > 0 && /^(?:\/bin\/)?sh\0-c\0/.test(textOf(pid, 'cmdline'))) return clientOf(parent);
+  return pid >= 1000 || start === undefined ? String(pid) : `${pid}:${start}`;
+}
+
+/** Parent and start of a process, fields 4 and 22 of proc(5); empty where there is no such file. */
+function statOf(pid: number): number[] {
+  const fields = textOf(pid, 'stat')
+    .replace(/^.*\) /s, '')
+    .split(' ');
+  return fields.length > 19 ? [Number(fields[1]), Number(fields[19])] : [];
+}
+
+function textOf(pid: number, file: 'cmdline' | 'stat'): string {
   try {
-    const start = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      .replace(/^.*\) /s, '')
-      .split(' ')[19];
-    return start === undefined ? String(pid) : `${pid}:${start}`;
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
   } catch {
-    return String(pid);
+    return '';
   }
 }
 

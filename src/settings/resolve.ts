@@ -72,7 +72,7 @@ function shown(name: SettingName, value: unknown): string {
   if (value === undefined) return `no ${name}`;
   return name === 'source-command' || name === 'certificate-authority-data'
     ? `a ${name} of its own`
-    : `${name} ${String(value)}`;
+    : `${name} ${[value].flat().join(' ')}`;
 }
 
 function withServer(host: Host, given: Given, profile: Settings): Resolved {

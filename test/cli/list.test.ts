@@ -88,11 +88,12 @@ test('names alone are for scripts', async (t) => {
   t.is(err, '');
 });
 
+function noted(host: TestHost): TestHost {
+  put(host, '.kube/sa-token.yaml.stored', '# a comment\ngone\nprod\n');
+  return host;
+}
+
 test('JSON and YAML hold the same, and status is another word for list', async (t) => {
-  const noted = (host: TestHost): TestHost => {
-    put(host, '.kube/sa-token.yaml.stored', '# a comment\ngone\nprod\n');
-    return host;
-  };
   const json = await list(noted(setUp(t)), '-o', 'json');
   const expected = {
     profiles: [

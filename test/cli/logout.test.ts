@@ -238,6 +238,9 @@ withKeychain('a logout removes the token of a profile that was edited by hand', 
   }
 });
 
+const warning = (name: string) =>
+  `warning: a token is stored for "${name}", and there is no such profile; remove it: kubectl sa-token logout ${name}\n`;
+
 withKeychain(
   'a token of a profile that is gone: list names it, and a logout by its name removes it',
   async (t) => {
@@ -247,8 +250,6 @@ withKeychain(
     const text = readFileSync(file, 'utf8');
     const prod = text.slice(text.indexOf('  prod:'));
     writeFileSync(file, `profiles:\n${prod}`, { mode: 0o600 });
-    const warning = (name: string) =>
-      `warning: a token is stored for "${name}", and there is no such profile; remove it: kubectl sa-token logout ${name}\n`;
     const list = await scene.run(['list']);
     t.deepEqual([list.code, list.stderr], [0, `${warning('gone')}${warning('lost')}`]);
     t.deepEqual(JSON.parse((await scene.run(['list', '-o', 'json'])).stdout).orphans, ['gone', 'lost']);

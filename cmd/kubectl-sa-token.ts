@@ -1,7 +1,6 @@
 /** The engine's entry: argv and the outside world in, text and exit code out. */
-import { main } from '../src/cli/main.ts';
-import { systemHost } from '../src/host.ts';
-import { forbidCores } from '../src/process.ts';
+import { systemHost, forbidCores } from '../src/base/host.ts';
+import { main } from '../src/main.ts';
 
 forbidCores();
 void main(systemHost());

@@ -1,6 +1,6 @@
 /** What a command is: its words for the help, its options, and what it does with a host and parsed arguments. */
 import type { Options } from 'yargs';
-import type { Host } from '../host.ts';
+import type { Host } from '../base/host.ts';
 
 export type Arguments = Readonly<Record<string, unknown>>;
 

@@ -1,8 +1,8 @@
 /** Completion: what may come next on a command line. Reads files only; contacts no server and opens no keychain. */
 import type { Options } from 'yargs';
-import { namesIn } from '../cluster/kubeconfig-file.ts';
-import { seenAudiences } from '../credential/summary.ts';
-import type { Host } from '../host.ts';
+import type { Host } from '../base/host.ts';
+import { namesIn } from '../kubeconfig/files.ts';
+import { seenAudiences } from '../login/summary.ts';
 import { readProfiles } from '../settings/profiles.ts';
 import { isSettingName, table } from '../settings/table.ts';
 import { findCommand, type Command } from './command.ts';
@@ -30,7 +30,7 @@ const paths: ReadonlySet<string> = new Set([
 ]);
 
 const nothing: Completion = { choices: [], files: false };
-const files: Completion = { choices: [], files: true };
+const fileNames: Completion = { choices: [], files: true };
 
 /**
  * @param words - the words after the plugin's name; the last one is being typed and may be empty
@@ -89,7 +89,7 @@ function valuesOf(host: Host, command: Command, flag: string, typed: string, pre
     return { ...found, choices: found.choices.map((choice) => ({ ...choice, word: prefix + choice.word })) };
   }
   const isPath = isSettingName(name) ? table[name].type === 'path' : paths.has(name);
-  return isPath ? files : nothing;
+  return isPath ? fileNames : nothing;
 }
 
 function dynamicValues(host: Host, name: string): readonly string[] | undefined {
@@ -111,4 +111,19 @@ function positionals(host: Host, command: Command, before: readonly string[]): C
 
 function matching(typed: string, choices: readonly Choice[]): Completion {
   return { choices: choices.filter(({ word }) => word.startsWith(typed)), files: false };
+}
+
+/**
+ * The hidden `__complete`: answers a shell for the words after the plugin's name. One choice a line, its help after a
+ * TAB, Cobra's directive last. A failure is no choices, never a message: it would land in the line being typed.
+ */
+export async function completeWords(host: Host, typed: readonly string[]): Promise<void> {
+  const { commands } = await import('./command-list.ts');
+  try {
+    const { choices, files } = complete(host, commands, typed);
+    const lines = choices.map(({ word, help }) => (help === '' ? word : `${word}\t${help}`));
+    host.out([...lines, files ? ':0' : ':4'].map((line) => `${line}\n`).join(''));
+  } catch {
+    host.out(':4\n');
+  }
 }

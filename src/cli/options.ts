@@ -1,11 +1,13 @@
 /** Options that commands share, those of the settings table first, and what was given for them. */
 import type { Options } from 'yargs';
-import type { Access } from '../cluster/access.ts';
-import { badUsage } from '../failures/usage.ts';
-import type { Host } from '../host.ts';
-import { readGiven, type Flags } from '../settings/given.ts';
+import type { Access } from '../api/context.ts';
+import type { Host } from '../base/host.ts';
+import { badUsage, badToken } from '../errors/usage.ts';
+import { readGiven, type Flags } from '../settings/overrides.ts';
 import { settingNames, table, timeoutMs, type SettingName } from '../settings/table.ts';
+import { cleanToken } from '../source/source.ts';
 import type { Arguments } from './command.ts';
+import { readInput } from './terminal.ts';
 
 const exchangeGroup = 'Settings (also variables KUBECTL_SA_TOKEN_…, and keys of the profile):';
 
@@ -107,4 +109,24 @@ export function patienceOf(host: Host, argv: Arguments): number {
 /** The positional profile. */
 export function profileOf(argv: Arguments): string | undefined {
   return typeof argv['PROFILE'] === 'string' ? argv['PROFILE'] : undefined;
+}
+
+export const tokenStdinOption: Record<string, Options> = {
+  'token-stdin': { type: 'boolean', describe: 'Look at a token from standard input instead' },
+};
+
+/**
+ * @returns undefined when it was not asked for
+ * @throws SaTokenError `bad-usage` beside a profile, `bad-token`
+ */
+export async function readHandedIn(
+  host: Host,
+  argv: Arguments,
+  command: string,
+): Promise<string | undefined> {
+  if (argv['token-stdin'] !== true) return undefined;
+  if (argv['PROFILE'] !== undefined) throw badUsage('--token-stdin takes no profile', command);
+  const token = cleanToken(await readInput(host), 'standard input');
+  if (token === undefined) throw badToken('standard input', 'is empty');
+  return token;
 }

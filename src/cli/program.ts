@@ -1,9 +1,9 @@
 /** The yargs program: every command but the plain `get-token`, and all help. */
 import yargs, { type Argv } from 'yargs';
-import { badUsage, tokenOnCommandLine } from '../failures/usage.ts';
-import type { Host } from '../host.ts';
+import { badUsage, tokenOnCommandLine } from '../errors/usage.ts';
+import type { Host } from '../base/host.ts';
 import { findCommand, type Arguments, type Command } from './command.ts';
-import { commands } from './commands.ts';
+import { commands } from './command-list.ts';
 
 const name = 'kubectl sa-token';
 

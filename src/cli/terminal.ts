@@ -4,8 +4,9 @@
  */
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
-import { interrupted, noTerminal } from '../failures/usage.ts';
-import type { Host } from '../host.ts';
+import type { Host } from '../base/host.ts';
+import { oneLine } from '../errors/error.ts';
+import { interrupted, noTerminal } from '../errors/usage.ts';
 
 /** Columns padded to their widest cell, three spaces apart, as kubectl prints. */
 export function tableOf(headings: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -103,4 +104,25 @@ export async function readInput(host: Host): Promise<string> {
     if (size > 128 * 1024) break;
   }
   return Buffer.concat(chunks).toString('utf8');
+}
+
+/** A list is a line for each item. What has no value, and an empty list, is left out. */
+export type Fields = readonly (readonly [string, string | readonly string[] | undefined])[];
+
+/**
+ * Lines with aligned values. Names and values may be of a token that nobody verified, or of a server: each is made one
+ * line that a terminal prints as it is, so that none can forge another.
+ */
+export function fieldLines(fields: Fields, indent = ''): string {
+  const shown = fields
+    .map(([name, value]) => ({
+      name: oneLine(name),
+      lines: [value ?? []].flat().map((line) => oneLine(line)),
+    }))
+    .filter(({ lines }) => lines.length > 0);
+  const width = Math.max(...shown.map(({ name }) => name.length)) + 3;
+  return shown
+    .flatMap(({ name, lines }) => lines.map((line, at) => (at === 0 ? name : '').padEnd(width) + line))
+    .map((line) => `${(indent + line).trimEnd()}\n`)
+    .join('');
 }

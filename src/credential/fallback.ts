@@ -1,8 +1,8 @@
 /** A token that still lives, served where no new one can be had; and the short time that a new one is given while it does. */
-import { judge, type Kept } from '../entry/freshness.ts';
-import { exit, exitCodeOf, SaTokenError } from '../errors.ts';
-import { sourceTooLate } from '../failures/local.ts';
-import type { Host } from '../host.ts';
+import { judge, type Kept } from '../cache/freshness.ts';
+import { exit, exitCodeOf, SaTokenError } from '../errors/error.ts';
+import { sourceTooLate } from '../errors/machine.ts';
+import type { Host } from '../base/host.ts';
 import type { Resolved } from '../settings/resolve.ts';
 import { defaultTimeout } from '../settings/table.ts';
 

@@ -1,14 +1,15 @@
 /** The exec hook, as its specification: the entry while it is fresh, else an exchange. Loads built-ins only when warm. */
-import { isVouchedFor, readEntry } from '../entry/entry.ts';
-import { render } from '../entry/exec-credential.ts';
-import { exitCodeTold } from '../entry/failures.ts';
-import { isFolderOurs } from '../entry/folder.ts';
-import { decide } from '../entry/freshness.ts';
-import { callerOf, noteClient, noteReturn } from '../entry/returning-clients.ts';
-import type { Host } from '../host.ts';
-import { isHook, readExecInfo } from '../settings/exec-info.ts';
-import { entryName, readGiven, readHook, type Given } from '../settings/given.ts';
-import type { Call } from './call.ts';
+import type { Host } from '../base/host.ts';
+import { isVouchedFor, readEntry } from '../cache/entry.ts';
+import { exitCodeTold } from '../cache/failures.ts';
+import { isFolderOurs } from '../cache/folder.ts';
+import { decide } from '../cache/freshness.ts';
+import { entryName } from '../cache/key.ts';
+import { callerOf, noteClient, noteReturn } from '../cache/returning-clients.ts';
+import { render } from '../exec/credential.ts';
+import { isHook, readExecInfo } from '../exec/info.ts';
+import { readGiven, readHook, type Given } from '../settings/overrides.ts';
+import type { Call } from './arguments.ts';
 
 /** Thrown in the place of an error that this client was told a moment ago: the exit code alone is repeated. */
 export class RepeatedFailure extends Error {
@@ -75,6 +76,6 @@ function mayBeOnDisk({ settings }: Given): boolean {
 async function warnOfRefusal(host: Host, given: Given, name: string, seconds: number): Promise<void> {
   if (!host.errIsTerminal()) return;
   const { resolveSettings } = await import('../settings/resolve.ts');
-  const { freshTokenRefused } = await import('../failures/cluster.ts');
+  const { freshTokenRefused } = await import('../errors/api-server.ts');
   host.err(`${freshTokenRefused(name, resolveSettings(host, given).server, Math.round(seconds))}\n`);
 }

@@ -1,16 +1,16 @@
 /** An issued token as an entry, and what a new one ends: notes of clients and failures, and the mark of a renewal. */
-import { pruneEntries, type Entry } from '../entry/entry.ts';
-import { formatCredential } from '../entry/exec-credential.ts';
-import { forgetFailures } from '../entry/failures.ts';
-import { entryFile, hasOwnSettings } from '../entry/folder.ts';
-import { plan, reportEarly } from '../entry/freshness.ts';
-import { beginInterval, forgetClients } from '../entry/returning-clients.ts';
-import type { EntryStore } from '../entry/store.ts';
-import type { Issued } from '../exchange/issue.ts';
-import type { FileRecord } from '../file-identity.ts';
-import type { Host } from '../host.ts';
-import type { Lock } from '../lock.ts';
-import { discard } from '../small-files.ts';
+import { pruneEntries, type Entry } from '../cache/entry.ts';
+import { formatCredential } from '../exec/credential.ts';
+import { forgetFailures } from '../cache/failures.ts';
+import { entryFile, hasOwnSettings } from '../cache/folder.ts';
+import { plan, reportEarly } from '../cache/freshness.ts';
+import { beginInterval, forgetClients } from '../cache/returning-clients.ts';
+import type { EntryStore } from '../cache/store.ts';
+import type { Issued } from '../exchange/exchange.ts';
+import type { FileRecord } from '../base/file-identity.ts';
+import type { Host } from '../base/host.ts';
+import type { Lock } from '../base/lock.ts';
+import { discard } from '../base/private-file.ts';
 
 /** From what an issued token was made. */
 export interface Origin {

@@ -1,20 +1,20 @@
 /** The cold half of `get-token`, where no entry answers: lock, look again, source token, exchange, entry. */
-import { isVouchedFor, readEntry, type Entry } from '../entry/entry.ts';
-import { failureSince, recordFailure, type Attempt } from '../entry/failures.ts';
-import { entryFile, prepareFolder } from '../entry/folder.ts';
-import { decide, isBypassed, type CacheBypass, type Decision } from '../entry/freshness.ts';
-import { beginInterval } from '../entry/returning-clients.ts';
-import { storeOf, type EntryStore } from '../entry/store.ts';
-import { messageOf } from '../errors.ts';
-import { issue, type Issued } from '../exchange/issue.ts';
-import { recordOf, type FileRecord } from '../file-identity.ts';
-import type { Host } from '../host.ts';
-import { withLock, type Lock } from '../lock.ts';
-import type { Given } from '../settings/given.ts';
+import { isVouchedFor, readEntry, type Entry } from '../cache/entry.ts';
+import { failureSince, recordFailure, type Attempt } from '../cache/failures.ts';
+import { entryFile, prepareFolder } from '../cache/folder.ts';
+import { decide, isBypassed, type CacheBypass, type Decision } from '../cache/freshness.ts';
+import { beginInterval } from '../cache/returning-clients.ts';
+import { storeOf, type EntryStore } from '../cache/store.ts';
+import { messageOf } from '../errors/error.ts';
+import { issue, type Issued } from '../exchange/exchange.ts';
+import { recordOf, type FileRecord } from '../base/file-identity.ts';
+import type { Host } from '../base/host.ts';
+import { withLock, type Lock } from '../base/lock.ts';
+import type { Given } from '../settings/overrides.ts';
 import { resolveCall, type Resolved } from '../settings/resolve.ts';
 import { mayAsk, sourcePatience } from '../source/source.ts';
 import { isServable, staleAfter, timeoutSecondsOf, withFallbackDeadline } from './fallback.ts';
-import { identify, type Identity } from './identity.ts';
+import { identify, type Identity } from './source-token.ts';
 import { keep, toEntry, writeWhileHeld } from './keep.ts';
 
 /**

@@ -1,10 +1,10 @@
 /** Renewal ahead of expiry: one detached process for an entry, which holds nothing of the caller's open. */
 import { spawn } from 'node:child_process';
 import { rmSync, statSync, writeFileSync } from 'node:fs';
-import { entryFile } from '../entry/folder.ts';
-import type { Host } from '../host.ts';
-import { isHook } from '../settings/exec-info.ts';
-import { discard } from '../small-files.ts';
+import { entryFile } from '../cache/folder.ts';
+import type { Host } from '../base/host.ts';
+import { isHook } from '../exec/info.ts';
+import { discard } from '../base/private-file.ts';
 
 /** A renewal that has not come back after so long is given up, and another may start. */
 const givenUpAfterMs = 60_000;

@@ -1,5 +1,5 @@
 /** What a check is, and how checks run: in order, each once, those that hang on a failed one not at all. */
-import { exit, oneLine, SaTokenError, type ExitCode } from '../errors.ts';
+import { exit, oneLine, SaTokenError, type ExitCode } from '../errors/error.ts';
 
 export type State = 'ok' | 'warn' | 'fail' | 'skip';
 

@@ -1,16 +1,16 @@
 /** `doctor` as a use case: every step from PATH to the API server, in the order in which a call takes them. */
-import type { ExitCode } from '../errors.ts';
-import type { Host } from '../host.ts';
-import { accepted, granted, rights } from './account.ts';
+import type { ExitCode } from '../errors/error.ts';
+import type { Host } from '../base/host.ts';
+import { accepted, granted, rights } from './checks/grant.ts';
 import { runChecks, type Check, type CheckResult } from './check.ts';
 import { Facts, type Question } from './facts.ts';
-import { keychain, source } from './keychain.ts';
-import { hook } from './hook.ts';
-import { inKubectl } from './kubectl.ts';
-import { policy } from './policy.ts';
-import { cache, plugin, profile } from './machine.ts';
-import { certificate, clock, name } from './network.ts';
-import { exposed, reached } from './proxy.ts';
+import { keychain, source } from './checks/source.ts';
+import { hook } from './checks/kubeconfig.ts';
+import { inKubectl } from './checks/kubectl.ts';
+import { policy } from './checks/kuberc.ts';
+import { cache, plugin, profile } from './checks/machine.ts';
+import { certificate, clock, name } from './checks/network.ts';
+import { exposed, reached } from './checks/proxy.ts';
 
 export interface Diagnosis {
   readonly checks: readonly CheckResult[];

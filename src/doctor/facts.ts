@@ -1,11 +1,11 @@
 /** What the checks find out, each thing once, when the first of them asks for it. */
-import { identify, type Identity } from '../credential/identity.ts';
-import { SaTokenError } from '../errors.ts';
-import { issue, type Issued } from '../exchange/issue.ts';
+import { identify, type Identity } from '../credential/source-token.ts';
+import { SaTokenError } from '../errors/error.ts';
+import { issue, type Issued } from '../exchange/exchange.ts';
 import { tokenPath, tokenRequest } from '../exchange/token-request.ts';
-import { ask, type Reply } from '../exchange/transport.ts';
-import type { Host } from '../host.ts';
-import { readGiven, type Flags, type Given } from '../settings/given.ts';
+import { ask, type Reply } from '../http/request.ts';
+import type { Host } from '../base/host.ts';
+import { readGiven, type Flags, type Given } from '../settings/overrides.ts';
 import { resolveSettings, type Resolved } from '../settings/resolve.ts';
 import type { Target } from '../settings/target.ts';
 

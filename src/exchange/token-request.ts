@@ -1,14 +1,17 @@
-/** The TokenRequest call in two halves: `send` does the I/O, `judgeReply` reads the answer and does none (contracts 3.1 to 3.3). */
-import { cut } from '../errors.ts';
-import { badAnswer } from '../failures/exchange.ts';
-import { missingSetting } from '../failures/usage.ts';
-import type { Host } from '../host.ts';
-import { isObject, objectAt, parseJson, textAt } from '../json.ts';
-import { readClaims, type Claims } from '../source/claims.ts';
+/**
+ * The TokenRequest call in two halves: `send` does the I/O, `judgeReply` reads the answer and does none
+ * (src/CONTRACTS.md 3.1 to 3.3).
+ */
+import type { Host } from '../base/host.ts';
+import { isObject, objectAt, parseJson, textAt } from '../base/json.ts';
+import { cut } from '../errors/error.ts';
+import { badAnswer } from '../errors/http.ts';
+import { missingSetting } from '../errors/usage.ts';
+import { ask, type Reply } from '../http/request.ts';
 import type { Settings } from '../settings/table.ts';
-import type { Target } from '../settings/target.ts';
-import { judgeRefusal } from './refused.ts';
-import { ask, type Reply } from './transport.ts';
+import { type Target, label } from '../settings/target.ts';
+import { readClaims, type Claims } from '../token/claims.ts';
+import { judgeRefusal } from './refusals.ts';
 
 /** What the API server granted. */
 export interface Grant {
@@ -104,23 +107,23 @@ function objectRef(kind: string, { name, uid }: { name: string; uid: string | un
  * Reads an answer.
  *
  * @param asked - when the request was sent, local epoch seconds
- * @throws SaTokenError of exit code 4 or 5, one for each row of contracts 3.3
+ * @throws SaTokenError of exit code 4 or 5, one for each row of src/CONTRACTS.md 3.3
  */
 export function judgeReply(target: Target, reply: Reply, asked: number): Grant {
   if (reply.status !== 201) throw judgeRefusal(target, reply);
   const answer = parseJson(reply.body);
-  if (!isObject(answer)) throw badAnswer(target, `the answer is 201 but not JSON${encodingOf(reply)}`);
+  if (!isObject(answer)) throw badAnswer(label(target), `the answer is 201 but not JSON${encodingOf(reply)}`);
   const status = objectAt(answer, 'status');
   const token = textAt(status, 'token');
   const end = Date.parse(textAt(status, 'expirationTimestamp') ?? '') / 1000;
-  if (token === undefined) throw badAnswer(target, 'the answer is 201 but holds no token');
+  if (token === undefined) throw badAnswer(label(target), 'the answer is 201 but holds no token');
   if (!/^[\x21-\x7e]+$/.test(token))
-    throw badAnswer(target, 'the issued token has characters that no token has');
+    throw badAnswer(label(target), 'the issued token has characters that no token has');
   if (Number.isNaN(end) || end > latest)
-    throw badAnswer(target, 'the answer does not say when the token expires');
+    throw badAnswer(label(target), 'the answer does not say when the token expires');
   const date = Date.parse(reply.headers.date ?? '') / 1000;
   const life = end - issuedAt(readClaims(token)?.issuedAt, date, asked);
-  if (life <= 0) throw badAnswer(target, 'the issued token has expired already');
+  if (life <= 0) throw badAnswer(label(target), 'the issued token has expired already');
   return {
     token,
     life,
@@ -147,7 +150,10 @@ function issuedAt(claimed: number | undefined, date: number, asked: number): num
   return Math.abs(middle - first) <= leeway ? first : middle;
 }
 
-/** The texts in `299 - "text"` (AM pkg/util/net/http.go), of which a proxy may have folded several into one header; else it as it is. */
+/**
+ * The texts in `299 - "text"` (kubernetes/apimachinery pkg/util/net/http.go), of which a proxy may have folded
+ * several into one header; else it as it is.
+ */
 export function warningTexts(header: string): string[] {
   const found = [...cut(header).matchAll(/(?<=^|,)\s*\d{3} \S+ "((?:\\.|[^"\\])*)"/g)];
   return found.length === 0 ? [header] : found.map(([, text = '']) => text.replace(/\\(.)/g, '$1'));

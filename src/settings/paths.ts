@@ -1,6 +1,6 @@
 /** Paths as people write them, and those of our own files. */
 import { isAbsolute, join, resolve } from 'node:path';
-import type { Host } from '../host.ts';
+import type { Host } from '../base/host.ts';
 
 /** Where the profiles are: `KUBECTL_SA_TOKEN_CONFIG`, else `~/.kube/sa-token.yaml`. */
 export function profileFile(host: Host): string {

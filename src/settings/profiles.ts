@@ -2,15 +2,15 @@
 import { utimesSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Node } from 'yaml';
-import { SaTokenError } from '../errors.ts';
-import { badProfileFile, notLoggedOut, unknownProfile, unwritableFile } from '../failures/usage.ts';
-import type { FileRecord } from '../file-identity.ts';
-import { replaceFile } from '../files.ts';
-import type { Host } from '../host.ts';
-import { acquireStrictly } from '../lock.ts';
-import { makeFolder } from '../small-files.ts';
-import { checkProfileName } from './name.ts';
-import { nearest } from './near.ts';
+import { replaceFile } from '../base/config-file.ts';
+import type { FileRecord } from '../base/file-identity.ts';
+import type { Host } from '../base/host.ts';
+import { acquireStrictly } from '../base/lock.ts';
+import { makeFolder } from '../base/private-file.ts';
+import { SaTokenError } from '../errors/error.ts';
+import { badProfileFile, notLoggedOut, unknownProfile, unwritableFile } from '../errors/usage.ts';
+import { checkProfileName, nearest } from './names.ts';
+import { parseValue } from './parse.ts';
 import { absoluteProfileFile, profileFile, shownProfileFile } from './paths.ts';
 import {
   changeProfile,
@@ -20,9 +20,8 @@ import {
   plain,
   textOf,
   type ProfileDocument,
-} from './profile-document.ts';
+} from './profile-yaml.ts';
 import { isSettingName, settingNames, sourceNames, type Settings } from './table.ts';
-import { parseValue } from './values.ts';
 
 /**
  * All profiles by name, in the file's order; empty where there is no file.

@@ -1,8 +1,8 @@
 /** Puts the layers of settings together: what a call was given, over the profile. The way and the source come from one layer. */
-import type { FileRecord } from '../file-identity.ts';
-import type { Host } from '../host.ts';
-import { missingSetting, noProfile, otherWay } from '../failures/usage.ts';
-import type { Given } from './given.ts';
+import type { FileRecord } from '../base/file-identity.ts';
+import type { Host } from '../base/host.ts';
+import { missingSetting, noProfile, otherWay } from '../errors/usage.ts';
+import type { Given } from './overrides.ts';
 import { shownProfileFile } from './paths.ts';
 import { readProfile, readProfiles } from './profiles.ts';
 import { sourceNames, variableOf, type SettingName, type Settings } from './table.ts';
@@ -72,7 +72,7 @@ function shown(name: SettingName, value: unknown): string {
   if (value === undefined) return `no ${name}`;
   return name === 'source-command' || name === 'certificate-authority-data'
     ? `a ${name} of its own`
-    : `${name} ${[value].flat().join(' ')}`;
+    : `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`;
 }
 
 function withServer(host: Host, given: Given, profile: Settings): Resolved {

@@ -1,7 +1,6 @@
 /** Whom a call acts as and where it asks: the target, and the digest that tells one token's settings from another's. */
-import { createHash } from 'node:crypto';
-import { missingSetting } from '../failures/usage.ts';
-import { settingNames, table, type SettingName, type Settings } from './table.ts';
+import { missingSetting } from '../errors/usage.ts';
+import type { Settings } from './table.ts';
 
 /** Where a call goes that is for no account. */
 export interface Endpoint {
@@ -14,9 +13,14 @@ export interface Target extends Endpoint {
   readonly serviceAccount: string;
 }
 
-/** `NAMESPACE/SERVICEACCOUNT@SERVER`: how a target is named in messages, and the keychain account of its source token. */
-export function label(target: Target): string {
-  return `${target.namespace}/${target.serviceAccount}@${target.server}`;
+/**
+ * How messages name where a call goes: `NAMESPACE/SERVICEACCOUNT@SERVER`, which is also the keychain account of the
+ * source token; the server's address where the call is for no account.
+ */
+export function label(where: Endpoint | Target): string {
+  return 'serviceAccount' in where
+    ? `${where.namespace}/${where.serviceAccount}@${where.server}`
+    : where.server;
 }
 
 /**
@@ -37,21 +41,4 @@ export function targetOf(
   if (namespace === undefined) throw missingSetting('namespace', 'the call', hint);
   if (serviceAccount === undefined) throw missingSetting('service-account', 'the call', hint);
   return { server, namespace, serviceAccount };
-}
-
-/**
- * Digest of every setting that changes the issued token, and of the source token.
- *
- * @returns 64 hexadecimal digits
- */
-export function digestOf(settings: Settings, target: Target, sourceToken: string): string {
-  // Server and account are in the label, whoever named them: the settings, or the token's claims at a login.
-  const inLabel = new Set<SettingName>(['server', 'namespace', 'service-account']);
-  const parts = settingNames
-    .filter((name) => table[name].changesToken && !inLabel.has(name))
-    .map((name) => [name, settings[name] ?? null]);
-  // The version comes first, so that a change of what is hashed can never meet an old digest.
-  return createHash('sha256')
-    .update(JSON.stringify(['v1', label(target), parts, sourceToken]))
-    .digest('hex');
 }

@@ -3,7 +3,7 @@
  * with the token, so that no later change of a kubeconfig, a variable or a file sends the token elsewhere.
  */
 import { createHash } from 'node:crypto';
-import { isObject, textAt } from '../json.ts';
+import { isObject, textAt } from '../base/json.ts';
 import type { SettingName, Settings } from './table.ts';
 
 export interface Way {

@@ -1,8 +1,8 @@
 /** A source token that another program prints: pass, op, vault, gopass, a script. */
 import { spawn } from 'node:child_process';
-import { systemCode } from '../errors.ts';
-import { sourceCommandFailed } from '../failures/local.ts';
-import type { Host } from '../host.ts';
+import { systemCode } from '../errors/error.ts';
+import { sourceCommandFailed } from '../errors/machine.ts';
+import type { Host } from '../base/host.ts';
 import { cleanToken, sourcePatience, type Source } from './source.ts';
 
 /** What is read of a command that has ended, milliseconds. */

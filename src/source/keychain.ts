@@ -1,7 +1,7 @@
 /** The OS keychain: Secret Service on Linux, Keychain on macOS, Credential Manager on Windows. Items of one service, by account. */
 import type { AsyncEntry } from '@napi-rs/keyring';
-import { keychainLies, keychainTooSmall, keychainUnavailable } from '../failures/local.ts';
-import type { Host } from '../host.ts';
+import { keychainLies, keychainTooSmall, keychainUnavailable } from '../errors/machine.ts';
+import type { Host } from '../base/host.ts';
 import { sourcePatience } from './source.ts';
 
 export const keychainService = 'kubectl-sa-token';

@@ -1,8 +1,10 @@
 /** The source that settings name. Only the kind in use is loaded. */
-import { noSource } from '../failures/usage.ts';
-import type { Host } from '../host.ts';
+import { readTextFile, refuseForeignWriters } from '../base/config-file.ts';
+import type { Host } from '../base/host.ts';
+import { noSource } from '../errors/usage.ts';
+import { shortPath } from '../settings/paths.ts';
 import type { Resolved } from '../settings/resolve.ts';
-import type { Source } from './source.ts';
+import { type Source, cleanToken } from './source.ts';
 
 /**
  * @param profile - its item, where the source is the keychain
@@ -13,12 +15,30 @@ export async function openSource(
   profile: string | undefined,
   settings: Resolved,
 ): Promise<Source> {
-  if (settings['source-file'] !== undefined)
-    return (await import('./file.ts')).fileSource(host, settings['source-file']);
+  if (settings['source-file'] !== undefined) return fileSource(host, settings['source-file']);
   if (settings['source-command'] !== undefined)
     return (await import('./command.ts')).commandSource(host, settings['source-command']);
-  if (settings['source-env'] !== undefined)
-    return (await import('./env.ts')).envSource(host, settings['source-env']);
+  if (settings['source-env'] !== undefined) return envSource(host, settings['source-env']);
   if (profile === undefined) throw noSource();
   return (await import('./stored-token.ts')).storedSource(host, profile, settings);
+}
+
+export function envSource(host: Host, variable: string): Source {
+  const place = `environment variable ${variable}`;
+  return {
+    place,
+    read: async () => cleanToken(host.env[variable] ?? '', place),
+  };
+}
+
+export function fileSource(host: Host, path: string): Source {
+  const place = `file ${shortPath(path, host.home)}`;
+  return {
+    place,
+    read: async () => {
+      refuseForeignWriters(host, path, 'keep the token in a file of your own');
+      const text = readTextFile('source-file', path, shortPath(path, host.home));
+      return text === undefined ? undefined : cleanToken(text, place);
+    },
+  };
 }

@@ -1,5 +1,5 @@
 /** Where a source token is read. "There is none" is an answer, not a failure. */
-import { badToken } from '../failures/usage.ts';
+import { badToken } from '../errors/usage.ts';
 import type { Settings } from '../settings/table.ts';
 
 export interface Source {

@@ -3,11 +3,11 @@
  * whatever the profile says now, and no other profile reads or replaces it.
  */
 import { resolve } from 'node:path';
-import { messageOf, type SaTokenError } from '../errors.ts';
-import { badKeychainItem, tokenOfOtherWay, unwritableFile } from '../failures/usage.ts';
-import { readTextFile, replaceFile } from '../files.ts';
-import type { Host } from '../host.ts';
-import { isObject, parseJson, textAt } from '../json.ts';
+import { messageOf, type SaTokenError } from '../errors/error.ts';
+import { badKeychainItem, tokenOfOtherWay, unwritableFile } from '../errors/usage.ts';
+import { readTextFile, replaceFile } from '../base/config-file.ts';
+import type { Host } from '../base/host.ts';
+import { isObject, parseJson, textAt } from '../base/json.ts';
 import { isDefaultProfileFile, profileFile, shortPath } from '../settings/paths.ts';
 import { readProfiles, withProfilesLocked } from '../settings/profiles.ts';
 import type { Settings } from '../settings/table.ts';

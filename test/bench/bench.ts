@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: what a person waits for, as medians over process runs, all rows in turn in each round, held against
- * the limits of the design's section 8. `--rounds N`; `--only REGEXP` for rows by id or title; `--json FILE` for all figures.
+ * the limits. `--rounds N`; `--only REGEXP` for rows by id or title; `--json FILE` for all figures.
  */
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg, release } from 'node:os';

@@ -1,4 +1,4 @@
-/** What is held against what, and the limits of the design's section 8: the only place that lists either. */
+/** What is held against what, and the limits: the only place that lists either. */
 import type { Crowd } from './crowd.ts';
 import type { Figures, Result } from './rounds.ts';
 import { median, smallest } from './statistics.ts';

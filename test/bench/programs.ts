@@ -7,9 +7,9 @@ import { createHash } from 'node:crypto';
 import { globSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { builderNode, makeExecutable } from '../../.ci/engine/executable.ts';
-import { cacheFolder, root, version } from '../../.ci/project.ts';
-import { archiveName, isHost, targets, type Target } from '../../.ci/targets.ts';
+import { builderNode, makeExecutable } from '../../cmd/release/engine/executable.ts';
+import { cacheFolder, root, projectVersion } from '../../cmd/release/packages.ts';
+import { archiveName, isHost, targets, type Target } from '../../cmd/release/platforms.ts';
 
 export interface Programs {
   /** The platform, as archives name it. */
@@ -47,7 +47,7 @@ export async function ourPrograms(): Promise<Programs> {
   if (target === undefined) throw new Error(`no release for ${process.platform} on ${process.arch}`);
   const folder = join(benchCache, `engine-${digestOfSources()}`);
   if (statSync(folder, { throwIfNoEntry: false }) === undefined) await make(target, folder);
-  const archive = join(folder, archiveName(target, version));
+  const archive = join(folder, archiveName(target, projectVersion));
   return {
     target: target.name,
     installed: join(folder, 'installed'),
@@ -76,14 +76,14 @@ async function make(target: Target, folder: string): Promise<void> {
   await mkdir(benchCache, { recursive: true });
   const draft = await mkdtemp(join(benchCache, 'partial-'));
   try {
-    const script = join(root, '.ci/package.ts');
+    const script = join(root, 'cmd/release/release.ts');
     execFileSync(process.execPath, [script, '--target', target.name, '--out', draft], {
       cwd: root,
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     const installed = join(draft, 'installed');
     await mkdir(installed);
-    execFileSync('tar', ['-xzf', join(draft, archiveName(target, version)), '-C', installed]);
+    execFileSync('tar', ['-xzf', join(draft, archiveName(target, projectVersion)), '-C', installed]);
     for (const [name, main] of Object.entries(mains)) await makeBare(target, name, main, draft);
     const old = (await readdir(benchCache)).filter((name) => name.startsWith('engine-'));
     for (const name of old) await rm(join(benchCache, name), { recursive: true, force: true });

@@ -1,4 +1,4 @@
-/** Every client that there is here, and how it is known to treat a plugin (contracts 2). */
+/** Every client that there is here, and how it is known to treat a plugin (src/CONTRACTS.md 2). */
 import { findKubectls } from '../support/kubectl.ts';
 import { testUnless } from '../support/require.ts';
 import { findProgram, PROGRAMS } from './cache.ts';

@@ -1,10 +1,10 @@
 /** What the clients talk to: a real API server of either minor, or the fake one. */
 import { randomUUID } from 'node:crypto';
-import { findAssets, type Minor } from '../control-plane/assets.ts';
-import { startControlPlane, type ControlPlane } from '../control-plane/control-plane.ts';
-import { realSubject } from '../control-plane/subject.ts';
-import { signToken } from '../control-plane/signing-key.ts';
-import { boundClaims } from '../control-plane/refusals/tokens.ts';
+import { findAssets, type Minor } from '../cluster/assets.ts';
+import { startControlPlane, type ControlPlane } from '../cluster/control-plane.ts';
+import { realSubject } from '../cluster/subject.ts';
+import { signToken } from '../cluster/signing-key.ts';
+import { boundClaims } from '../cluster/refusals/tokens.ts';
 import { startServer } from '../support/token-request-server.ts';
 
 export interface Cluster {

@@ -1,7 +1,7 @@
 /** A person's machine, logged in, whose kubeconfig runs the hook by way of a script that notes what each client says to it. */
 import { chmod, mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { formatCredential } from '../../src/entry/exec-credential.ts';
+import { formatCredential } from '../../src/exec/credential.ts';
 import { entryPath } from '../e2e/support/cached.ts';
 import { install, PLUGIN } from '../e2e/support/installation.ts';
 import type { RunResult } from '../support/child.ts';

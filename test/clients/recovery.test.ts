@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
-import { startControlPlane, type ControlPlane } from '../control-plane/control-plane.ts';
+import { startControlPlane, type ControlPlane } from '../cluster/control-plane.ts';
 import { lacking, testUnless } from '../support/require.ts';
 import { startKeychainSession, type KeychainSession } from '../support/keychain-session.ts';
 import { findProgram } from './cache.ts';

@@ -1,324 +1,101 @@
-import test from 'ava';
-import { parseAllDocuments } from 'yaml';
-import { accountManifest, grantManifest, type AccountManifest } from '../../src/cluster/manifests-account.ts';
-import { nginxConfig } from '../../src/cluster/manifests-nginx.ts';
-import { proxyManifest, type ProxyManifest } from '../../src/cluster/manifests-proxy.ts';
-import type { Route } from '../../src/cluster/manifests-routes.ts';
+/** What `manifest` prints, as the API server sees it: nothing unknown, nothing refused. */
+import { randomUUID } from 'node:crypto';
+import type { ExecutionContext } from 'ava';
+import type { ControlPlane } from './control-plane.ts';
+import { onEachMinor } from './each-subject.ts';
+import { need, setUpLaptop, type Laptop } from './laptop.ts';
+import { findRouteKinds } from './route-kinds.ts';
 
-/** As much of a Kubernetes object as these tests look at. */
-interface Document {
-  apiVersion: string;
-  kind: string;
-  type?: string;
-  metadata: { name: string; namespace?: string; annotations?: Record<string, string> };
-  [more: string]: unknown;
-}
+const PRINTED: [string, string][] = [
+  ['account', 'account -n NAMESPACE --service-account robot'],
+  ['account with all', 'account -n NAMESPACE --service-account robot --requester asker --cluster-role view'],
+  ['account without a Secret', 'account -n NAMESPACE --service-account robot --no-secret'],
+  ['proxy', 'proxy -n NAMESPACE'],
+  ['proxy with an ingress', 'proxy -n NAMESPACE --route ingress --host example.test --tls-secret cert'],
+];
 
-function documents(text: string): Document[] {
-  return parseAllDocuments(text).map((document) => {
-    if (document.errors.length > 0) throw document.errors[0] ?? new Error('no YAML');
-    const object: Document = document.toJS();
-    return object;
-  });
-}
+const APPLY = 'kubectl apply --dry-run=server --validate=strict';
 
-const robot: AccountManifest = {
-  namespace: 'team-a',
-  serviceAccount: 'robot',
-  requester: 'robot',
-  secretName: 'robot-token',
-  createNamespace: false,
-  clusterRoles: [],
-};
+const GATEWAY_API = 'gateway-api --host example.test --gateway edge/entrance';
+const ISTIO = 'istio --host example.test --gateway istio-system/gateway';
 
-const proxy: ProxyManifest = {
-  namespace: 'edge',
-  name: 'gate',
-  createNamespace: false,
-  prefix: '/kubernetes',
-  image: 'nginx:1',
-  replicas: 2,
-  ipv6: false,
-  route: undefined,
-};
-
-const kinds = (text: string) => documents(text).map(({ kind }) => kind);
-
-test('an account: what it is, its token, and leave to ask for its own tokens alone, in order', (t) => {
-  const [account, secret, role, binding] = documents(accountManifest(robot));
-  t.deepEqual(account, {
-    apiVersion: 'v1',
-    kind: 'ServiceAccount',
-    metadata: { name: 'robot', namespace: 'team-a' },
-  });
-  t.like(secret, {
-    type: 'kubernetes.io/service-account-token',
-    metadata: {
-      name: 'robot-token',
-      namespace: 'team-a',
-      annotations: { 'kubernetes.io/service-account.name': 'robot' },
-    },
-  });
-  t.deepEqual(role?.['rules'], [
-    { apiGroups: [''], resources: ['serviceaccounts/token'], resourceNames: ['robot'], verbs: ['create'] },
-  ]);
-  t.like(binding, {
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: role?.metadata.name },
-    subjects: [{ kind: 'ServiceAccount', name: 'robot', namespace: 'team-a' }],
-  });
-});
-
-test('an account’s parts that may be left out or added', (t) => {
-  t.deepEqual(kinds(accountManifest({ ...robot, secretName: undefined })), [
-    'ServiceAccount',
-    'Role',
-    'RoleBinding',
-  ]);
-  t.deepEqual(kinds(accountManifest({ ...robot, createNamespace: true }))[0], 'Namespace');
-  const more = documents(accountManifest({ ...robot, clusterRoles: ['view', 'system:auth-delegator'] }));
-  t.deepEqual(
-    more.slice(-2).map(({ metadata, roleRef }) => [metadata.name, roleRef]),
-    [
-      ['robot:view', { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' }],
-      [
-        'robot:system:auth-delegator',
-        { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'system:auth-delegator' },
-      ],
-    ],
-  );
-});
-
-test('a requester apart: the Secret and the leave are its own, what may be done is the account’s', (t) => {
-  const text = accountManifest({
-    ...robot,
-    requester: 'asker',
-    secretName: 'asker-token',
-    clusterRoles: ['view'],
-  });
-  const all = documents(text);
-  t.deepEqual(
-    all.map(({ kind, metadata }) => `${kind} ${metadata.name}`),
-    [
-      'ServiceAccount robot',
-      'ServiceAccount asker',
-      'Secret asker-token',
-      'Role robot-token-requester',
-      'RoleBinding robot-token-requester:team-a:asker',
-      'RoleBinding robot:view',
-    ],
-  );
-  t.like(all[2]?.metadata.annotations, { 'kubernetes.io/service-account.name': 'asker' });
-  t.like(all[4], { subjects: [{ name: 'asker' }] });
-  t.like(all[5], { subjects: [{ name: 'robot' }] });
-  t.notRegex(text, /create the next one/);
-});
-
-test('a grant may be for an account of another namespace', (t) => {
-  const subject = { namespace: 'ci', name: 'runner' };
-  const [role, binding] = documents(grantManifest({ namespace: 'team-a', serviceAccount: 'robot', subject }));
-  t.is(role?.metadata.namespace, 'team-a');
-  t.like(binding, { subjects: [{ kind: 'ServiceAccount', name: 'runner', namespace: 'ci' }] });
-});
-
-test('nothing that is granted takes the place of another grant', (t) => {
-  const subjects = [
-    { namespace: 'team-a', name: 'robot' },
-    { namespace: 'team-a', name: 'asker' },
-    { namespace: 'ci', name: 'asker' },
-    { namespace: 'ci', name: 'robot' },
-  ];
-  const grants = subjects.map((subject) =>
-    grantManifest({ namespace: 'team-a', serviceAccount: 'robot', subject }),
-  );
-  const clusterRoles = ['system:x', 'system-x', 'token-requester'];
-  const all = documents([accountManifest({ ...robot, clusterRoles }), ...grants].join('---\n'));
-  const bindings = all.filter(({ kind }) => kind === 'RoleBinding');
-  const byName = Map.groupBy(bindings, ({ metadata }) => metadata.name);
-  // The account's own is in its manifest too, and there the same.
-  t.is(bindings.length, 8);
-  t.is(byName.size, 7);
-  for (const same of byName.values()) for (const one of same) t.deepEqual(one, same[0]);
-  const roles = all.filter(({ kind }) => kind === 'Role');
-  for (const role of roles) t.deepEqual(role, roles[0]);
-});
-
-test('the proxy: configuration, pods without root or credential, a Service', (t) => {
-  const [config, deployment, service, ...more] = documents(proxyManifest(proxy));
-  t.deepEqual(more, []);
-  const expected = nginxConfig({
-    prefix: '/kubernetes',
-    listen: '8080',
-    upstream: 'kubernetes.default.svc:443',
-    upstreamName: 'kubernetes.default.svc',
-    upstreamCa: '/etc/sa-token-proxy-ca/ca.crt',
-    runFolder: '/tmp',
-    tls: undefined,
-  });
-  t.deepEqual(config?.['data'], { 'nginx.conf': expected });
-  t.like(deployment, {
-    spec: { replicas: 2, selector: { matchLabels: { 'app.kubernetes.io/name': 'gate' } } },
-  });
-  t.like(deployment, {
-    spec: {
-      template: {
-        metadata: { labels: { 'app.kubernetes.io/name': 'gate' } },
-        spec: {
-          automountServiceAccountToken: false,
-          securityContext: { runAsNonRoot: true, runAsUser: 101, seccompProfile: { type: 'RuntimeDefault' } },
-          containers: [
-            {
-              image: 'nginx:1',
-              securityContext: {
-                allowPrivilegeEscalation: false,
-                readOnlyRootFilesystem: true,
-                capabilities: { drop: ['ALL'] },
-              },
-            },
-          ],
-          volumes: [
-            { name: 'config', configMap: { name: 'gate' } },
-            { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
-            { emptyDir: { medium: 'Memory' } },
-          ],
-        },
-      },
-    },
-  });
-  t.like(service, {
-    spec: { selector: { 'app.kubernetes.io/name': 'gate' }, ports: [{ port: 80, targetPort: 'http' }] },
-  });
-});
-
-const annotation = (wanted: ProxyManifest) =>
-  /sa-token\/config: (?<value>\w+)/.exec(proxyManifest(wanted))?.[1];
-
-test('a change of the configuration rolls the pods', (t) => {
-  t.is(annotation(proxy), annotation({ ...proxy, replicas: 3 }));
-  t.not(annotation(proxy), annotation({ ...proxy, prefix: '/other' }));
-});
-
-const listening = (wanted: ProxyManifest) => /^ +listen .*$/m.exec(proxyManifest(wanted))?.[0].trim();
-
-test('with IPv6 one socket takes both families', (t) => {
-  t.is(listening(proxy), 'listen 8080;');
-  t.is(listening({ ...proxy, ipv6: true }), 'listen [::]:8080 ipv6only=off;');
-});
-
-const gateway = { namespace: 'gateways', name: 'public' };
-const routes: [Route, string[], object][] = [
+/** Routes of kinds that an API server is taught. */
+const ROUTES: [string, string][] = [
+  ['a route of the Gateway API', GATEWAY_API],
+  ['a route of the Gateway API for any host', 'gateway-api --host "*" --gateway edge/entrance'],
+  ['a route of Istio', ISTIO],
   [
-    { kind: 'gateway-api', host: 'a.example.com', gateway },
-    ['HTTPRoute'],
-    {
-      apiVersion: 'gateway.networking.k8s.io/v1',
-      metadata: { namespace: 'edge' },
-      spec: {
-        parentRefs: [gateway],
-        hostnames: ['a.example.com'],
-        rules: [
-          {
-            matches: [{ path: { type: 'PathPrefix', value: '/kubernetes/api/v1/namespaces/' } }],
-            backendRefs: [{ name: 'gate', port: 80 }],
-          },
-        ],
-      },
-    },
-  ],
-  [
-    {
-      kind: 'istio',
-      host: '*',
-      gateway,
-      workload: { namespace: 'istio-system', label: ['istio', 'ingressgateway'] },
-    },
-    ['VirtualService', 'EnvoyFilter'],
-    {
-      spec: {
-        hosts: ['*'],
-        gateways: ['gateways/public'],
-        http: [
-          {
-            name: 'edge.gate',
-            match: [{ uri: { prefix: '/kubernetes/api/v1/namespaces/' } }],
-            route: [{ destination: { host: 'gate.edge.svc.cluster.local', port: { number: 80 } } }],
-          },
-        ],
-      },
-    },
-  ],
-  [
-    { kind: 'ingress', host: 'a.example.com', className: 'nginx', tlsSecret: 'a-tls' },
-    ['Ingress'],
-    {
-      spec: {
-        ingressClassName: 'nginx',
-        tls: [{ hosts: ['a.example.com'], secretName: 'a-tls' }],
-        rules: [
-          {
-            host: 'a.example.com',
-            http: {
-              paths: [
-                {
-                  path: '/kubernetes/api/v1/namespaces/',
-                  pathType: 'Prefix',
-                  backend: { service: { name: 'gate', port: { name: 'http' } } },
-                },
-              ],
-            },
-          },
-        ],
-      },
-    },
+    'a route of Istio for any host',
+    'istio --host "*" --gateway kubeflow/kubeflow-gateway --gateway-workload-label app=gw',
   ],
 ];
 
-for (const [route, expected, first] of routes) {
-  test(`a route: ${route.kind}`, (t) => {
-    const all = documents(proxyManifest({ ...proxy, route }));
-    t.deepEqual(
-      all.slice(3).map(({ kind }) => kind),
-      expected,
-    );
-    t.like(all[3], first);
+/** Edits of a route as it is printed, and what the API server then says. */
+const MISTAKES: [string, string, RegExp][] = [
+  [GATEWAY_API, 's/PathPrefix/PathBeginning/', /Unsupported value: "PathBeginning"/],
+  [GATEWAY_API, 's/backendRefs/backends/', /unknown field "spec.rules\[0\].backends"/],
+  [ISTIO, 's/gateways:/gateway:/', /unknown field "spec.gateway"/],
+  [ISTIO, 's/MERGE/MERGED/', /Unsupported value: "MERGED"/],
+];
+
+onEachMinor((test) => {
+  for (const [title, args] of PRINTED)
+    test(`kubectl apply --dry-run=server takes: ${title}`, async (t, plane) => {
+      t.timeout(240_000);
+      const laptop = await setUpLaptop(t, plane);
+      await takes(t, plane, laptop, args);
+    });
+
+  test('names that YAML reads as numbers and booleans: kubectl apply takes them as they are', async (t, plane) => {
+    t.timeout(240_000);
+    const laptop = await setUpLaptop(t, plane);
+    await plane.makeNamespace('123');
+    const names =
+      '-n 123 --service-account on --requester 1e3 --secret-name null --cluster-role yes --cluster-role "x: Y_z"';
+    await need(laptop.sh(`kubectl sa-token manifest account ${names} >"$HOME/printed.yaml"`));
+    const { code, stdout, stderr } = await laptop.sh(`${APPLY} -o name -f "$HOME/printed.yaml"`);
+    t.deepEqual([code, stderr], [0, '']);
+    const expected = ['serviceaccount/on', 'serviceaccount/1e3', 'secret/null'];
+    t.deepEqual(stdout.split('\n').slice(0, 3), expected);
+    const apart = `kubectl sa-token manifest account -n null --service-account on`;
+    t.regex((await laptop.sh(`${apart} | ${APPLY} -f -`)).stderr, /namespaces "null" not found/);
   });
+
+  test('with the definitions of Gateway API and Istio, kubectl apply --dry-run=server takes their routes', async (t, plane) => {
+    t.timeout(240_000);
+    const kinds = findRouteKinds();
+    if ('missing' in kinds)
+      return process.env['CI'] ? t.fail(kinds.missing) : t.log(`skipped: ${kinds.missing}`);
+    const laptop = await setUpLaptop(t, plane);
+    const files = kinds.map((file) => `-f '${file}'`).join(' ');
+    await need(laptop.sh(`kubectl apply --server-side ${files}`));
+    await need(laptop.sh(`kubectl wait --for=condition=Established --timeout=60s ${files}`));
+    // Where Istio's gateway is, and a part of its route goes.
+    await plane.makeNamespace('istio-system');
+    for (const [title, route] of ROUTES) {
+      t.log(title);
+      await takes(t, plane, laptop, `proxy -n NAMESPACE --route ${route}`);
+    }
+    for (const mistake of MISTAKES) await refuses(t, laptop, ...mistake);
+  });
+});
+
+async function takes(t: ExecutionContext, plane: ControlPlane, laptop: Laptop, args: string): Promise<void> {
+  const namespace = `ns-${randomUUID().slice(0, 8)}`;
+  await plane.makeNamespace(namespace);
+  await need(
+    laptop.sh(`kubectl sa-token manifest ${args.replace('NAMESPACE', namespace)} >"$HOME/printed.yaml"`),
+  );
+  const { code, stdout, stderr } = await laptop.sh(`${APPLY} -f "$HOME/printed.yaml"`);
+  t.deepEqual([code, stderr], [0, '']);
+  const documents = await need(laptop.sh(`grep -c ^kind: "$HOME/printed.yaml"`));
+  t.is(stdout.match(/ created \(server dry run\)$/gm)?.length, Number(documents), stdout);
 }
 
-test('istio: the token check is off for that route alone, at the gateway, and no sidecar repeats it', (t) => {
-  const workload = { namespace: 'ingress', label: ['app', 'gw'] } as const;
-  const text = proxyManifest({
-    ...proxy,
-    route: { kind: 'istio', host: 'h.example.com', gateway, workload },
-  });
-  const filter = documents(text).at(-1);
-  t.is(filter?.metadata.namespace, 'ingress');
-  t.like(filter, {
-    spec: {
-      workloadSelector: { labels: { app: 'gw' } },
-      configPatches: [
-        {
-          applyTo: 'HTTP_ROUTE',
-          match: { context: 'GATEWAY', routeConfiguration: { vhost: { route: { name: 'edge.gate' } } } },
-          patch: {
-            operation: 'MERGE',
-            value: { typed_per_filter_config: { 'envoy.filters.http.jwt_authn': { disabled: true } } },
-          },
-        },
-      ],
-    },
-  });
-  t.like(documents(text)[1], {
-    spec: { template: { metadata: { labels: { 'sidecar.istio.io/inject': 'false' } } } },
-  });
-  t.regex(text, /Jwt\n?# ?issuer is not configured/);
-});
-
-test('a route without a host, and an ingress without a certificate', (t) => {
-  const anywhere = documents(proxyManifest({ ...proxy, route: { kind: 'gateway-api', host: '*', gateway } }));
-  t.false('hostnames' in Object(anywhere.at(-1)?.['spec']));
-  const bare = proxyManifest({
-    ...proxy,
-    route: { kind: 'ingress', host: 'a.example.com', className: undefined, tlsSecret: undefined },
-  });
-  t.regex(bare, /Fake Certificate/);
-  t.deepEqual(Object(documents(bare).at(-1)?.['spec']).tls, [{ hosts: ['a.example.com'] }]);
-});
+/** A mistake in what is printed would be seen: the API server holds it against the kind's own definition. */
+async function refuses(t: ExecutionContext, laptop: Laptop, route: string, edit: string, expected: RegExp) {
+  const print = `kubectl sa-token manifest proxy -n default --route ${route}`;
+  const { code, stderr } = await laptop.sh(`${print} | sed '${edit}' | ${APPLY} -f -`);
+  t.is(code, 1, edit);
+  t.regex(stderr, expected);
+}

@@ -3,7 +3,7 @@
  * looked at where it is kubectl's own affair. Beside them the kubeconfigs that have to go on working.
  */
 import test, { type ExecutionContext } from 'ava';
-import { commands } from '../../src/cli/commands.ts';
+import { commands } from '../../src/cli/command-list.ts';
 import { settingNames, variableOf } from '../../src/settings/table.ts';
 import { oldestAndNewest, type Kubectl } from '../support/kubectl.ts';
 import { testWith } from '../support/require.ts';

@@ -3,10 +3,9 @@ import type { ExecutionContext } from 'ava';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { testWith } from '../support/require.ts';
-import type { TerminalResult, TerminalStep } from '../support/terminal.ts';
-import { inTerminal } from '../support/terminal.ts';
-import { allGone, eventually, kill, processesOf } from './support/processes.ts';
 import { findSecret } from '../support/secret-scan.ts';
+import { type TerminalResult, type TerminalStep, inTerminal } from '../support/terminal.ts';
+import { allGone, eventually, kill, processesOf } from './support/processes.ts';
 import { setScene, type Scene } from './support/scene.ts';
 
 const withKeychain = testWith('secret-service', 'pty');

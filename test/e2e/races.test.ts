@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { oldestAndNewest } from '../support/kubectl.ts';
 import { testWith } from '../support/require.ts';
 import { ROBOT } from '../support/robot.ts';
-import { readClaims } from '../../src/source/claims.ts';
+import { readClaims } from '../../src/token/claims.ts';
 import { AGING, age, entryPath, hasServed } from './support/cached.ts';
 import { checkCredential, checkFailure } from './support/outcome.ts';
 import { allGone, eventually } from './support/processes.ts';

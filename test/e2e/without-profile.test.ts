@@ -2,7 +2,7 @@
 import test from 'ava';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readClaims } from '../../src/source/claims.ts';
+import { readClaims } from '../../src/token/claims.ts';
 import { oldestAndNewest } from '../support/kubectl.ts';
 import { testWith } from '../support/require.ts';
 import { checkCredential, checkFailure } from './support/outcome.ts';

@@ -4,7 +4,7 @@
  */
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { commands } from '../../src/cli/commands.ts';
+import { commands } from '../../src/cli/command-list.ts';
 import { PLUGIN } from '../e2e/support/installation.ts';
 import { allGone } from '../e2e/support/processes.ts';
 import { execInfo, setScene } from '../e2e/support/scene.ts';

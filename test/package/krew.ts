@@ -13,7 +13,7 @@ import {
 import { createServer } from 'node:http';
 import { basename, join } from 'node:path';
 import type { ExecutionContext } from 'ava';
-import { cacheFolder } from '../../.ci/project.ts';
+import { cacheFolder } from '../../cmd/release/packages.ts';
 import { onPath } from '../support/kubectl.ts';
 import { listening } from './listening.ts';
 import { released } from './release.ts';

@@ -1,12 +1,11 @@
 /** The npm package: packed, installed globally into a prefix of its own, and run from there. */
+import test from 'ava';
 import { execFileSync } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import test from 'ava';
-import { testUnless } from '../support/require.ts';
-import { root } from '../../.ci/project.ts';
-import { npm } from '../../.ci/registry.ts';
+import { root, npm } from '../../cmd/release/packages.ts';
 import { onPath } from '../support/kubectl.ts';
+import { testUnless } from '../support/require.ts';
 import { createSandbox, type Sandbox } from '../support/runner.ts';
 import { version } from './release.ts';
 
@@ -70,7 +69,9 @@ function installed(): Promise<{ box: Sandbox; prefix: string }> {
 async function install(): Promise<{ box: Sandbox; prefix: string }> {
   const box = await createSandbox();
   const prefix = join(box.home, 'prefix with space');
-  execFileSync(process.execPath, [join(root, '.ci/build.ts')], { stdio: ['ignore', 'ignore', 'inherit'] });
+  execFileSync(process.execPath, [join(root, 'cmd/release/npm.ts')], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   npm(['pack', '--ignore-scripts', '--pack-destination', box.home], root);
   const tarball = join(box.home, `kubectl-sa-token-${version}.tgz`);
   npm(['install', '--global', '--prefix', prefix, '--prefer-offline', '--ignore-scripts', tarball], box.home);

@@ -1,14 +1,14 @@
 /** The archives under test: those in dist, or in the folder that SA_TOKEN_DIST names. */
+import { unzipSync } from 'fflate';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { unzipSync } from 'fflate';
 import { extract, list, type ReadEntry } from 'tar';
-import { version } from '../../.ci/project.ts';
-import { archiveName, findTarget, isHost, targets, type Target } from '../../.ci/targets.ts';
+import { projectVersion } from '../../cmd/release/packages.ts';
+import { archiveName, findTarget, isHost, targets, type Target } from '../../cmd/release/platforms.ts';
 import { repository } from '../support/runner.ts';
 
-export { targets, version, type Target };
+export { targets, projectVersion as version, type Target };
 
 export const releaseFolder = process.env['SA_TOKEN_DIST'] ?? join(repository, 'dist');
 
@@ -28,7 +28,7 @@ export function released(name: string): string {
 }
 
 export function archivePath(target: Target): string {
-  return released(archiveName(target, version));
+  return released(archiveName(target, projectVersion));
 }
 
 export async function readArchive(target: Target): Promise<ArchivedEntry[]> {

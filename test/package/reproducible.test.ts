@@ -4,7 +4,7 @@ import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { cacheFolder, releaseTime } from '../../.ci/project.ts';
+import { cacheFolder, releaseTime } from '../../cmd/release/packages.ts';
 import { repository } from '../support/runner.ts';
 import { released } from './release.ts';
 
@@ -27,7 +27,7 @@ test('two builds of one commit give the same bytes', async (t) => {
     await cp(join(repository, name), join(folder, name), { recursive: true, verbatimSymlinks: true });
   const home = join(folder, 'home');
   await mkdir(join(home, 'tmp'), { recursive: true });
-  execFileSync(process.execPath, [join(folder, '.ci/package.ts'), '--out', join(folder, 'again')], {
+  execFileSync(process.execPath, [join(folder, 'cmd/release/release.ts'), '--out', join(folder, 'again')], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
       PATH: process.env['PATH'],

@@ -62,7 +62,7 @@ export const LOOPBACK = { dnsNames: ['localhost'], ipAddresses: ['127.0.0.1', ':
 
 /**
  * What ingress-nginx shows for a host that has no certificate of its own: a proxy set up without TLS greets the client
- * with it (contracts 5.1).
+ * with it (src/CONTRACTS.md 5.1).
  */
 export async function createFakeIngressCertificate(): Promise<Certificate> {
   const keys = await newKeys();

@@ -10,7 +10,7 @@ export interface RunOptions {
   stdin?: string | { open: true };
   cwd?: string;
   timeoutMs?: number;
-  /** Given as KUBERNETES_EXEC_INFO: one line of JSON and a newline, as client-go writes it (contracts 1.2). */
+  /** Given as KUBERNETES_EXEC_INFO: one line of JSON and a newline, as client-go writes it (src/CONTRACTS.md 1.2). */
   execInfo?: unknown;
 }
 

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { ExecutionContext } from 'ava';
-import type { Host } from '../../src/host.ts';
+import type { Host } from '../../src/base/host.ts';
 
 export interface TestHost extends Host {
   /** All that was written to standard output and error, and the steps that -v would show. */

@@ -1,6 +1,7 @@
 /**
- * An API server as far as this project meets one, on loopback, over real TLS, with the rules of Kubernetes (contracts 3).
- * The whole API is at the root; under the prefix is what a `/kubernetes` proxy lets through, POST …/token alone.
+ * An API server as far as this project meets one, on loopback, over real TLS, with the rules of Kubernetes
+ * (src/CONTRACTS.md 3). The whole API is at the root; under the prefix is what a `/kubernetes` proxy lets through,
+ * POST …/token alone.
  */
 import { randomBytes } from 'node:crypto';
 import type { ApiSettings } from './api-server/api.ts';

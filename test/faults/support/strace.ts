@@ -1,10 +1,9 @@
 /** A run under strace: which calls it makes on the files of its home, and one of them killed or failed. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RunResult } from '../../support/child.ts';
 import { PLUGIN } from '../../e2e/support/installation.ts';
-import type { HookOptions, Scene } from '../../e2e/support/scene.ts';
-import { execInfo } from '../../e2e/support/scene.ts';
+import { type HookOptions, type Scene, execInfo } from '../../e2e/support/scene.ts';
+import type { RunResult } from '../../support/child.ts';
 
 export interface SystemCall {
   /** Of the system call. */

@@ -48,7 +48,7 @@ export async function answer(api: ApiSettings, request: ApiRequest): Promise<Rep
   return { ...reply, headers: { ...reply.headers, Warning: [...warnings].map(warningHeader) } };
 }
 
-/** AM pkg/util/net/http.go `NewWarningHeader`. */
+/** kubernetes/apimachinery pkg/util/net/http.go `NewWarningHeader`. */
 function warningHeader(warning: string): string {
   return `299 - "${warning.replaceAll('\\', '\\\\').replaceAll('"', String.raw`\"`)}"`;
 }

@@ -1,4 +1,7 @@
-/** Who a bearer token stands for, and the reason when it stands for nobody (KK legacy.go, claims.go; contracts 3.5). */
+/**
+ * Who a bearer token stands for, and the reason when it stands for nobody
+ * (kubernetes/kubernetes pkg/serviceaccount/legacy.go, claims.go; src/CONTRACTS.md 3.5).
+ */
 import { timingSafeEqual } from 'node:crypto';
 import type { JWTPayload } from 'jose';
 import type { Cluster } from './cluster-state.ts';
@@ -22,7 +25,7 @@ export interface Authenticated {
 /** The reason a 401 hides and a TokenReview tells. */
 export class TokenRejected extends Error {}
 
-/** go-jose's default leeway, both ways (contracts 3.5). */
+/** go-jose's default leeway, both ways (src/CONTRACTS.md 3.5). */
 const LEEWAY_SECONDS = 60;
 const INVALID_SINCE = 'kubernetes.io/legacy-token-invalid-since';
 const AUTO_GENERATED =
@@ -60,7 +63,7 @@ export async function authenticate(
   return { user: validateBound(cluster, claims), audiences: common, warnings: [] };
 }
 
-/** Audiences are looked at before anything else in the claims (KK pkg/serviceaccount/jwt.go). */
+/** Audiences are looked at before anything else in the claims (kubernetes/kubernetes pkg/serviceaccount/jwt.go). */
 function commonAudiences(tokenAudiences: string[], accepted: string[]): string[] {
   const common = accepted.filter((audience) => tokenAudiences.includes(audience));
   if (common.length > 0) return common;
@@ -69,7 +72,9 @@ function commonAudiences(tokenAudiences: string[], accepted: string[]): string[]
   );
 }
 
-/** Secret first, then its bytes, then the account: the order of KK legacy.go. */
+/**
+ * Secret first, then its bytes, then the account: the order of kubernetes/kubernetes pkg/serviceaccount/legacy.go.
+ */
 function validateLegacy(
   cluster: Cluster,
   token: string,
@@ -135,7 +140,7 @@ function liveAccount(cluster: Cluster, namespace: string, name: string): Account
   return account;
 }
 
-/** AS pkg/authentication/serviceaccount/util.go. */
+/** kubernetes/apiserver pkg/authentication/serviceaccount/util.go. */
 function serviceAccountUser({ namespace, name, uid }: Account): User {
   const groups = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'];
   return { username: username(namespace, name), uid, groups };

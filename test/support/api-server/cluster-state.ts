@@ -44,7 +44,7 @@ export class Cluster {
     return this.createAccount(account);
   }
 
-  /** The token controller takes an account's token Secrets away with it (contracts 3.6). */
+  /** The token controller takes an account's token Secrets away with it (src/CONTRACTS.md 3.6). */
   deleteAccount(account: AccountName): void {
     const uid = this.accounts.get(key(account))?.uid;
     this.accounts.delete(key(account));
@@ -134,7 +134,7 @@ export class Cluster {
 
   /**
    * As a RoleBinding in the account's namespace. Without a grant: leave to create tokens of the account itself, which
-   * no account has by default (contracts 3.4).
+   * no account has by default (src/CONTRACTS.md 3.4).
    */
   allow({ namespace, name }: AccountName, grant: Grant = { name }): void {
     const rule = { verb: 'create', resource: 'serviceaccounts/token', namespace, ...grant };

@@ -30,7 +30,10 @@ const CORE: Resource[] = [
 const SELF_REVIEW = resource('selfsubjectreviews', 'SelfSubjectReview', false, ['create']);
 const TOKEN_REVIEW = resource('tokenreviews', 'TokenReview', false, ['create']);
 
-/** kubectl 1.27 knows `auth whoami` in v1beta1 and older alone, 1.28 and later prefer v1 (KC pkg/cmd/auth/whoami.go). */
+/**
+ * kubectl 1.27 knows `auth whoami` in v1beta1 and older alone, 1.28 and later prefer v1
+ * (kubernetes/kubectl pkg/cmd/auth/whoami.go).
+ */
 export const REVIEW_VERSIONS = ['v1', 'v1beta1'];
 
 function resource(

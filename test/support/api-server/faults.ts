@@ -86,7 +86,7 @@ const STRIKES: Record<Extract<Outage, string>, (response: ServerResponse) => voi
     response.socket?.end(`${head}5\r\n{"kin\r\nnot-a-length\r\n`);
   },
   'empty-404': (response) => send(response, 404, {}, ''),
-  // Envoy's jwt_authn filter, on a gateway that knows other issuers only (contracts 5.4).
+  // Envoy's jwt_authn filter, on a gateway that knows other issuers only (src/CONTRACTS.md 5.4).
   'jwt-issuer-not-configured': (response) => {
     const headers = {
       'WWW-Authenticate': 'Bearer realm="https://localhost/", error="invalid_token"',
@@ -94,7 +94,7 @@ const STRIKES: Record<Extract<Outage, string>, (response: ServerResponse) => voi
     };
     sendReply(response, text(401, 'Jwt issuer is not configured', headers));
   },
-  // AS pkg/server/filters/maxinflight.go: not a Status.
+  // kubernetes/apiserver pkg/server/filters/maxinflight.go: not a Status.
   'too-many-requests': (response) => {
     sendReply(response, text(429, 'Too many requests, please try again later.\n', { 'Retry-After': '1' }));
   },

@@ -12,7 +12,7 @@ const NAMESPACE_PATH = /^\/api\/v1\/namespaces\/(?<name>[^/]+)$/;
 const REVIEW_PATH = /^\/apis\/(?<group>authentication\.k8s\.io)\/(?<version>[^/]+)\/(?<resource>[^/]+)$/;
 const VERBS: Record<string, string> = { POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
 
-/** AS pkg/endpoints/request/requestinfo.go. */
+/** kubernetes/apiserver pkg/endpoints/request/requestinfo.go. */
 export function resourcePath({ method, path }: { method: string; path: string }): ResourcePath | undefined {
   const namespacePath = NAMESPACE_PATH.exec(path)?.groups;
   const found = namespacePath

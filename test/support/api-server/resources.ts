@@ -8,7 +8,10 @@ export interface AccountName {
 export interface Account extends AccountName {
   uid: string;
   createdAt: number;
-  /** Names in the account's `secrets` list: "auto-generated" in the eyes of KK legacy.go. */
+  /**
+   * Names in the account's `secrets` list: "auto-generated" in the eyes of
+   * kubernetes/kubernetes pkg/serviceaccount/legacy.go.
+   */
   secrets: string[];
 }
 

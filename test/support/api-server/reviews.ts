@@ -1,8 +1,11 @@
-/** TokenReview and SelfSubjectReview (contracts 3.7). */
+/** TokenReview and SelfSubjectReview (src/CONTRACTS.md 3.7). */
 import { TokenRejected, authenticate, type Authenticator, type User } from './authentication.ts';
 import { badRequest, json, type Reply } from './status.ts';
 
-/** A bad token is no error but a 201 that says why, which is more than its holder is told (KK tokenreview storage). */
+/**
+ * A bad token is no error but a 201 that says why, which is more than its holder is told
+ * (kubernetes/kubernetes pkg/registry/authentication/tokenreview/storage.go).
+ */
 export async function reviewToken(
   authenticator: Authenticator,
   body: Record<string, unknown>,

@@ -1,4 +1,7 @@
-/** Answers of an API server: JSON bodies, and the Status object that every error but 429 is (AM pkg/api/errors/errors.go). */
+/**
+ * Answers of an API server: JSON bodies, and the Status object that every error but 429 is
+ * (kubernetes/apimachinery pkg/api/errors/errors.go).
+ */
 import type { OutgoingHttpHeaders } from 'node:http';
 
 export interface Reply {
@@ -49,7 +52,10 @@ export function badRequest(message: string): ApiError {
   return failure(400, 'BadRequest', message);
 }
 
-/** Whatever is wrong with a token, this is all that its holder is told (AS pkg/endpoints/filters/authentication.go). */
+/**
+ * Whatever is wrong with a token, this is all that its holder is told
+ * (kubernetes/apiserver pkg/endpoints/filters/authentication.go).
+ */
 export function unauthorized(): ApiError {
   return failure(401, 'Unauthorized', 'Unauthorized');
 }
@@ -63,7 +69,7 @@ export interface ResourceAccess {
   name?: string;
 }
 
-/** AS pkg/endpoints/handlers/responsewriters/errors.go. */
+/** kubernetes/apiserver pkg/endpoints/handlers/responsewriters/errors.go. */
 export function forbidden(username: string, access: ResourceAccess): ApiError {
   const { verb, resource, group = '', namespace, name } = access;
   const kind = resource.split('/')[0] ?? resource;
@@ -96,7 +102,10 @@ export function notFound(kind: string, name: string): ApiError {
   return failure(404, 'NotFound', `${kind} "${name}" not found`, { name, kind });
 }
 
-/** A path that the API server does not know: plain text, no Status (AS pkg/endpoints/handlers/responsewriters). */
+/**
+ * A path that the API server does not know: plain text, no Status
+ * (kubernetes/apiserver pkg/endpoints/handlers/responsewriters).
+ */
 export function unknownPath(): ApiError {
   return new ApiError(text(404, '404 page not found\n'));
 }
@@ -130,7 +139,9 @@ export function unsupportedMediaType(accepted: string): ApiError {
   return failure(415, 'UnsupportedMediaType', message);
 }
 
-/** AM pkg/util/validation/field: the value of a string field is quoted, that of a number is not. */
+/**
+ * kubernetes/apimachinery pkg/util/validation/field: the value of a string field is quoted, that of a number is not.
+ */
 export function invalidTokenRequest(
   name: string,
   field: string,
@@ -151,7 +162,7 @@ export function invalidTokenRequest(
   );
 }
 
-/** RFC 3339 in whole seconds (AM metav1.Time). */
+/** RFC 3339 in whole seconds (kubernetes/apimachinery pkg/apis/meta/v1/time.go). */
 export function timestamp(epochSeconds: number): string {
   return new Date(epochSeconds * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
 }

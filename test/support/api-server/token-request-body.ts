@@ -22,7 +22,9 @@ export interface TokenRequest {
 
 const SPEC_FIELDS = new Set(['audiences', 'expirationSeconds', 'boundObjectRef', 'attestations']);
 
-/** `kind` and `apiVersion` may be left out; fields it does not know are warned of, not refused (contracts 3.1). */
+/**
+ * `kind` and `apiVersion` may be left out; fields it does not know are warned of, not refused (src/CONTRACTS.md 3.1).
+ */
 export function decode(body: Record<string, unknown>, warn: (text: string) => void): TokenRequest {
   const { kind = 'TokenRequest', apiVersion, metadata = {}, spec = {} } = body;
   if (kind !== 'TokenRequest') throw unconvertible(String(kind), String(apiVersion));

@@ -1,4 +1,7 @@
-/** POST …/serviceaccounts/NAME/token: the checks in the order of KK storage/token.go, and the answer (contracts 3.1-3.3). */
+/**
+ * POST …/serviceaccounts/NAME/token: the checks in the order of
+ * kubernetes/kubernetes pkg/registry/core/serviceaccount/storage/token.go, and the answer (src/CONTRACTS.md 3.1-3.3).
+ */
 import type { Cluster } from './cluster-state.ts';
 import { key, type Account } from './resources.ts';
 import type { Tampering } from './faults.ts';
@@ -61,7 +64,7 @@ function checkUid({ name, uid }: Account, asked: string | undefined): void {
   throw conflict('authentication.k8s.io', 'TokenRequest', name, why);
 }
 
-/** KK pkg/apis/authentication/validation; the object's name is empty in these errors. */
+/** kubernetes/kubernetes pkg/apis/authentication/validation; the object's name is empty in these errors. */
 function checkSeconds(seconds: number): void {
   const field = 'spec.expirationSeconds';
   const limit =

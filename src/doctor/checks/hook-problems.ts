@@ -1,0 +1,81 @@
+/** What can be wrong with one exec hook, in words. */
+import { isAbsolute, join } from 'node:path';
+import { findOnPath, isExecutable } from '../../base/find-program.ts';
+import type { Host } from '../../base/host.ts';
+import { textAt } from '../../base/json.ts';
+import { kubeconfigFlag, quoted } from '../../errors/usage.ts';
+import { apiVersions } from '../../exec/info.ts';
+import { isKubectl, type HookUser, variablesOf, callOf } from '../../kubeconfig/hooks.ts';
+import { settingNames, variableOf } from '../../settings/table.ts';
+
+const modes = ['Never', 'IfAvailable', 'Always'];
+
+export function versionProblem({ exec }: HookUser): string | undefined {
+  const [version, mode] = [textAt(exec, 'apiVersion'), textAt(exec, 'interactiveMode')];
+  if (version === undefined) return 'it has no apiVersion';
+  if (apiVersions.every((known) => known !== version))
+    return `its apiVersion ${version} is not known to kubectl any more`;
+  if (mode === undefined && version === apiVersions[0])
+    return 'it has no interactiveMode, which kubectl refuses with apiVersion v1';
+  if (mode !== undefined && !modes.includes(mode))
+    return `its interactiveMode "${mode}" is none of ${modes.join(', ')}`;
+  return undefined;
+}
+
+/** A bare name is looked up on PATH, a relative path from the kubeconfig's folder; `~` is expanded by nobody. */
+export function commandProblem(host: Host, { command, folder }: HookUser): string | undefined {
+  if (!/[\\/]/.test(command)) {
+    if (findOnPath(host, command) !== undefined) return undefined;
+    const words = /\s/.test(command) ? ' (all of it is looked up as one name)' : '';
+    return `its command ${quoted(command)} is not on PATH${words}`;
+  }
+  const path = isAbsolute(command) ? command : join(folder, command);
+  if (isExecutable(path)) return undefined;
+  const tilde = command.startsWith('~') ? ' ("~" is not expanded there)' : '';
+  return `its command ${path} is not there, or not executable${tilde}`;
+}
+
+/** No program, but meant for this one: it asks for a token of a profile that is there, or is nearly its name. */
+export function isMistyped(
+  host: Host,
+  command: string,
+  args: readonly string[],
+  profiles: readonly string[] = [],
+): boolean {
+  const found = /[\\/]/.test(command) || findOnPath(host, command) !== undefined;
+  const named = args.length === 2 && args[0] === 'get-token' && profiles.includes(args[1] ?? '');
+  return !found && command !== '' && (named || /sa[-_ ]?tok/.test(command));
+}
+
+/** What the plugin refuses of a hook: every word but the profile, and every variable that sets more. */
+export function wordsProblem(user: HookUser): string | undefined {
+  if (!user.args.includes('get-token')) return 'its args do not ask for get-token';
+  const variable = variablesOf(user)
+    .map((pair) => textAt(pair, 'name') ?? '')
+    .find((name) => settingNames.some((setting) => variableOf(setting) === name));
+  if (variable !== undefined) return `its env sets ${variable}, which a kubeconfig may not decide`;
+  return callOf(user) === undefined
+    ? `its args are refused, since a kubeconfig may only name the profile: ${user.args.map(quoted).join(' ')}`
+    : undefined;
+}
+
+export function otherProblem({ others, contexts }: HookUser): string | undefined {
+  if (others.length > 0) return `it logs in by ${others.join(', ')} too, so that the hook is never run`;
+  const plain = contexts.find(({ server }) => server !== undefined && !server.startsWith('https://'));
+  return plain && `context "${plain.name}" leads to ${plain.server}: without https:// no hook is run`;
+}
+
+export function doubtIn(user: HookUser, kubeconfig: string | undefined): [string, string?] | undefined {
+  const { exec, command, name, contexts } = user;
+  const [shown, file] = [quoted(name), kubeconfigFlag(kubeconfig)];
+  if (contexts.length === 0)
+    return [
+      'no context uses it',
+      `kubectl config set-context ${shown} --cluster=CLUSTER --user=${shown}${file} (CLUSTER as in: kubectl config get-clusters)`,
+    ];
+  if (textAt(exec, 'interactiveMode') === 'Always')
+    return ['its interactiveMode is Always, so that it fails wherever there is no terminal'];
+  if (isKubectl(command))
+    return ['its command is kubectl itself, which an allow-list of plugins would have to allow for all'];
+  return undefined;
+}

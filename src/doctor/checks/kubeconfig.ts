@@ -1,0 +1,107 @@
+/**
+ * Checks of the kubeconfig: the users whose hook is this plugin, as client-go will read them (src/CONTRACTS.md 1.2,
+ * 1.4).
+ */
+import { findOnPath, pluginName } from '../../base/find-program.ts';
+import type { Host } from '../../base/host.ts';
+import { SaTokenError } from '../../errors/error.ts';
+import { deleteUser, quoted } from '../../errors/usage.ts';
+import { isPlugin } from '../../kubeconfig/files.ts';
+import { hookUsers, type HookUser, profileOf } from '../../kubeconfig/hooks.ts';
+import { shortPath } from '../../settings/paths.ts';
+import { readProfiles } from '../../settings/profiles.ts';
+import { fail, ok, warn, type Finding } from '../check.ts';
+import type { Facts } from '../facts.ts';
+import {
+  commandProblem,
+  doubtIn,
+  isMistyped,
+  otherProblem,
+  versionProblem,
+  wordsProblem,
+} from './hook-problems.ts';
+import { remedyForPath } from './machine.ts';
+
+export function hook(facts: Facts): Finding {
+  const { host } = facts;
+  const { users, strays } = hooksFor(facts);
+  const findings = [...users.map((user) => judge(facts, user)), ...strays.map((user) => stray(facts, user))];
+  const bad =
+    findings.find(({ state }) => state === 'fail') ?? findings.find(({ state }) => state === 'warn');
+  if (bad !== undefined) return bad;
+  if (users.length === 0)
+    return warn('no user of the kubeconfig runs it', `where kubectl is to use it: ${writing(facts)}`);
+  return ok(users.map((user) => shown(host, user)).join('; '));
+}
+
+/** The users whose hook is for the profile that was asked about, and those of profiles that are not there. */
+export function hooksFor({ host, question, given }: Facts): { users: HookUser[]; strays: HookUser[] } {
+  const { profile } = given();
+  const known = profilesOf(host);
+  const all = hookUsers(host, question.kubeconfig, (command, args) => isMistyped(host, command, args, known));
+  const strays = all.filter((user) => isStray(user, known));
+  const users = all
+    .filter((user) => !strays.includes(user))
+    .filter((user) => profile === undefined || (profileOf(user) ?? profile) === profile);
+  return { users, strays };
+}
+
+/** Undefined where the file cannot be read, which has a check of its own. */
+function profilesOf(host: Host): readonly string[] | undefined {
+  try {
+    return [...readProfiles(host).keys()];
+  } catch (error) {
+    if (error instanceof SaTokenError) return undefined;
+    throw error;
+  }
+}
+
+function isStray(user: HookUser, known: readonly string[] | undefined): boolean {
+  const named = profileOf(user);
+  return named !== undefined && known?.includes(named) === false;
+}
+
+/** It is another profile that was asked about, so its hook is no failure here. */
+function stray(facts: Facts, user: HookUser): Finding {
+  const { kubeconfig } = facts.question;
+  return warn(
+    `${nameOf(facts.host, user)}: its profile "${profileOf(user)}" is not there`,
+    `log in to it again (kubectl sa-token login ${quoted(profileOf(user) ?? '')}), or remove the user (${deleteUser(user.name, kubeconfig)})`,
+  );
+}
+
+function nameOf(host: Host, { file, name }: HookUser): string {
+  return `user "${name}" in ${shortPath(file, host.home)}`;
+}
+
+function shown(host: Host, user: HookUser): string {
+  return `${nameOf(host, user)}, context ${user.contexts.map((each) => each.name).join(', ')}`;
+}
+
+/** The command that writes the hook; it takes over what logs in by other means only when told so. */
+function writing({ given, question }: Facts, user?: HookUser): string {
+  const other = user !== undefined && (user.others.length > 0 || !isPlugin(user.command));
+  return [
+    `kubectl sa-token kubeconfig ${given().profile ?? 'PROFILE'}`,
+    ...(user === undefined ? [] : [`--user ${quoted(user.name)}`]),
+    ...(question.kubeconfig === undefined ? [] : [`--kubeconfig ${quoted(question.kubeconfig)}`]),
+    ...(other ? ['--force'] : []),
+  ].join(' ');
+}
+
+function judge(facts: Facts, user: HookUser): Finding {
+  const { host } = facts;
+  const who = nameOf(host, user);
+  const anew = `write it anew: ${writing(facts, user)}`;
+  const problem = versionProblem(user) ?? wordsProblem(user) ?? otherProblem(user);
+  if (problem !== undefined) return fail(`${who}: ${problem}`, anew);
+  const command = commandProblem(host, user);
+  // What would be written is the plain name, which has to be found first.
+  if (command !== undefined)
+    return fail(
+      `${who}: ${command}`,
+      findOnPath(host, pluginName) === undefined ? remedyForPath(host) : anew,
+    );
+  const doubt = doubtIn(user, facts.question.kubeconfig);
+  return doubt === undefined ? ok(who) : warn(`${who}: ${doubt[0]}`, doubt[1] ?? anew);
+}

@@ -1,0 +1,93 @@
+/** Checks of this machine: the plugin's name on PATH, the profile, the cache. */
+import { lstatSync, readdirSync, type Stats } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { exit } from '../../errors/error.ts';
+import type { Host } from '../../base/host.ts';
+import { findOnPath, listOnPath, pluginName } from '../../base/find-program.ts';
+import { strangeVariables } from '../../settings/names.ts';
+import { cacheFolder, shortPath, shownProfileFile } from '../../settings/paths.ts';
+import { fail, notNeeded, ok, warn, type Finding } from '../check.ts';
+import type { Facts } from '../facts.ts';
+
+/**
+ * `kubectl sa-token` looks for `kubectl-sa_token` alone, and for a longer name before it (src/CONTRACTS.md 4.1). Not
+ * found is a warning: the program runs, or nobody would read this; a hook that needs the name is looked at with the
+ * kubeconfig.
+ */
+export function plugin({ host }: Facts): Finding {
+  const found = findOnPath(host, pluginName);
+  if (found === undefined) return warn(`${pluginName} is not on PATH`, remedyForPath(host));
+  const [shadow] = listOnPath(host, `${pluginName}-`);
+  if (shadow !== undefined)
+    return warn(
+      `${found}, but kubectl takes ${shadow} for some "kubectl sa-token …" commands`,
+      `remove ${shadow}, or rename it`,
+    );
+  return ok(found);
+}
+
+export function remedyForPath(host: Host): string {
+  const dashed = findOnPath(host, 'kubectl-sa-token');
+  if (dashed !== undefined)
+    return `kubectl looks for an underscore: ln -s ${dashed} ${dirname(dashed)}/${pluginName}`;
+  const krew = join(host.env['KREW_ROOT'] ?? join(host.home, '.krew'), 'bin');
+  if (lstatSync(join(krew, pluginName), { throwIfNoEntry: false }) !== undefined)
+    return `krew's folder is not on PATH: export PATH="${krew}:$PATH"`;
+  return 'install it (kubectl krew install sa-token), or put its folder on PATH';
+}
+
+export function profile(facts: Facts): Finding {
+  const { host } = facts;
+  const given = facts.given();
+  const { server, namespace, 'service-account': account } = facts.settings();
+  const where =
+    given.profile === undefined
+      ? 'from flags and variables'
+      : `"${given.profile}" in ${shownProfileFile(host)}`;
+  const who =
+    namespace === undefined && account === undefined
+      ? "the source token's own account"
+      : `${namespace ?? "(the token's namespace)"}/${account ?? "(the token's account)"}`;
+  const detail = `${where}: ${who} at ${server}`;
+  const [strange] = strangeVariables(host);
+  return strange === undefined
+    ? ok(detail)
+    : warn(`${detail}; ${strange}`, 'rename it, or unset it: nothing reads it');
+}
+
+/** Entries that others could read are tokens that others may have. */
+export function cache(facts: Facts): Finding {
+  const { host } = facts;
+  const kind = facts.settings().cache ?? 'disk';
+  if (kind !== 'disk') return notNeeded(`cache: ${kind}`);
+  const folder = cacheFolder(host);
+  const shown = shortPath(folder, host.home);
+  const status = lstatSync(folder, { throwIfNoEntry: false });
+  if (status === undefined) return ok(`${shown}: nothing is cached yet`);
+  if (!status.isDirectory() || !isOwn(host, status))
+    return fail(
+      `${shown} is not a folder of yours`,
+      'set KUBECACHEDIR to a folder of your own',
+      exit.unsafeFile,
+    );
+  const files = readdirSync(folder).filter((file) => file.endsWith('.entry'));
+  const open = files.find((file) => isOpen(host, lstatSync(join(folder, file), { throwIfNoEntry: false })));
+  if (open !== undefined)
+    return fail(
+      `others can read ${join(shown, open)}, a token`,
+      `remove it (rm ${join(folder, open)}); to revoke the token delete the Secret it is bound to`,
+      exit.unsafeFile,
+    );
+  if (isOpen(host, status)) return warn(`others can look into ${shown}`, `close it: chmod 700 ${folder}`);
+  return ok(`${shown}: ${files.length} cached, yours alone`);
+}
+
+function isOwn(host: Host, status: Stats): boolean {
+  return host.uid === undefined || status.uid === host.uid;
+}
+
+/** For group or others, or not ours, or a link to who knows what. */
+function isOpen(host: Host, status: Stats | undefined): boolean {
+  if (status === undefined || host.uid === undefined) return false;
+  return status.isSymbolicLink() || !isOwn(host, status) || (status.mode & 0o077) !== 0;
+}

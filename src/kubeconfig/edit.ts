@@ -1,0 +1,275 @@
+/** Edits one user of a kubeconfig: comments, order and the file's mode stay, and all else reads as before. */
+import { statSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
+import {
+  Document,
+  isMap,
+  isNode,
+  isSeq,
+  parseDocument,
+  visit,
+  YAMLSeq,
+  type Node,
+  type ToStringOptions,
+} from 'yaml';
+import { badKubeconfig, otherUser, unknownStyle, unwritableFile } from '../errors/usage.ts';
+import { replaceFile } from '../base/config-file.ts';
+import type { Host } from '../base/host.ts';
+import { isObject, listAt, objectAt, parseJson, textAt, type JsonObject } from '../base/json.ts';
+import { withLock } from '../base/lock.ts';
+import { shortPath } from '../settings/paths.ts';
+import {
+  fileFor,
+  isPlugin,
+  lineEnd,
+  openKubeconfig,
+  readKubeconfig,
+  reading,
+  startText,
+  usersNamed,
+} from './files.ts';
+
+export interface UserChange {
+  /** The file to change; undefined: where kubectl would look. */
+  readonly file: string | undefined;
+  readonly user: string;
+  readonly value: object;
+  /** Replace a user that is not an exec hook of ours. */
+  readonly force: boolean;
+  readonly dryRun: boolean;
+}
+
+export interface Changed {
+  readonly file: string;
+  readonly outcome: 'added' | 'changed' | 'unchanged';
+  readonly backup: string | undefined;
+  /** How the user logged in before, where that was replaced: the backup still has it. */
+  readonly replaced: string | undefined;
+  /** With a dry run: the file's name and the user that would be written. */
+  readonly result: string | undefined;
+}
+
+/** The `user` part of an exec hook (client-go tools/clientcmd/api/v1: v1 needs interactiveMode). */
+export function execUser(command: string, args: readonly string[], provideClusterInfo: boolean): object {
+  return {
+    exec: {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      command,
+      args,
+      interactiveMode: 'Never',
+      ...(provideClusterInfo ? { provideClusterInfo } : {}),
+      installHint: 'kubectl-sa_token is needed to log in; install it with: kubectl krew install sa-token',
+    },
+  };
+}
+
+/**
+ * Sets one user. The lock is kubectl's own (`FILE.lock`, clientcmd/config.go), so that neither undoes the other.
+ *
+ * @throws SaTokenError `bad-kubeconfig`, `other-user`, `unreadable-file` or `unwritable-file`; the file is then as it was
+ */
+export async function setUser(host: Host, change: UserChange): Promise<Changed> {
+  const file = fileFor(host, change.file, change.user);
+  if (change.dryRun) return edit(host, file, change);
+  // A folder, say, has a lock nowhere.
+  readKubeconfig(file);
+  return withLock(host, `${file}.lock`, async () => edit(host, file, change));
+}
+
+interface NamedUser {
+  readonly name: string;
+  readonly value: object;
+  /** Which of the users it is; -1: one more. */
+  readonly index: number;
+}
+
+interface Opened {
+  readonly file: string;
+  readonly text: string;
+  readonly content: JsonObject;
+}
+
+function edit(host: Host, file: string, change: UserChange): Changed {
+  const found = readKubeconfig(file);
+  const opened = open(file, startText(found));
+  const user = { name: change.user, value: change.value, index: indexOf(opened, change.user) };
+  const { outcome, replaced } = outcomeOf(opened, user, change.force);
+  const unchanged = { file, outcome, backup: undefined, replaced: undefined, result: undefined };
+  if (outcome === 'unchanged' && !change.dryRun) return unchanged;
+  const result = textWith(opened, user);
+  if (change.dryRun) return { ...unchanged, result: dryRun(host, file, user) };
+  const backup = found === undefined ? undefined : `${file}.sa-token-backup`;
+  try {
+    if (found !== undefined && backup !== undefined) replaceFile(backup, found, statSync(file).mode & 0o777);
+    replaceFile(file, result);
+  } catch (error) {
+    throw unwritableFile(file, error);
+  }
+  return { file, outcome, backup, replaced, result: undefined };
+}
+
+/** The one user that would be written: it holds no secret, and the rest of the file may. */
+function dryRun(host: Host, file: string, { name, value }: NamedUser): string {
+  const document = new Document({});
+  put(document, { name, value, index: -1 });
+  return `# ${shortPath(file, host.home)}\n${document.toString(style(document, ''))}`;
+}
+
+function open(file: string, text: string): Opened {
+  const content: unknown = openKubeconfig(file, text).toJS();
+  return { file, text, content: isObject(content) ? content : {} };
+}
+
+/**
+ * The text with the user in it. Comments and order stay, and what kubectl wrote comes back byte for byte but for the user;
+ * blanks in a file that a person laid out may be set otherwise.
+ *
+ * @throws SaTokenError `bad-kubeconfig` for a file that would not read the same but for the user
+ */
+function textWith({ file, text, content }: Opened, user: NamedUser): string {
+  let result: string | undefined;
+  try {
+    result = asJson(text, user) ?? asYaml(text, user);
+  } catch {
+    // An alias that would lose its anchor, or a value that is not where one could be put.
+  }
+  if (result !== undefined && readsAs(result, content, user)) return result;
+  throw unknownStyle(file, user.name, setCredentials(file, user));
+}
+
+function asYaml(text: string, user: NamedUser): string {
+  // Merge keys stay what they are; with `merge` a name `<<` would lose its quotes.
+  const document = parseDocument(text, { logLevel: 'error', intAsBigInt: true });
+  const look = style(document, text);
+  put(document, user);
+  const mark = text.startsWith('\ufeff') ? '\ufeff' : '';
+  return mark + document.toString(look).replaceAll('\n', lineEnd(text));
+}
+
+/** A file that is JSON stays JSON, in one line or in many as it was. */
+function asJson(text: string, user: NamedUser): string | undefined {
+  const content = parseJson(text);
+  if (!isObject(content)) return undefined;
+  const indent = /^\{[^\S\n]*\n(\s+)/.exec(text)?.[1];
+  return `${JSON.stringify(withUser(content, user), undefined, indent)}${text.endsWith('\n') ? '\n' : ''}`;
+}
+
+function put(document: Document, { name, value, index }: NamedUser): void {
+  const users: unknown = document.get('users', true);
+  const list = isSeq(users) ? users : new YAMLSeq();
+  if (list !== users) document.set('users', list);
+  const root = isMap(document.contents) && document.contents.flow === true;
+  // A new list is written in lines, unless the whole file is one line, as JSON is.
+  if (list.items.length === 0) list.flow = root;
+  const item: unknown = list.items[index];
+  if (isMap(item)) item.set('user', nodeOf(value, item.flow === true));
+  else list.add(nodeOf({ name, user: value }, list.flow === true));
+}
+
+/** kubectl reads YAML 1.1 and some more: a text that it could take for a number or a truth gets quotes. */
+function nodeOf(value: object, flow: boolean): Node {
+  const node = new Document().createNode(value, { flow });
+  visit(node, {
+    Scalar(_, scalar) {
+      const text = scalar.value;
+      // go-yaml takes `0b-11` for a number too.
+      if (typeof text === 'string' && (/^(?:[-+]?\.?\d|<<$)/.test(text) || !isPlainText(text)))
+        scalar.type = 'QUOTE_DOUBLE';
+    },
+  });
+  return node;
+}
+
+function isPlainText(value: string): boolean {
+  const read = parseDocument(value, { version: '1.1', logLevel: 'error' });
+  return read.errors.length === 0 && read.toJS() === value;
+}
+
+/** Long lines stay whole. kubectl writes the dashes of a list level with its key; many people write them deeper. */
+function style(document: Document, text: string): ToStringOptions {
+  const pairs = isMap(document.contents) ? document.contents.items : [];
+  const first = pairs.find(({ value }) => isSeq(value) && value.flow !== true && value.range);
+  return {
+    lineWidth: 0,
+    indentSeq: first !== undefined && column(text, first.value) > column(text, first.key),
+  };
+}
+
+function column(text: string, node: unknown): number {
+  const at = isNode(node) ? (node.range?.[0] ?? 0) : 0;
+  return at - (text.lastIndexOf('\n', at - 1) + 1);
+}
+
+/** Which of the users it is; -1: none yet. */
+function indexOf({ file, text, content }: Opened, user: string): number {
+  if (!Array.isArray(content['users'] ?? [])) throw badKubeconfig(file, '"users" is not a list');
+  const [index = -1, ...more] = usersNamed(content, user);
+  if (more.length > 0) throw badKubeconfig(file, `user "${user}" is there twice`);
+  if (index >= 0 && userFor11(text, index)['name'] !== user)
+    throw badKubeconfig(file, `the name of user "${user}" needs quotes: kubectl does not take it for text`);
+  return index;
+}
+
+function outcomeOf(
+  { file, text, content }: Opened,
+  user: NamedUser,
+  force: boolean,
+): Pick<Changed, 'outcome' | 'replaced'> {
+  if (user.index < 0) return { outcome: 'added', replaced: undefined };
+  const before = objectAt(listAt(content, 'users')[user.index], 'user');
+  const replaced = otherMeans(before);
+  if (replaced !== undefined && !force) throw otherUser(file, user.name, replaced);
+  const same = JSON.stringify(before) === JSON.stringify(user.value) && readsUser(text, user);
+  return { outcome: same ? 'unchanged' : 'changed', replaced };
+}
+
+/** True where a text has all that was there, and the user. */
+function readsAs(text: string, before: JsonObject, user: NamedUser): boolean {
+  const read = parseDocument(text, reading);
+  if (read.errors.length > 0) return false;
+  return isDeepStrictEqual(read.toJS(), withUser(before, user)) && readsUser(text, user);
+}
+
+function withUser(before: JsonObject, { name, value, index }: NamedUser): JsonObject {
+  const users = [...listAt(before, 'users')];
+  const item = users[index];
+  if (isObject(item)) users[index] = { ...item, user: value };
+  else users.push({ name, user: value });
+  return { ...before, users };
+}
+
+function readsUser(text: string, { name, value, index }: NamedUser): boolean {
+  const read = userFor11(text, index);
+  return read['name'] === name && isDeepStrictEqual(read['user'], value);
+}
+
+/** A user as kubectl's YAML has it, which is 1.1: a plain `on`, say, is no text there. */
+function userFor11(text: string, index: number): JsonObject {
+  const document = parseDocument(text, { ...reading, version: '1.1' });
+  const users: unknown = document.get('users');
+  const item = isSeq(users) ? users.items.at(index) : undefined;
+  const read: unknown = isNode(item) ? item.toJS(document) : undefined;
+  return isObject(read) ? read : {};
+}
+
+/** What has kubectl write the user: it knows every way to write YAML, and keeps none. */
+function setCredentials(file: string, { name, value }: NamedUser): string[] {
+  const exec = objectAt(value, 'exec');
+  const start = ['kubectl', 'config', 'set-credentials', name, `--kubeconfig=${file}`];
+  return start.concat(
+    `--exec-api-version=${textAt(exec, 'apiVersion') ?? ''}`,
+    `--exec-command=${textAt(exec, 'command') ?? ''}`,
+    listAt(exec, 'args').map((arg) => `--exec-arg=${String(arg)}`),
+    `--exec-interactive-mode=${textAt(exec, 'interactiveMode') ?? ''}`,
+    exec['provideClusterInfo'] === true ? '--exec-provide-cluster-info' : [],
+  );
+}
+
+/** How a user logs in, when not by an exec hook of ours; a static token there would override the hook. */
+function otherMeans(user: unknown): string | undefined {
+  const keys = Object.keys(isObject(user) ? user : {});
+  if (keys.length === 0) return undefined;
+  if (keys.length > 1 || keys[0] !== 'exec') return keys.filter((key) => key !== 'exec').join(', ');
+  const command = textAt(objectAt(user, 'exec'), 'command') ?? '';
+  return isPlugin(command) ? undefined : `exec of ${command}`;
+}

@@ -1,0 +1,67 @@
+/** What the cluster of a kubeconfig's context proposes for a profile. It is shown to a person, who decides; a hook never reads it. */
+import { noContext, noKubeconfig } from '../errors/api-server.ts';
+import type { Host } from '../base/host.ts';
+import { isObject, listAt, objectAt, textAt, type JsonObject } from '../base/json.ts';
+import { extensionName, isOurs } from '../exec/info.ts';
+import { mergeLayers } from '../settings/resolve.ts';
+import type { SettingName, Settings } from '../settings/table.ts';
+import { parseValue } from '../settings/parse.ts';
+import { kubeconfigContents, named } from './hooks.ts';
+
+/** Settings that a cluster entry may propose. What runs here, what is stored here and what is trusted blindly are not among them. */
+const proposable = [
+  'server',
+  'namespace',
+  'service-account',
+  'audience',
+  'duration',
+  'certificate-authority',
+  'certificate-authority-data',
+  'tls-server-name',
+  'proxy-url',
+] as const satisfies readonly SettingName[];
+
+/**
+ * The extension's settings over the cluster's own address and CA; the latter count only for a server of the same origin.
+ *
+ * @throws SaTokenError `no-kubeconfig`, `bad-kubeconfig`, `no-context`, `bad-value`
+ */
+export function proposedBy(
+  host: Host,
+  { kubeconfig, context }: { readonly kubeconfig: string | undefined; readonly context: string },
+): Settings {
+  const files = kubeconfigContents(host, kubeconfig);
+  if (files.length === 0) throw noKubeconfig(kubeconfig ?? '~/.kube/config');
+  const contents = files.map(({ content }) => content);
+  const contexts = named(contents, 'contexts', 'context');
+  const name = textAt(contexts.get(context), 'cluster');
+  const home = files.find(
+    ({ content }) => name !== undefined && named([content], 'clusters', 'cluster').has(name),
+  );
+  const cluster = name === undefined ? undefined : named(contents, 'clusters', 'cluster').get(name);
+  if (cluster === undefined || home === undefined) throw noContext(context, [...contexts.keys()]);
+  const where = { where: `cluster "${name}"`, folder: home.folder, home: host.home };
+  const extended = read(extensionOf(cluster), { ...where, where: `extension of cluster "${name}"` });
+  const { server } = read({ server: cluster['server'] }, where);
+  const sameOrigin = server !== undefined && originOf(extended.server ?? server) === originOf(server);
+  return sameOrigin ? mergeLayers([read(cluster, where), extended]) : extended;
+}
+
+function read(values: JsonObject, place: { where: string; folder: string; home: string }): Settings {
+  return Object.fromEntries(
+    proposable
+      .filter((name) => values[name] !== undefined)
+      .map((name) => [name, parseValue(name, values[name], { ...place, where: `${place.where}: ${name}` })]),
+  );
+}
+
+/** Our extension; one of another plugin proposes nothing. */
+function extensionOf(cluster: JsonObject): JsonObject {
+  const found = listAt(cluster, 'extensions').find((each) => textAt(each, 'name') === extensionName);
+  const extension = isObject(found) ? objectAt(found, 'extension') : {};
+  return isOurs(extension) ? extension : {};
+}
+
+function originOf(server: string): string {
+  return new URL(server).origin;
+}

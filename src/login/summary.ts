@@ -1,0 +1,86 @@
+/** What is known of each profile without opening a keychain, running a command or asking a server. */
+import { isOfProfileFile, readEntry, type Entry } from '../cache/entry.ts';
+import { listEntries } from '../cache/folder.ts';
+import { timestamp, tokenIn } from '../exec/credential.ts';
+import type { Host } from '../base/host.ts';
+import { shortPath } from '../settings/paths.ts';
+import { readProfiles } from '../settings/profiles.ts';
+import type { Settings } from '../settings/table.ts';
+import { readClaims } from '../token/claims.ts';
+import { sourceKind } from '../source/source.ts';
+import { notedProfiles } from '../source/stored-token.ts';
+import { reportToken } from '../token/report.ts';
+import { shortened } from '../token/warnings.ts';
+
+export interface ProfileSummary {
+  readonly name: string;
+  readonly server: string | undefined;
+  readonly namespace: string | undefined;
+  readonly serviceAccount: string | undefined;
+  readonly audiences: readonly string[];
+  /** Life asked for, seconds. */
+  readonly duration: number | undefined;
+  /** `keychain`, `file PATH`, `command` or `env NAME`. */
+  readonly source: string;
+  readonly insecure: boolean;
+  /** The entry, if there is one. */
+  readonly cached: { readonly expirationTimestamp: string; readonly secondsLeft: number } | undefined;
+  /** What to know of it, in words. */
+  readonly warnings: readonly string[];
+}
+
+/** All profiles in the file's order. Throws as `readProfiles`. */
+export function summarize(host: Host): ProfileSummary[] {
+  return [...readProfiles(host)].map(([name, settings]) => {
+    const entry = readEntry(host, name);
+    return {
+      name,
+      server: settings.server,
+      namespace: settings.namespace,
+      serviceAccount: settings['service-account'],
+      audiences: settings.audience ?? [],
+      duration: settings.duration,
+      source: describeSource(host, settings),
+      insecure: settings['insecure-skip-tls-verify'] === true,
+      cached: entry && {
+        expirationTimestamp: timestamp(entry.expires),
+        secondsLeft: Math.floor(entry.expires - host.now() / 1000),
+      },
+      warnings: warningsOf(host, settings, entry),
+    };
+  });
+}
+
+/** Profiles that are gone and whose tokens are stored, by the notes of this machine. */
+export function orphans(host: Host): string[] {
+  const known = readProfiles(host);
+  return notedProfiles(host).filter((name) => !known.has(name));
+}
+
+function warningsOf(host: Host, settings: Settings, entry: Entry | undefined): string[] {
+  const warnings: string[] = [];
+  if (settings['insecure-skip-tls-verify'] === true)
+    warnings.push('insecure-skip-tls-verify: whoever answers at that address gets the source token');
+  // One from before the last change of the profiles may have been asked for otherwise.
+  if (entry !== undefined && isOfProfileFile(host, entry.profile)) {
+    const short = shortened(reportToken(tokenIn(entry.credential), 'cached', host.now() / 1000), settings);
+    if (short !== undefined) warnings.push(`cached token: ${short}`);
+  }
+  return warnings;
+}
+
+function describeSource(host: Host, settings: Settings): string {
+  const kind = sourceKind(settings);
+  if (kind === 'file') return `file ${shortPath(settings['source-file'] ?? '', host.home)}`;
+  return kind === 'env' ? `env ${settings['source-env']}` : kind;
+}
+
+/** Audiences of the profiles and of the cached tokens, for completion. */
+export function seenAudiences(host: Host): string[] {
+  const configured = [...readProfiles(host).values()].flatMap((settings) => settings.audience ?? []);
+  const cached = listEntries(host).flatMap((name) => {
+    const entry = readEntry(host, name);
+    return entry === undefined ? [] : (readClaims(tokenIn(entry.credential))?.audiences ?? []);
+  });
+  return [...new Set([...configured, ...cached])];
+}

@@ -1,0 +1,48 @@
+/** Names: of profiles, which are file names of entries and so must be safe on every file system, and of Kubernetes' objects. */
+import type { Host } from '../base/host.ts';
+import { badProfileName } from '../errors/usage.ts';
+import { settingNames, variableOf } from './table.ts';
+
+// One case only: macOS and Windows would give "Prod" and "prod" the same entry.
+const pattern = /^[a-z0-9][a-z0-9._-]{0,99}$/;
+const windowsDevice = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/;
+
+/** The name itself. Throws SaTokenError `bad-profile-name` for anything else. */
+export function checkProfileName(name: unknown): string {
+  if (typeof name === 'string' && pattern.test(name) && !windowsDevice.test(name)) return name;
+  throw badProfileName(String(name));
+}
+
+const dnsLabel = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
+const dnsSubdomain = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
+
+/** A DNS label (RFC 1123), as Kubernetes has it for namespaces. */
+export function isNamespace(text: string): boolean {
+  return dnsLabel.test(text);
+}
+
+/** A DNS subdomain (RFC 1123), as Kubernetes has it for ServiceAccounts and most else. */
+export function isDnsSubdomain(text: string): boolean {
+  return text.length <= 253 && dnsSubdomain.test(text);
+}
+
+/** The name that was meant: the same but for its case, dashes, underscores, or an s at its end. */
+export function nearest(word: string, names: readonly string[]): string | undefined {
+  return names.find((name) => bare(name) === bare(word));
+}
+
+function bare(name: string): string {
+  return name.toLowerCase().replace(/[-_]/g, '').replace(/s$/, '');
+}
+
+/** Variables with our prefix that are none of ours, each in words. Their values are not looked at. */
+export function strangeVariables({ env }: Host): string[] {
+  const known = [...settingNames.map(variableOf), 'KUBECTL_SA_TOKEN_PROFILE', 'KUBECTL_SA_TOKEN_CONFIG'];
+  return Object.keys(env)
+    .filter((name) => name.startsWith('KUBECTL_SA_TOKEN_') && !known.includes(name))
+    .map((name) => `the variable ${name} is no setting${meaning(nearest(name, known))}`);
+}
+
+function meaning(name: string | undefined): string {
+  return name === undefined ? '' : ` (did you mean ${name}?)`;
+}

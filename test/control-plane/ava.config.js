@@ -1,7 +1,0 @@
-// Run by `npm run test:control-plane`, apart from the other tests: each file starts real servers.
-export default {
-  files: ['test/control-plane/**/*.test.ts'],
-  extensions: ['ts'],
-  concurrency: 1,
-  timeout: '120s',
-};

@@ -1,0 +1,96 @@
+import test from 'ava';
+import { settingOptions } from '../../../src/cli/options.ts';
+import { readCall } from '../../../src/credential/arguments.ts';
+import { readGiven } from '../../../src/settings/overrides.ts';
+import { readProfiles } from '../../../src/settings/profiles.ts';
+import {
+  isSettingName,
+  settingNames,
+  table,
+  variableOf,
+  type SettingName,
+} from '../../../src/settings/table.ts';
+import { createHost, put, withParts } from '../../support/host.ts';
+
+/** A value of each setting as a person writes it, the same on a command line, in a variable and in the profile file. */
+const samples: Record<SettingName, string> = {
+  server: 'https://h.example/kubernetes',
+  namespace: 'team-a',
+  'service-account': 'robot',
+  audience: 'istio',
+  duration: '3600',
+  'bound-object-kind': 'Secret',
+  'bound-object-name': 'robot-token',
+  'bound-object-uid': '0a1b',
+  'certificate-authority': '/ca.pem',
+  'certificate-authority-data': 'LS0tLS1CRUdJTg==',
+  'tls-server-name': 'other.example',
+  'insecure-skip-tls-verify': 'true',
+  'client-certificate': '/client.pem',
+  'client-key': '/key.pem',
+  'proxy-url': 'http://proxy.example:3128/',
+  timeout: '20',
+  cache: 'none',
+  'source-file': '/token',
+  'source-command': 'pass show robot',
+  'source-env': 'CI_TOKEN',
+};
+
+/** What kubectl calls the same thing (kubectl options; kubectl create token --help). */
+const asKubectl = [
+  'server',
+  'namespace',
+  'certificate-authority',
+  'tls-server-name',
+  'insecure-skip-tls-verify',
+  'client-certificate',
+  'client-key',
+  'audience',
+  'duration',
+  'bound-object-kind',
+  'bound-object-name',
+  'bound-object-uid',
+];
+
+test('a flag, a variable and a profile key give the same value for every setting', (t) => {
+  for (const name of settingNames) {
+    const host = createHost(t);
+    put(host, '.kube/sa-token.yaml', `profiles:\n  p:\n    ${name}: ${JSON.stringify(samples[name])}\n`);
+    const flags = readCall([`--${name}=${samples[name]}`])?.flags ?? {};
+    const byFlag = readGiven(host, undefined, flags).settings[name];
+    const env = { [variableOf(name)]: samples[name] };
+    const byVariable = readGiven(withParts(host, { env }), undefined, {}).settings[name];
+    const raw = readProfiles(withParts(host, { env: {} })).get('p')?.[name];
+    t.not(byFlag, undefined, name);
+    t.deepEqual(byVariable, byFlag, name);
+    // A number and a boolean may stand in quotes in YAML too.
+    t.deepEqual(raw, byFlag, name);
+  }
+});
+
+test('every setting has help, and is an option of the command line', (t) => {
+  const options = settingOptions();
+  t.deepEqual(Object.keys(options), [...settingNames]);
+  for (const name of settingNames) {
+    t.regex(table[name].help, /^[A-Z][^\n]{10,}[^.]$/, name);
+    t.true(options[name]?.describe?.startsWith(table[name].help));
+    t.is(options[name]?.type, table[name].type === 'boolean' ? 'boolean' : 'string');
+  }
+});
+
+test('names are kebab-case, as kubectl has them, and variables are theirs in capitals', (t) => {
+  for (const name of settingNames) t.regex(name, /^[a-z]+(?:-[a-z]+)*$/);
+  for (const name of asKubectl) t.true(isSettingName(name), name);
+  t.is(table.namespace.alias, 'n');
+  t.is(variableOf('bound-object-kind'), 'KUBECTL_SA_TOKEN_BOUND_OBJECT_KIND');
+  t.is(new Set(settingNames.map(variableOf)).size, settingNames.length);
+});
+
+test('only the way to the server and the place of the cache leave the token as it is', (t) => {
+  const same = settingNames.filter((name) => !table[name].changesToken);
+  t.deepEqual(same, ['proxy-url', 'timeout', 'cache']);
+});
+
+test('a property of every object is no setting', (t) => {
+  for (const name of ['toString', '__proto__', 'constructor', 'Server', '']) t.false(isSettingName(name));
+});

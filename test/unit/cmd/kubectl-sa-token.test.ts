@@ -268,6 +268,14 @@ async function retryFrom({ folder }: State, secondsFromNow: number): Promise<voi
   await touch(marker, secondsFromNow);
 }
 
+/** A client that goes by a name of its own, since a shell is taken for the servant of one. */
+async function nameClient({ home }: Sandbox): Promise<string> {
+  const client = join(home, 'client');
+  await rm(client, { force: true });
+  await symlink('/bin/sh', client);
+  return client;
+}
+
 test('the same client coming back is left to the engine, another is not', async (t) => {
   const box = await createSandbox();
   t.teardown(() => box.cleanup());
@@ -275,7 +283,8 @@ test('the same client coming back is left to the engine, another is not', async 
   await write(stateOf(box), usual);
   const twice = `"$0" get-token prod; "$0" get-token prod`;
   for (const env of [{ KUBERNETES_EXEC_INFO: v1 }, { KUBERNETES_EXEC_INFO: '' }]) {
-    const run = () => box.exec('/bin/sh', ['-c', `${twice}; :`, lane], { env });
+    const client = await nameClient(box);
+    const run = () => box.exec(client, ['-c', `${twice}; :`, lane], { env });
     for (const { stdout, stderr } of [await run(), await run()])
       t.deepEqual([stdout, stderr], [`${credential}\nENGINE [get-token] [prod]\n`, '']);
     await retryFrom(stateOf(box), -1);
@@ -284,17 +293,30 @@ test('the same client coming back is left to the engine, another is not', async 
   }
 });
 
+test('a shell that is the parent of a call without KUBERNETES_EXEC_INFO is left to the engine', async (t) => {
+  const box = await createSandbox();
+  t.teardown(() => box.cleanup());
+  const lane = await install(box);
+  await write(stateOf(box), usual);
+  const run = (env: Record<string, string>) =>
+    box.exec('/bin/sh', ['-c', '"$0" get-token prod; :', lane], { env });
+  t.is((await run({})).stdout, 'ENGINE [get-token] [prod]\n');
+  t.is((await run({ KUBERNETES_EXEC_INFO: v1 })).stdout, `${credential}\n`);
+});
+
 test('until the next exchange may be forced, a client that comes back is answered, and that is noted once', async (t) => {
   const box = await createSandbox();
   t.teardown(() => box.cleanup());
   const lane = await install(box);
   await write(stateOf(box), usual);
   await retryFrom(stateOf(box), 100);
+  const client = await nameClient(box);
   const thrice = '"$0" get-token prod; "$0" get-token prod; "$0" get-token prod; :';
   for (const shell of shells()) {
     for (const KUBERNETES_EXEC_INFO of [v1, '']) {
       const env = { KUBERNETES_EXEC_INFO };
-      const ran = await box.exec(shell[0] ?? '', [...shell.slice(1), '-c', thrice, lane], { env });
+      const program = shell[0] === '/bin/sh' ? client : shell[0];
+      const ran = await box.exec(program ?? '', [...shell.slice(1), '-c', thrice, lane], { env });
       t.deepEqual([ran.stdout, ran.stderr], [`${credential}\n`.repeat(3), ''], shell.join(' '));
     }
   }

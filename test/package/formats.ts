@@ -41,6 +41,40 @@ export function sectionNames(elf: Buffer): string[] {
   });
 }
 
+/** What an ELF file asks of the system: libraries by their names, and symbol versions such as `GLIBC_2.28`. */
+export function neededBy(elf: Buffer): { libraries: string[]; versions: string[] } {
+  const table = Number(elf.readBigUInt64LE(40));
+  const headers = Array.from({ length: elf.readUInt16LE(60) }, (_, index) => table + index * 64);
+  const start = (header: number): number => Number(elf.readBigUInt64LE(header + 24));
+  const sectionOf = (type: number): { at: number; end: number; text: (offset: number) => string } => {
+    const header = headers.find((each) => elf.readUInt32LE(each + 4) === type);
+    if (header === undefined) throw new Error(`no section of type ${type}`);
+    const texts = start(headers[elf.readUInt32LE(header + 40)] ?? 0);
+    const text = (offset: number): string =>
+      elf.toString('latin1', texts + offset, elf.indexOf(0, texts + offset));
+    return { at: start(header), end: start(header) + Number(elf.readBigUInt64LE(header + 32)), text };
+  };
+  const dynamic = sectionOf(6);
+  const libraries: string[] = [];
+  for (let at = dynamic.at; at < dynamic.end; at += 16)
+    if (elf.readBigUInt64LE(at) === 1n) libraries.push(dynamic.text(Number(elf.readBigUInt64LE(at + 8))));
+  // A list of libraries, each with a list of versions; 0 ends either.
+  const needs = sectionOf(0x6ffffffe);
+  const versions: string[] = [];
+  const walk = (first: number, step: number, visit: (at: number) => void): void => {
+    for (let at = first, next = -1; next !== 0; at += next) {
+      visit(at);
+      next = elf.readUInt32LE(at + step);
+    }
+  };
+  walk(needs.at, 12, (library) =>
+    walk(library + elf.readUInt32LE(library + 8), 12, (version) =>
+      versions.push(needs.text(elf.readUInt32LE(version + 8))),
+    ),
+  );
+  return { libraries, versions };
+}
+
 /** Where a PE file's Authenticode signature is; 0 and 0 without one. */
 export function certificateTable(exe: Buffer): [offset: number, size: number] {
   const entry = exe.readUInt32LE(0x3c) + 24 + 112 + 32;

@@ -1,0 +1,47 @@
+/** A stock Debian of one release: debootstrap's smallest (minbase), made once and kept outside the tree. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cacheFolder } from '../../.ci/project.ts';
+import { onPath } from '../support/kubectl.ts';
+
+/** Why there can be no chroot here; undefined when there can. */
+export function lacksChroots(): string | undefined {
+  if (process.platform !== 'linux' || process.geteuid?.() !== 0) return 'not run as root on Linux';
+  const absent = ['debootstrap', 'unshare'].filter((program) => onPath(program) === undefined);
+  return absent.length > 0 ? `no ${absent.join(', ')} on PATH` : undefined;
+}
+
+/** @returns its folder; one to two minutes the first time */
+export function chroot(release: string): string {
+  const folder = join(cacheFolder, 'chroots', `${release}-minbase`);
+  if (existsSync(folder)) return folder;
+  mkdirSync(join(folder, '..'), { recursive: true });
+  const partial = mkdtempSync(`${folder}-`);
+  try {
+    execFileSync('debootstrap', ['--variant=minbase', release, partial], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    // Left to the installer, and every container engine writes it.
+    writeFileSync(join(partial, 'etc/hosts'), '127.0.0.1 localhost\n');
+    renameSync(partial, folder);
+  } catch (error) {
+    rmSync(partial, { recursive: true, force: true });
+    throw error;
+  }
+  return folder;
+}
+
+/** The words that run `command` in it, with a /proc of its own that goes away with the command. */
+export function inChroot(folder: string, command: string[]): string[] {
+  return [
+    'unshare',
+    '--mount',
+    '--pid',
+    '--fork',
+    '--kill-child',
+    `--root=${folder}`,
+    '--mount-proc',
+    ...command,
+  ];
+}

@@ -3,8 +3,13 @@ import { join } from 'node:path';
 import test from 'ava';
 import { entryFile, prepareFolder } from '../../src/cache/folder.ts';
 import { createHost, put } from '../support/host.ts';
+<<<<<<< ours
 import { createSandbox } from '../support/runner.ts';
 import { runMain } from '../support/in-process.ts';
+=======
+import { createSandbox, repository } from '../support/runner.ts';
+import { runMain } from './in-process.ts';
+>>>>>>> theirs
 
 function broken(): never {
   throw new TypeError('x is not a function');
@@ -108,7 +113,7 @@ test('the working folder may be gone', async (t) => {
   t.teardown(sandbox.cleanup);
   const folder = join(sandbox.home, 'gone');
   const script = `mkdir ${folder} && cd ${folder} && rmdir ${folder} && exec "$0" "$@"`;
-  const entry = new URL('../../cmd/kubectl-sa-token.ts', import.meta.url).pathname;
+  const entry = join(repository, 'cmd', 'kubectl-sa-token.ts');
   const words = ['-c', script, process.execPath, entry, 'get-token', 'prod', '-v'];
   const { code, stderr } = await sandbox.exec('sh', words);
   t.is(code, 2);

@@ -3,13 +3,8 @@ import { join } from 'node:path';
 import test from 'ava';
 import { entryFile, prepareFolder } from '../../src/cache/folder.ts';
 import { createHost, put } from '../support/host.ts';
-<<<<<<< ours
-import { createSandbox } from '../support/runner.ts';
-import { runMain } from '../support/in-process.ts';
-=======
 import { createSandbox, repository } from '../support/runner.ts';
-import { runMain } from './in-process.ts';
->>>>>>> theirs
+import { runMain } from '../support/in-process.ts';
 
 function broken(): never {
   throw new TypeError('x is not a function');

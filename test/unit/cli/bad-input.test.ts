@@ -224,7 +224,6 @@ const target = ['--server', 'https://h', '-n', 'a', '--service-account', 'b'];
 
 test('get-token', async (t) => {
   const sandbox = await setUp(t);
-  const config = (file: string) => ({ KUBECTL_SA_TOKEN_CONFIG: join(sandbox.home, file) });
   await check(t, sandbox, [
     get(
       [],
@@ -262,6 +261,13 @@ test('get-token', async (t) => {
       },
     ),
     get([...target, '--source-file', 'two'], `file ~/two: holds more than one word or line; ${whole}`),
+  ]);
+});
+
+test('get-token, by what is around it', async (t) => {
+  const sandbox = await setUp(t);
+  const config = (file: string) => ({ KUBECTL_SA_TOKEN_CONFIG: join(sandbox.home, file) });
+  await check(t, sandbox, [
     get(['prod'], 'KUBECTL_SA_TOKEN_CACHE: "ram" is not one of disk, keychain, none', {
       env: { KUBECTL_SA_TOKEN_CACHE: 'ram' },
     }),

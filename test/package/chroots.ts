@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { cacheFolder } from '../../.ci/project.ts';
+import { cacheFolder } from '../../cmd/release/packages.ts';
 import { onPath } from '../support/kubectl.ts';
 
 /** Why there can be no chroot here; undefined when there can. */

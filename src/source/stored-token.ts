@@ -2,6 +2,7 @@
  * A profile's source token in the keychain, and its way. An item belongs to one profile: it is found by the profile's name,
  * whatever the profile says now, and no other profile reads or replaces it.
  */
+import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { messageOf, type SaTokenError } from '../errors/error.ts';
 import { badKeychainItem, tokenOfOtherWay, unwritableFile } from '../errors/usage.ts';
@@ -76,10 +77,12 @@ export async function writeStored(host: Host, profile: string, { way, token }: S
  */
 export async function removeStored(host: Host, profile: string): Promise<boolean> {
   const removed = await keychainItem(host, accountOf(host, profile)).remove();
-  note(
-    host,
-    notedProfiles(host).filter((name) => name !== profile),
-  );
+  const noted = notedProfiles(host);
+  if (noted.includes(profile))
+    note(
+      host,
+      noted.filter((name) => name !== profile),
+    );
   return removed;
 }
 
@@ -91,6 +94,7 @@ export function notedProfiles(host: Host): string[] {
 function note(host: Host, profiles: readonly string[]): void {
   const lines = [...new Set(profiles)].sort().map((profile) => `${profile}\n`);
   try {
+    if (lines.length === 0) return rmSync(notesFile(host), { force: true });
     replaceFile(
       notesFile(host),
       `# Profiles whose source token kubectl-sa-token has stored in the keychain. Written by it.\n${lines.join('')}`,

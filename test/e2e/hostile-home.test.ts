@@ -111,11 +111,14 @@ asRoot(
   'sudo with the HOME of another, and no profile: a credential, and their home left as it is',
   async (t) => {
     const scene = await setScene(t);
-    const { server, caFile, tokenFile, home } = scene;
+    const { server, home, robot } = scene;
     await rm(join(home, '.kube', 'sa-token.yaml'));
     for (const path of ['', '.kube']) await chown(join(home, path), 1000, 1000);
-    const where = ['--server', server.url, '--certificate-authority', caFile, '--source-file', tokenFile];
-    checkCredential(t, await scene.plugin(['get-token', ...where], { env: SUDO }));
+    // Files in that home are another user's.
+    const data = Buffer.from(server.caPem).toString('base64');
+    const where = ['--server', server.url, '--certificate-authority-data', data, '--source-env', 'CI_TOKEN'];
+    const env = { ...SUDO, CI_TOKEN: robot.token };
+    checkCredential(t, await scene.plugin(['get-token', ...where], { env }));
     t.deepEqual(await readdir(join(home, '.kube')), []);
   },
 );

@@ -1,5 +1,6 @@
 /** A login into a real keychain that dies: at each call on a file, and at each message to the keychain. */
 import type { ExecutionContext } from 'ava';
+import { parseJson, textAt } from '../../src/json.ts';
 import { PLUGIN } from '../e2e/support/installation.ts';
 import { setScene, type Scene } from '../e2e/support/scene.ts';
 import type { RunResult } from '../support/child.ts';
@@ -13,10 +14,10 @@ const MOST_MESSAGES = 8;
 const args = ({ server, caFile }: Scene) =>
   `login prod --server ${server.url} --certificate-authority ${caFile} --token-stdin`.split(' ');
 
-/** The source token in the keychain. */
+/** The source token in the keychain; all of an item that holds none. */
 async function item({ sandbox }: Scene): Promise<string | undefined> {
   const { stdout } = await sandbox.exec('secret-tool', ['lookup', 'service', 'kubectl-sa-token']);
-  return stdout === '' ? undefined : stdout;
+  return stdout === '' ? undefined : (textAt(parseJson(stdout), 'token') ?? stdout);
 }
 
 const empty = async ({ sandbox }: Scene): Promise<void> => {

@@ -90,7 +90,7 @@ async function call(scene: Scene, { pick }: Chance): Promise<Answered> {
     ['', () => scene.plugin(get, { timeoutMs: 60_000 })],
     ['', () => scene.sh(engine, { execInfo: execInfo(), timeoutMs: 60_000 })],
     ['', () => scene.hook({ apiVersion: 'v1beta1', timeoutMs: 60_000 })],
-    ['vault', () => scene.hook({ args: [...get, '--audience', 'vault'], timeoutMs: 60_000 })],
+    ['vault', () => scene.plugin([...get, '--audience', 'vault'], { timeoutMs: 60_000 })],
   ]);
   const result = await run();
   return { result, audience, at: Date.now() };

@@ -31,7 +31,7 @@ testUnless(missing()).serial('linux-arm64: the engine loads its keychain module'
   const folder = await mkdtemp(join(tmpdir(), 'sa-token-arm64-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   await unpack('linux-arm64', folder);
-  const call = ['get-token', '--server', 'https://localhost:1', '-n', 'a', '--service-account', 'b'];
+  const call = ['login', 'prod', '--server', 'https://localhost:1'];
   const env = { HOME: folder, DBUS_SESSION_BUS_ADDRESS: `unix:path=${join(folder, 'no-bus')}` };
   const ran = await execute([qemu ?? '', '-L', libraries, join(folder, 'sa-token-engine'), ...call], {
     env,

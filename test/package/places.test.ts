@@ -114,11 +114,7 @@ function tellsItsVersion(t: ExecutionContext, { code, stdout, stderr }: RunResul
 /** Far enough for the native module to be loaded: it then finds no Secret Service, rather than no module. */
 async function useKeychain(t: ExecutionContext, program: string, home: string): Promise<void> {
   const env = { HOME: home, DBUS_SESSION_BUS_ADDRESS: `unix:path=${join(home, 'no-bus')}` };
-  const ran = await run(
-    [program, 'get-token', '--server', 'https://localhost:1', '-n', 'a', '--service-account', 'b'],
-    '',
-    env,
-  );
+  const ran = await run([program, 'login', 'prod', '--server', 'https://localhost:1'], '', env);
   t.is(ran.code, 6);
   t.regex(ran.stderr, /D-Bus session does not answer/);
 }

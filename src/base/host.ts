@@ -65,7 +65,7 @@ export function systemHost(): Host {
     uid: process.geteuid?.(),
     pid: process.pid,
     get client() {
-      return clientOf(process.ppid);
+      return clientOf(process.ppid, !env['KUBERNETES_EXEC_INFO']);
     },
     cwd: workingDirectory(),
     home: env['HOME'] || homeFolder(),
@@ -190,10 +190,12 @@ export function startAnew(env: Readonly<Record<string, string | undefined>>): ne
  * each call (`sh -c`, fabric8io/kubernetes-client KubeConfigUtils.java), and where that is dash it waits for us.
  *
  * @param pid - of the parent
+ * @param behindShell - true for clients that say nothing of themselves
  */
-export function clientOf(pid: number): string {
+export function clientOf(pid: number, behindShell: boolean): string {
   const [parent = 0, start] = statOf(pid);
-  if (parent > 0 && /^(?:\/bin\/)?sh\0-c\0/.test(textOf(pid, 'cmdline'))) return clientOf(parent);
+  if (behindShell && parent > 0 && /^(?:\/bin\/)?sh\0-c\0/.test(textOf(pid, 'cmdline')))
+    return clientOf(parent, behindShell);
   return pid >= 1000 || start === undefined ? String(pid) : `${pid}:${start}`;
 }
 

@@ -56,11 +56,11 @@ function readVersion(given: unknown): ApiVersion {
   );
 }
 
-/** The profile that an extension of ours names. */
+/** The profile that an extension of ours names. What is below `login` is for `login --from-context` and not looked at here. */
 function readExtension(extension: JsonObject): string | undefined {
   if (!isOurs(extension)) return undefined;
   for (const key of Object.keys(extension))
-    if (!['apiVersion', 'kind', 'profile'].includes(key))
+    if (!['apiVersion', 'kind', 'profile', 'login'].includes(key))
       throw hookRefused(`the cluster extension's "${key}"`);
   return extension['profile'] === undefined ? undefined : checkProfileName(extension['profile']);
 }

@@ -55,11 +55,11 @@ function read(values: JsonObject, place: { where: string; folder: string; home: 
   );
 }
 
-/** Our extension; one of another plugin proposes nothing. */
+/** What our extension says, below `login` or, as up to version 0.1.0, beside `profile`; one of another plugin proposes nothing. */
 function extensionOf(cluster: JsonObject): JsonObject {
   const found = listAt(cluster, 'extensions').find((each) => textAt(each, 'name') === extensionName);
   const extension = isObject(found) ? objectAt(found, 'extension') : {};
-  return isOurs(extension) ? extension : {};
+  return isOurs(extension) ? { ...extension, ...objectAt(extension, 'login') } : {};
 }
 
 function originOf(server: string): string {

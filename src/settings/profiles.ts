@@ -59,7 +59,7 @@ export async function withProfilesLocked<T>(host: Host, work: () => Promise<T>):
     makeFolder(dirname(path));
     release = await acquireStrictly(host, `${path}.lock`);
   } catch (error) {
-    throw error instanceof SaTokenError ? error : unwritableFile(shownProfileFile(host), error);
+    throw error instanceof SaTokenError ? error : unwritableFile(`${shownProfileFile(host)}.lock`, error);
   }
   try {
     return await work();

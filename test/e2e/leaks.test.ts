@@ -76,7 +76,7 @@ withKeychain('get-token: neither token is in ps, the environment or what -v show
   t.deepEqual(await findSecret(scene.robot.token, { texts: texts(cold) }), []);
   const warm = await scene.hook({ args: ['get-token', 'prod', '-v'] });
   t.is(warm.stdout, cold.result.stdout);
-  t.regex(warm.stderr, /^entry prod: fresh\n$/);
+  t.regex(warm.stderr, /^entry prod: serve\n$/);
 });
 
 withKubectl('after login, kubectl and logout no file but the entry ever held a token', async (t) => {

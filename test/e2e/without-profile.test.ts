@@ -87,7 +87,7 @@ for (const build of oldestAndNewest()) {
       t.like(await scene.kubectl(build, ['config', ...args]), { code: 0 });
     const call = ['--context', 'ci', 'get', '--raw', '/version'];
     t.like(await scene.kubectl(build, call, { env }), { code: 0, stderr: '' });
-    const { code, stdout } = await scene.plugin(['doctor', 'ci'], { env });
+    const { code, stdout } = await scene.plugin(['doctor', 'ci', '--context', 'ci'], { env });
     t.is(code, 0);
     t.regex(stdout, /^ok +kubectl +context "ci": \S+ takes it for system:serviceaccount:team-a:robot$/m);
   });

@@ -1,6 +1,6 @@
 /** A login into a real keychain that dies: at each call on a file, and at each message to the keychain. */
 import type { ExecutionContext } from 'ava';
-import { parseJson, textAt } from '../../src/json.ts';
+import { parseJson, textAt } from '../../src/base/json.ts';
 import { PLUGIN } from '../e2e/support/installation.ts';
 import { setScene, type Scene } from '../e2e/support/scene.ts';
 import type { RunResult } from '../support/child.ts';

@@ -40,7 +40,7 @@ function checkRefused(
   t.is(attacker.connections, 0, 'the attacker hears nothing');
   t.deepEqual(targets(scene.server.requests), [], 'neither does the server of the profile');
   const stored = changed(played.before, played.after);
-  const strange = noted ? stored.filter((path) => !(isEntry(path) && path.endsWith('.refused'))) : stored;
+  const strange = noted ? stored.filter((path) => !(isEntry(path) && path.endsWith('.failed'))) : stored;
   t.deepEqual(strange, [], 'nothing is stored, changed or removed');
   for (const run of played.runs) {
     checkFailure(t, asResult(run), { code, line: /./ });

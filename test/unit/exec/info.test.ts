@@ -52,6 +52,13 @@ test('client-go, v1beta1', shape, go({ interactive: true }, v1beta1), v1beta1, u
 test('of all the cluster only the profile is read', shape, go(goCluster(ours)), v1, 'prod');
 test('client-go, a cluster without the extension', shape, go(goCluster(null)), v1, undefined);
 test('an extension with a kind', shape, go(goCluster({ ...ours, kind: 'Settings' })), v1, 'prod');
+test(
+  'an extension that proposes a login beside',
+  shape,
+  go(goCluster({ ...ours, login: { server: 'https://h' } })),
+  v1,
+  'prod',
+);
 test('an extension without an apiVersion', shape, go(goCluster({ profile: 'prod' })), v1, 'prod');
 test('an extension of ours that says nothing', shape, go(goCluster({})), v1, undefined);
 test(

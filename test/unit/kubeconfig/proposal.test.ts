@@ -146,6 +146,14 @@ for (const [title, own, extension, expected] of hostile)
     t.is(Object.getPrototypeOf(proposed), Object.prototype);
   });
 
+test('what stands below `login` counts before what stands beside the profile', (t) => {
+  const extension = { profile: 'c', namespace: 'old', login: { server: 'https://h', namespace: 'new' } };
+  t.deepEqual(propose(t, cluster({ server: 'https://api' }, extension)), {
+    server: 'https://h',
+    namespace: 'new',
+  });
+});
+
 test('the extension of another plugin, or of another name, proposes nothing', (t) => {
   const settings = { server: 'https://evil.example', audience: ['a'] };
   const other = { apiVersion: 'other.example/v1', ...settings };

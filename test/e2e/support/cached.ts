@@ -1,4 +1,5 @@
 /** The entry of a profile as it lies on disk, read and aged by hand: four lines, and a marker dated SERVE_UNTIL. */
+import { existsSync } from 'node:fs';
 import { readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -39,7 +40,9 @@ export async function age(
   const [first = '', ...rest] = (await readFile(file, 'utf8')).split('\n');
   const head = first.replace(/^v2 \d+ \d+/, `v2 ${now + left.serve} ${now + left.life}`);
   await writeFile(file, [head, ...rest].join('\n'));
-  await utimes(entryPath(home, profile, 'until'), now + left.serve, now + left.serve);
+  // There is none where no file vouches for the entry.
+  const marker = entryPath(home, profile, 'until');
+  if (existsSync(marker)) await utimes(marker, now + left.serve, now + left.serve);
 }
 
 /** As if the token had been issued long ago: a client that comes back for it may force an exchange. */

@@ -59,7 +59,7 @@ withMounts('the disk becomes full under an entry that is to be renewed: the entr
     'mount -t tmpfs -o size=64k none "$cache"',
     'kubectl-sa_token get-token prod >/dev/null',
     'head -c 1M /dev/zero >"$cache/filler" 2>/dev/null',
-    'kubectl-sa_token get-token prod --force-refresh >/dev/null',
+    'KUBERNETES_EXEC_INFO= kubectl-sa_token get-token prod --force-refresh >/dev/null',
   ];
   await callsOn(t, scene, prepare.join('\n'));
   t.true(scene.server.exchanges >= 2);

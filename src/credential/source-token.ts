@@ -6,11 +6,12 @@ import type { Given } from '../settings/overrides.ts';
 import type { Resolved } from '../settings/resolve.ts';
 import { label, targetOf, type Target } from '../settings/target.ts';
 import { openSource } from '../source/open.ts';
+import type { SourceToken } from '../source/source.ts';
 import { readClaims } from '../token/claims.ts';
 
 export interface Identity {
   readonly target: Target;
-  readonly sourceToken: string;
+  readonly sourceToken: SourceToken;
   /** Of every setting that changes the issued token, and of the source token. */
   readonly digest: string;
   /** Where the source token was read, in words. */

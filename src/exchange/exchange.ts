@@ -4,6 +4,7 @@ import { messageOf, SaTokenError } from '../errors/error.ts';
 import { monotonic, type Host } from '../base/host.ts';
 import { timeoutMs, type Settings } from '../settings/table.ts';
 import { label, type Target } from '../settings/target.ts';
+import type { SourceToken } from '../source/source.ts';
 import { readClaims } from '../token/claims.ts';
 import { checkGrant } from './grant.ts';
 import { judgeReply, knownUid, send } from './token-request.ts';
@@ -37,7 +38,7 @@ export async function issue(
   host: Host,
   target: Target,
   settings: Settings,
-  sourceToken: string,
+  sourceToken: SourceToken,
 ): Promise<Issued> {
   const end = monotonic() + timeoutMs(settings);
   for (let attempt = 1; ; attempt += 1) {
@@ -65,7 +66,7 @@ async function exchangeOnce(
   host: Host,
   target: Target,
   settings: Settings,
-  sourceToken: string,
+  sourceToken: SourceToken,
   left: number,
 ): Promise<Issued> {
   const [before, began] = [host.now() / 1000, monotonic()];

@@ -9,6 +9,7 @@ import { badAnswer } from '../errors/http.ts';
 import { missingSetting } from '../errors/usage.ts';
 import { ask, type Reply } from '../http/request.ts';
 import type { Settings } from '../settings/table.ts';
+import type { SourceToken } from '../source/source.ts';
 import { type Target, label } from '../settings/target.ts';
 import { readClaims, type Claims } from '../token/claims.ts';
 import { judgeRefusal } from './refusals.ts';
@@ -36,7 +37,7 @@ export function send(
   host: Host,
   target: Target,
   settings: Settings,
-  sourceToken: string,
+  sourceToken: SourceToken,
   claims: Claims | undefined,
   milliseconds: number,
 ): Promise<Reply> {

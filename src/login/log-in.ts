@@ -31,7 +31,7 @@ import { sourceNames, type Settings } from '../settings/table.ts';
 import { targetOf, type Target, label } from '../settings/target.ts';
 import { difference, wayNames, wayOf } from '../settings/way.ts';
 import { openSource } from '../source/open.ts';
-import { cleanToken, sourceKind } from '../source/source.ts';
+import { cleanToken, sourceKind, type SourceToken } from '../source/source.ts';
 import {
   readStored,
   removeStored,
@@ -192,7 +192,7 @@ async function chooseToken(
   settings: Resolved,
   stored: StoredToken | 'unreadable' | undefined,
   from: StoredToken | undefined,
-): Promise<string> {
+): Promise<SourceToken> {
   if (from !== undefined) return from.token;
   if (handedIn === undefined && typeof stored === 'object') {
     const differs = difference(stored.way, wayOf(settings));
@@ -204,7 +204,7 @@ async function chooseToken(
   return token;
 }
 
-async function readSource(host: Host, profile: string, settings: Resolved): Promise<string> {
+async function readSource(host: Host, profile: string, settings: Resolved): Promise<SourceToken> {
   const source = await openSource(host, profile, settings);
   const token = await source.read();
   if (token === undefined) throw notLoggedIn(profile, source.place, 'check what writes it');
@@ -216,7 +216,7 @@ interface Change {
   readonly stored: StoredToken | 'unreadable' | undefined;
   readonly from: StoredToken | undefined;
   readonly target: Target;
-  readonly token: string;
+  readonly token: SourceToken;
   readonly verify: boolean;
 }
 

@@ -2,9 +2,16 @@
 import { badToken } from '../errors/usage.ts';
 import type { Settings } from '../settings/table.ts';
 
+declare const brand: unique symbol;
+/**
+ * A source token. The exchange and the keychain take this type alone, so that no other text is sent or stored in its place,
+ * and a reader of the types sees where one goes. `cleanToken` alone makes one.
+ */
+export type SourceToken = string & { readonly [brand]: 'source token' };
+
 export interface Source {
   /** The token, or undefined when there is none. Throws when the place itself fails. */
-  read(): Promise<string | undefined>;
+  read(): Promise<SourceToken | undefined>;
   /** The place in words, without the token: `keychain`, `file ~/token`, … */
   readonly place: string;
 }
@@ -41,7 +48,7 @@ const largest = 64 * 1024;
  * @returns undefined when the text is blank
  * @throws SaTokenError `bad-token` when it is no single word of printable ASCII, or base64 of a token
  */
-export function cleanToken(text: string, where: string): string | undefined {
+export function cleanToken(text: string, where: string): SourceToken | undefined {
   const token = text.replace(/^\ufeff/, '').trim();
   if (token === '') return undefined;
   if (token.length > largest) throw badToken(where, `has ${token.length} characters, which no server takes`);
@@ -49,5 +56,6 @@ export function cleanToken(text: string, where: string): string | undefined {
   if (/\s/.test(token)) throw badToken(where, 'holds more than one word or line');
   if (/^(["'`]).*\1$/.test(token)) throw badToken(where, 'is in quotes');
   if (!/^[\x21-\x7e]+$/.test(token)) throw badToken(where, 'has characters that no token has');
-  return token;
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one place that gives a text this type.
+  return token as SourceToken;
 }

@@ -15,11 +15,11 @@ import type { Settings } from '../settings/table.ts';
 import { label } from '../settings/target.ts';
 import { difference, parseWay, wayOf, type Way } from '../settings/way.ts';
 import { keychainAccounts, keychainItem } from './keychain.ts';
-import { cleanToken, sourceKind, type Source } from './source.ts';
+import { cleanToken, sourceKind, type Source, type SourceToken } from './source.ts';
 
 export interface StoredToken {
   readonly way: Way;
-  readonly token: string;
+  readonly token: SourceToken;
 }
 
 /** An item of a newer version is left alone. */
@@ -135,7 +135,7 @@ function parseStored(profile: string, text: string): StoredToken {
 }
 
 /** @throws SaTokenError `bad-keychain-item` for a text that is no token */
-function usable(profile: string, text: string): string {
+function usable(profile: string, text: string): SourceToken {
   try {
     const token = cleanToken(text, 'the keychain item');
     if (token !== undefined) return token;

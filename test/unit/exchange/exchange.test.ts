@@ -4,8 +4,15 @@ import { issue } from '../../../src/exchange/exchange.ts';
 import type { Settings } from '../../../src/settings/table.ts';
 import { fails } from '../../support/failure.ts';
 import { createHost, put, withParts, type TestHost } from '../../support/host.ts';
+import { cleanToken, type SourceToken } from '../../../src/source/source.ts';
 import { ROBOT, TOKEN_PATH, withRobot, type Scene } from '../../support/robot.ts';
 import type { Fault, ServerOptions } from '../../support/token-request-server.ts';
+
+function sourceToken(text: string): SourceToken {
+  const token = cleanToken(text, 'the token');
+  if (token === undefined) throw new Error('no token');
+  return token;
+}
 
 interface World extends Scene {
   host: TestHost;
@@ -27,7 +34,12 @@ async function setUp(t: ExecutionContext, options?: ServerOptions): Promise<Worl
   const exchangeWith: World['exchangeWith'] = (over = {}, more = {}) => {
     const serviceAccount = more.account ?? ROBOT.name;
     const target = { server: scene.server.url, namespace: ROBOT.namespace, serviceAccount };
-    return issue(more.host ?? host, target, { ...settings, ...over }, more.token ?? scene.robot.token);
+    return issue(
+      more.host ?? host,
+      target,
+      { ...settings, ...over },
+      sourceToken(more.token ?? scene.robot.token),
+    );
   };
   return { ...scene, host, settings, exchangeWith };
 }

@@ -11,8 +11,11 @@ const hint = 'run that command by hand: it must print the token and nothing else
 
 test('a text is for the shell, a list is run as it is', async (t) => {
   const host = withParts(createHost(t), { env: { PATH: process.env['PATH'], TOKEN: 'the-token' } });
-  t.is(await commandSource(host, 'printf "%s\\n" "$TOKEN" | tr t T').read(), 'The-Token');
-  t.is(await commandSource(host, ['printf', '%s', '$TOKEN']).read(), '$TOKEN');
+  t.is<string | undefined, string>(
+    await commandSource(host, 'printf "%s\\n" "$TOKEN" | tr t T').read(),
+    'The-Token',
+  );
+  t.is<string | undefined, string>(await commandSource(host, ['printf', '%s', '$TOKEN']).read(), '$TOKEN');
 });
 
 test('it gets no stdin, the environment of the call, and is asked each time', async (t) => {
@@ -23,8 +26,8 @@ test('it gets no stdin, the environment of the call, and is asked each time', as
     'echo x >>"$LOG"; /bin/cat; echo the-token',
   );
   t.is(source.place, 'source-command');
-  t.is(await source.read(), 'the-token');
-  t.is(await source.read(), 'the-token');
+  t.is<string | undefined, string>(await source.read(), 'the-token');
+  t.is<string | undefined, string>(await source.read(), 'the-token');
   t.is(readFileSync(log, 'utf8'), 'x\nx\n');
 });
 
@@ -88,7 +91,10 @@ test('a command that hangs is ended, and so is the wait for what it started', as
 test('in an exec hook it is run without what the client told us', async (t) => {
   const env = { KUBERNETES_EXEC_INFO: '{}', TOKEN: 'the-token' };
   const script = 'echo "${KUBERNETES_EXEC_INFO-none}-$TOKEN"';
-  t.is(await commandSource(withParts(createHost(t), { env }), script).read(), 'none-the-token');
+  t.is<string | undefined, string>(
+    await commandSource(withParts(createHost(t), { env }), script).read(),
+    'none-the-token',
+  );
 });
 
 test('its stderr is the person’s own, and not captured', async (t) => {

@@ -8,7 +8,7 @@ import { createHost, withParts, put } from '../../support/host.ts';
 
 test('the variable is read, without the blanks around the token', async (t) => {
   const host = withParts(createHost(t), { env: { CI_TOKEN: ' the-token\n', EMPTY: '' } });
-  t.is(await envSource(host, 'CI_TOKEN').read(), 'the-token');
+  t.is<string | undefined, string>(await envSource(host, 'CI_TOKEN').read(), 'the-token');
   t.is(await envSource(host, 'EMPTY').read(), undefined);
   t.is(await envSource(host, 'NONE').read(), undefined);
 });
@@ -27,9 +27,9 @@ test('the file is read each time, and left as it is', async (t) => {
   const file = put(host, 'token', 'first\n');
   const source = fileSource(host, file);
   t.is(source.place, 'file ~/token');
-  t.is(await source.read(), 'first');
+  t.is<string | undefined, string>(await source.read(), 'first');
   put(host, 'token', 'second');
-  t.is(await source.read(), 'second');
+  t.is<string | undefined, string>(await source.read(), 'second');
   t.is(readFileSync(file, 'utf8'), 'second');
 });
 
@@ -37,7 +37,7 @@ test('a symlink is followed: a projected volume is one', async (t) => {
   const host = createHost(t);
   put(host, '..data/token', 'the-token');
   symlinkSync('..data/token', join(host.home, 'token'));
-  t.is(await fileSource(host, join(host.home, 'token')).read(), 'the-token');
+  t.is<string | undefined, string>(await fileSource(host, join(host.home, 'token')).read(), 'the-token');
 });
 
 test('a file that others could have written is not read', async (t) => {
@@ -57,7 +57,7 @@ test('a file that others could have written is not read', async (t) => {
     });
     chmodSync(path, 0o700);
   }
-  t.is(await fileSource(host, file).read(), 'the-token');
+  t.is<string | undefined, string>(await fileSource(host, file).read(), 'the-token');
 });
 
 test('a file that is not there, or empty, holds no token', async (t) => {

@@ -3,7 +3,8 @@
  * do not ask the server one after the other; and for kubectl, which runs a failing plugin up to six times for one command and
  * is told once.
  */
-import { exit, exitCodeOf, SaTokenError, type ExitCode } from '../errors/error.ts';
+import { exit, isErrorCode, type ExitCode } from '../errors/codes.ts';
+import { exitCodeOf, SaTokenError } from '../errors/error.ts';
 import type { Host } from '../base/host.ts';
 import { isObject, numberAt, objectAt, parseJson, textAt, type JsonObject } from '../base/json.ts';
 import { addToSmallFile, discard, putSmallFile, readSmallFile } from '../base/private-file.ts';
@@ -91,10 +92,10 @@ export function failureSince(
   const line = readLines(host, name).findLast(({ failure }) => failure !== undefined);
   const failure = objectAt(line, 'failure');
   if ((numberAt(line, 'at') ?? 0) < began || textAt(failure, 'profile') !== profile) return undefined;
-  const [code, what, exitCode] = [textAt(failure, 'code'), textAt(failure, 'message'), exitCodeIn(line)];
-  if (code === undefined || what === undefined || exitCode === undefined) return undefined;
+  const [code, what] = [textAt(failure, 'code'), textAt(failure, 'message')];
+  if (!isErrorCode(code) || what === undefined) return undefined;
   if (code === 'timed-out' && (numberAt(failure, 'timeoutSeconds') ?? 0) < timeoutSeconds) return undefined;
-  return new SaTokenError({ code, exitCode, what, hint: textAt(failure, 'hint') });
+  return new SaTokenError({ code, what, hint: textAt(failure, 'hint') });
 }
 
 /** Forgets them all, after a success. */

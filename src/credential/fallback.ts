@@ -1,6 +1,7 @@
 /** A token that still lives, served where no new one can be had; and the short time that a new one is given while it does. */
 import { judge, type Kept } from '../cache/freshness.ts';
-import { exit, exitCodeOf, SaTokenError } from '../errors/error.ts';
+import { exit, type ErrorCode } from '../errors/codes.ts';
+import { codeOf, exitCodeOf } from '../errors/error.ts';
 import { sourceTooLate } from '../errors/machine.ts';
 import type { Host } from '../base/host.ts';
 import type { Resolved } from '../settings/resolve.ts';
@@ -10,7 +11,11 @@ import { defaultTimeout } from '../settings/table.ts';
 const timeoutWhileAlive = 2;
 
 /** Refusals by a proxy or gateway, not by the API server: they do not invalidate the cached token. */
-const byOthers: ReadonlySet<string> = new Set(['proxy-refused', 'gateway-refused', 'anonymous']);
+const byOthers: ReadonlySet<ErrorCode | undefined> = new Set([
+  'proxy-refused',
+  'gateway-refused',
+  'anonymous',
+]);
 
 /** The token that still lives, where the failure to get a new one may pass; else undefined. */
 export function staleAfter<T extends Kept>(
@@ -18,7 +23,7 @@ export function staleAfter<T extends Kept>(
   previous: T | undefined,
   error: unknown,
 ): T | undefined {
-  const code = error instanceof SaTokenError ? error.code : '';
+  const code = codeOf(error);
   const mayPass =
     exitCodeOf(error) === exit.unreachable ||
     exitCodeOf(error) === exit.keychain ||

@@ -1,5 +1,6 @@
 /** What a check is, and how checks run: in order, each once, those that hang on a failed one not at all. */
-import { exit, oneLine, SaTokenError, type ExitCode } from '../errors/error.ts';
+import { exit, type ErrorCode, type ExitCode } from '../errors/codes.ts';
+import { oneLine, SaTokenError } from '../errors/error.ts';
 
 export type State = 'ok' | 'warn' | 'fail' | 'skip';
 
@@ -14,7 +15,7 @@ export interface Finding {
   /** Of a failure. */
   readonly exitCode?: ExitCode | undefined;
   /** Of the error, where it was one. */
-  readonly code?: string | undefined;
+  readonly code?: ErrorCode | undefined;
 }
 
 export interface Check<Facts> {

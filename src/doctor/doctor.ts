@@ -1,5 +1,5 @@
 /** `doctor` as a use case: every step from PATH to the API server, in the order in which a call takes them. */
-import type { ExitCode } from '../errors/error.ts';
+import type { ExitCode } from '../errors/codes.ts';
 import type { Host } from '../base/host.ts';
 import { accepted, granted, rights } from './checks/grant.ts';
 import { runChecks, type Check, type CheckResult } from './check.ts';

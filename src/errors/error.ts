@@ -1,33 +1,20 @@
-/** The one error type. Its code is stable for scripts and tests; its words come from `failures/`. */
+/** The one error type. Its code is stable for scripts and tests; its words come from `errors/`. */
+import { errorCodes, exit, type ErrorCode, type ExitCode } from './codes.ts';
 
-/** Exit codes of the program, by kind of failure. */
-export const exit = {
-  unexpected: 1,
-  usage: 2,
-  notLoggedIn: 3,
-  refused: 4,
-  unreachable: 5,
-  keychain: 6,
-  unsafeFile: 7,
-} as const;
-
-export type ExitCode = (typeof exit)[keyof typeof exit];
-
-/** What an error is made of: a stable kebab-case code, the exit code, what failed, and what to do next. */
+/** What an error is made of: its code, what failed, and what to do next. */
 export interface Failure {
-  readonly code: string;
-  readonly exitCode: ExitCode;
+  readonly code: ErrorCode;
   readonly what: string;
   readonly hint?: string | undefined;
   readonly cause?: unknown;
   /** Present when the same call may succeed a moment later; `after` is what the server asked for, in seconds. */
-  readonly transient?: { readonly after: number | undefined };
+  readonly transient?: { readonly after: number | undefined } | undefined;
 }
 
 /** A failure that a person can act on. Anything else that is thrown is a bug and is reported as `unexpected`. */
 export class SaTokenError extends Error {
   override readonly name = 'SaTokenError';
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly exitCode: ExitCode;
   readonly hint: string | undefined;
   readonly transient: Failure['transient'];
@@ -35,10 +22,29 @@ export class SaTokenError extends Error {
   constructor(failure: Failure) {
     super(failure.what, failure.cause === undefined ? undefined : { cause: failure.cause });
     this.code = failure.code;
-    this.exitCode = failure.exitCode;
+    this.exitCode = errorCodes[failure.code];
     this.hint = failure.hint;
     this.transient = failure.transient;
   }
+}
+
+/** What failed, what to do next, what it came from, and what makes it pass. */
+type Words = readonly [
+  what: string,
+  hint?: string | undefined,
+  cause?: unknown,
+  transient?: Failure['transient'],
+];
+
+/** The constructor of a failure: its code, and the words for what is known where it happens. */
+export function words<Known extends unknown[]>(
+  code: ErrorCode,
+  say: (...known: Known) => Words,
+): (...known: Known) => SaTokenError {
+  return (...known) => {
+    const [what, hint, cause, transient] = say(...known);
+    return new SaTokenError({ code, what, hint, cause, transient });
+  };
 }
 
 /** Characters of a text from a server or a file that are looked at: any page that says something says it by then. */
@@ -90,7 +96,7 @@ export function exitCodeOf(error: unknown): ExitCode {
 }
 
 /** The code of an error of ours. */
-export function codeOf(error: unknown): string | undefined {
+export function codeOf(error: unknown): ErrorCode | undefined {
   return error instanceof SaTokenError ? error.code : undefined;
 }
 

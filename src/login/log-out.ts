@@ -1,6 +1,7 @@
 /** A logout: source token, entries, and the profile if asked. What cannot be removed is an error, never silence. */
 import { forgetEntries, forgetEntriesOf } from '../cache/store.ts';
-import { exit, exitCodeOf } from '../errors/error.ts';
+import { exit } from '../errors/codes.ts';
+import { exitCodeOf } from '../errors/error.ts';
 import { unknownProfile } from '../errors/usage.ts';
 import type { Host } from '../base/host.ts';
 import { profileFile } from '../settings/paths.ts';

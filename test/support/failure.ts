@@ -1,6 +1,7 @@
 /** Asserts on failures: the code for scripts, the exit code for shells, the line for people. */
 import type { ExecutionContext } from 'ava';
-import { describe, SaTokenError, type ExitCode } from '../../src/errors/error.ts';
+import type { ExitCode } from '../../src/errors/codes.ts';
+import { describe, SaTokenError } from '../../src/errors/error.ts';
 
 export interface Expected {
   code: string;

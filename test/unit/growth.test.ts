@@ -43,7 +43,7 @@ const readers: Record<string, (text: string) => unknown> = {
   warningTexts,
   retryAfter,
   redacted: (body) => redacted({ status: 502, headers: { location: body }, warnings: [body], body }, [token]),
-  'a line': (what) => describe(new SaTokenError({ code: 'x', exitCode: 5, what })),
+  'a line': (what) => describe(new SaTokenError({ code: 'api-failed', what })),
   'a server': (path) => caught(() => parseValue('server', `https://h.example/${path}`, place)),
   'a review': (reason) =>
     caught(() => requireAuthenticated('it', { server: '', authenticated: false, ...nobody, reason })),

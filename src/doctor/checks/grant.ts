@@ -1,6 +1,7 @@
 /** Checks of the account, all from one exchange: whether the source token is accepted, what it may, what it is given. */
 import { grantManifest } from '../../manifest/account.ts';
-import { exit, SaTokenError } from '../../errors/error.ts';
+import { exit, type ErrorCode } from '../../errors/codes.ts';
+import { SaTokenError } from '../../errors/error.ts';
 import { readClaims } from '../../token/claims.ts';
 import type { Target } from '../../settings/target.ts';
 import { fail, ok, warn, type Finding } from '../check.ts';
@@ -8,7 +9,7 @@ import type { Facts } from '../facts.ts';
 import { renewSource } from '../remedies.ts';
 
 /** Refusals that come after authentication, in the API server's order (src/CONTRACTS.md 3.1). */
-const afterAuthentication = new Set([
+const afterAuthentication: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'forbidden',
   'no-token-request',
   'account-not-found',

@@ -1,7 +1,8 @@
 /** Check of what kubectl does with the token: whether the API server of the current context, or the one named, takes it. */
 import { reviewSelf } from '../../api/self-review.ts';
 import { parseJson, textAt } from '../../base/json.ts';
-import { exit, SaTokenError } from '../../errors/error.ts';
+import { exit } from '../../errors/codes.ts';
+import { SaTokenError } from '../../errors/error.ts';
 import { kubeconfigFlag, quoted } from '../../errors/usage.ts';
 import { ask } from '../../http/request.ts';
 import type { HookContext } from '../../kubeconfig/hooks.ts';

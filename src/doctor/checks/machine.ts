@@ -1,7 +1,7 @@
 /** Checks of this machine: the plugin's name on PATH, the profile, the cache. */
 import { lstatSync, readdirSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { exit } from '../../errors/error.ts';
+import { exit } from '../../errors/codes.ts';
 import type { Host } from '../../base/host.ts';
 import { findOnPath, listOnPath, pluginName } from '../../base/find-program.ts';
 import { strangeVariables } from '../../settings/names.ts';

@@ -1,7 +1,7 @@
 /** Checks of the way to the server: its name, its certificate, its clock. */
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { exit } from '../../errors/error.ts';
+import { exit } from '../../errors/codes.ts';
 import { httpProxy, proxyName } from '../../http/proxy.ts';
 import { connectionProblem } from '../../http/connection-problem.ts';
 import { fail, notNeeded, ok, warn, type Finding } from '../check.ts';

@@ -1,5 +1,5 @@
 /** Checks of what is between: that the call reaches an API server as it was sent, and that little else does. */
-import { exit } from '../../errors/error.ts';
+import { exit } from '../../errors/codes.ts';
 import { isForeignPath, statusMessage } from '../../exchange/refusals.ts';
 import { judgeReply, tokenPath } from '../../exchange/token-request.ts';
 import type { Reply } from '../../http/request.ts';

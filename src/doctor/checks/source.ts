@@ -1,6 +1,6 @@
 /** Checks of where the source token is: that the keychain keeps, gives and forgets, and that the token is there. */
 import { randomBytes } from 'node:crypto';
-import { exit } from '../../errors/error.ts';
+import { exit } from '../../errors/codes.ts';
 import { keychainForgetful } from '../../errors/machine.ts';
 import { reportToken, type TokenReport } from '../../token/report.ts';
 import { sourceWarnings } from '../../token/warnings.ts';

@@ -2,21 +2,21 @@ import { existsSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync 
 import test, { type ExecutionContext } from 'ava';
 import { entryFile, prepareFolder } from '../../../src/cache/folder.ts';
 import { exitCodeTold, failureSince, forgetFailures, recordFailure } from '../../../src/cache/failures.ts';
-import { exit, SaTokenError, type ExitCode } from '../../../src/errors/error.ts';
+import type { ErrorCode } from '../../../src/errors/codes.ts';
+import { SaTokenError } from '../../../src/errors/error.ts';
 import { createHost, put, withParts, type TestHost } from '../../support/host.ts';
 
 const at = (host: TestHost, now: number, client = '7') => withParts(host, { now: () => now, client });
 
-const failure = (exitCode: ExitCode) =>
-  new SaTokenError({ code: 'some-code', exitCode, what: 'it failed', hint: 'try again' });
+const failure = (code: ErrorCode) => new SaTokenError({ code, what: 'it failed', hint: 'try again' });
 
 const of = (profile: string | undefined, timeoutSeconds = 30) => ({ profile, timeoutSeconds });
 
 /** An exchange for the profile file `1` that failed at 5000; its client was told. */
-function failed(t: ExecutionContext, exitCode: ExitCode = exit.unreachable): TestHost {
+function failed(t: ExecutionContext, code: ErrorCode = 'cannot-connect'): TestHost {
   const host = createHost(t);
   prepareFolder(host);
-  recordFailure(at(host, 5000), 'prod', failure(exitCode), of('1'), true);
+  recordFailure(at(host, 5000), 'prod', failure(code), of('1'), true);
   return host;
 }
 
@@ -26,7 +26,7 @@ test('who had begun when an exchange failed fails with it', (t) => {
   const host = failed(t);
   for (const began of [4000, 5000]) {
     const shared = failureSince(at(host, 5100), 'prod', began, of('1'));
-    t.like(shared, { code: 'some-code', exitCode: 5, message: 'it failed', hint: 'try again' });
+    t.like(shared, { code: 'cannot-connect', exitCode: 5, message: 'it failed', hint: 'try again' });
     t.true(shared instanceof SaTokenError);
   }
 });
@@ -42,7 +42,7 @@ test('who begins later, names another entry, or has other settings asks for itse
 
 test('who failed with what another was told does not make it a failure of its own', (t) => {
   const host = failed(t);
-  recordFailure(at(host, 6000, '8'), 'prod', failure(exit.unreachable), undefined, true);
+  recordFailure(at(host, 6000, '8'), 'prod', failure('cannot-connect'), undefined, true);
   t.is(failureSince(at(host, 6100), 'prod', 5500, of('1')), undefined);
   t.truthy(failureSince(at(host, 6100), 'prod', 4500, of('1')));
   t.is(exitCodeTold(at(host, 6100, '8'), 'prod'), 5);
@@ -51,13 +51,13 @@ test('who failed with what another was told does not make it a failure of its ow
 test('without a profile file there is none to differ', (t) => {
   const host = createHost(t);
   prepareFolder(host);
-  recordFailure(at(host, 5000), '@0', failure(exit.refused), of(undefined), false);
+  recordFailure(at(host, 5000), '@0', failure('unauthorized'), of(undefined), false);
   t.is(failureSince(at(host, 5100), '@0', 4000, of(undefined))?.exitCode, 4);
 });
 
 test('what a server, the way to it or the place of the source token failed with is shared, and nothing else', (t) => {
-  t.truthy(failureSince(at(failed(t, exit.keychain), 5100), 'prod', 4000, of('1')));
-  for (const code of [exit.unexpected, exit.usage, exit.notLoggedIn, exit.unsafeFile]) {
+  t.truthy(failureSince(at(failed(t, 'keychain-unavailable'), 5100), 'prod', 4000, of('1')));
+  for (const code of ['locked', 'bad-value', 'not-logged-in', 'unsafe-file'] as const) {
     t.is(failureSince(at(failed(t, code), 5100), 'prod', 4000, of('1')), undefined);
   }
   const host = createHost(t);
@@ -69,7 +69,7 @@ test('what a server, the way to it or the place of the source token failed with 
 test('a failure for want of time is shared with those who have no more of it', (t) => {
   const host = createHost(t);
   prepareFolder(host);
-  const late = new SaTokenError({ code: 'timed-out', exitCode: exit.unreachable, what: 'too late' });
+  const late = new SaTokenError({ code: 'timed-out', what: 'too late' });
   recordFailure(at(host, 5000), 'prod', late, of('1', 2), false);
   t.is(failureSince(at(host, 5100), 'prod', 4000, of('1', 2))?.message, 'too late');
   t.is(failureSince(at(host, 5100), 'prod', 4000, of('1', 30)), undefined);
@@ -78,7 +78,7 @@ test('a failure for want of time is shared with those who have no more of it', (
 // The client that was told.
 
 test('a client is told once, and gets the same exit code for ten seconds', (t) => {
-  const host = failed(t, exit.refused);
+  const host = failed(t, 'unauthorized');
   t.is(exitCodeTold(at(host, 5000), 'prod'), 4);
   t.is(exitCodeTold(at(host, 15_000), 'prod'), 4);
   t.is(exitCodeTold(at(host, 15_100), 'prod'), undefined);
@@ -90,16 +90,16 @@ test('a client is told once, and gets the same exit code for ten seconds', (t) =
 test('a client that is given a token instead was not told', (t) => {
   const host = createHost(t);
   prepareFolder(host);
-  recordFailure(at(host, 5000), 'prod', failure(exit.refused), of('1'), false);
+  recordFailure(at(host, 5000), 'prod', failure('unauthorized'), of('1'), false);
   t.is(exitCodeTold(at(host, 5000), 'prod'), undefined);
 });
 
 test('each client has its own, whatever the failure, and the last one counts', (t) => {
-  const host = failed(t, exit.refused);
-  recordFailure(at(host, 8000, '8'), 'prod', failure(exit.unreachable), of('1'), true);
+  const host = failed(t, 'unauthorized');
+  recordFailure(at(host, 8000, '8'), 'prod', failure('cannot-connect'), of('1'), true);
   t.is(exitCodeTold(at(host, 8000, '8'), 'prod'), 5);
   t.is(exitCodeTold(at(host, 8000), 'prod'), 4);
-  recordFailure(at(host, 14_000), 'prod', failure(exit.usage), undefined, true);
+  recordFailure(at(host, 14_000), 'prod', failure('bad-value'), undefined, true);
   t.is(exitCodeTold(at(host, 24_000), 'prod'), 2);
   t.is(exitCodeTold(at(host, 24_000, '8'), 'prod'), undefined);
 });
@@ -108,13 +108,13 @@ test('many clients are remembered, and those of long ago are dropped in the end'
   const host = failed(t);
   const file = entryFile(host, 'prod', 'failed');
   for (let client = 10; client < 40; client += 1)
-    recordFailure(at(host, 5001, String(client)), 'prod', failure(exit.refused), of('1'), true);
+    recordFailure(at(host, 5001, String(client)), 'prod', failure('unauthorized'), of('1'), true);
   for (let client = 10; client < 40; client += 1)
     t.is(exitCodeTold(at(host, 5001, String(client)), 'prod'), 4);
   for (let client = 100; client < 300; client += 1)
-    recordFailure(at(host, 5001, String(client)), 'prod', failure(exit.refused), of('1'), true);
+    recordFailure(at(host, 5001, String(client)), 'prod', failure('unauthorized'), of('1'), true);
   t.true(statSync(file).size < 17_000);
-  recordFailure(at(host, 5001, '300'), 'prod', failure(exit.refused), of('1'), true);
+  recordFailure(at(host, 5001, '300'), 'prod', failure('unauthorized'), of('1'), true);
   t.is(exitCodeTold(at(host, 5001, '299'), 'prod'), 4);
 });
 
@@ -135,7 +135,7 @@ test('a link in its place is replaced, and what it leads to left alone', (t) => 
   const [file, victim] = [entryFile(host, 'prod', 'failed'), put(host, 'victim', 'precious')];
   rmSync(file);
   symlinkSync(victim, file);
-  recordFailure(at(host, 5000), 'prod', failure(exit.refused), of('1'), true);
+  recordFailure(at(host, 5000), 'prod', failure('unauthorized'), of('1'), true);
   t.is(exitCodeTold(at(host, 5000), 'prod'), 4);
   t.is(readFileSync(victim, 'utf8'), 'precious');
 });
@@ -158,7 +158,7 @@ test('a file that holds something else, or cannot be written, fails nothing', (t
     t.is(exitCodeTold(at(host, 5100), 'prod'), undefined, text);
   }
   const nowhere = withParts(at(host, 5000), { env: { KUBECACHEDIR: put(host, 'file', '') } });
-  recordFailure(nowhere, 'prod', failure(exit.refused), of('1'), true);
+  recordFailure(nowhere, 'prod', failure('unauthorized'), of('1'), true);
   t.is(failureSince(nowhere, 'prod', 0, of('1')), undefined);
   t.is(exitCodeTold(nowhere, 'prod'), undefined);
 });

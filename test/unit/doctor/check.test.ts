@@ -1,6 +1,6 @@
 import test from 'ava';
 import { fail, notNeeded, ok, runChecks, warn, type Check, type Finding } from '../../../src/doctor/check.ts';
-import { exit, SaTokenError } from '../../../src/errors/error.ts';
+import { SaTokenError } from '../../../src/errors/error.ts';
 
 const check = (name: string, needs: string[], look: () => Finding): Check<undefined> => ({
   name,
@@ -38,7 +38,7 @@ test('a failure stops what hangs on it, and nothing else; what is not needed sto
 
 const thrown = (what: string) =>
   check('a', [], () => {
-    throw new SaTokenError({ code: 'x', exitCode: exit.keychain, what, hint: 'do that' });
+    throw new SaTokenError({ code: 'keychain-unavailable', what, hint: 'do that' });
   });
 
 test('an error of ours is a failure with its words, without the account that all of them begin with', async (t) => {
@@ -54,7 +54,7 @@ test('an error of ours is a failure with its words, without the account that all
 
 test('an error without a hint is mended as its line says', async (t) => {
   const broken = check('a', [], () => {
-    throw new SaTokenError({ code: 'x', exitCode: exit.usage, what: 'x' });
+    throw new SaTokenError({ code: 'bad-value', what: 'x' });
   });
   t.like((await runChecks([broken], undefined, () => undefined))[0], { remedy: 'mend it as the line says' });
 });

@@ -1,7 +1,7 @@
 import test from 'ava';
+import { exit } from '../../../src/errors/codes.ts';
 import {
   describe,
-  exit,
   exitCodeOf,
   messageOf,
   oneLine,
@@ -43,19 +43,19 @@ test('a token is masked before a line is cut, so that no half of it shows', (t) 
 });
 
 test('a failure is described by what failed, then what to do', (t) => {
-  const failure = { code: 'some-code', exitCode: exit.refused, what: 'it failed' } as const;
+  const failure = { code: 'forbidden', what: 'it failed' } as const;
   t.is(describe(new SaTokenError(failure)), 'it failed');
   t.is(describe(new SaTokenError({ ...failure, hint: 'do this' })), 'it failed; do this');
 });
 
 test('a failure keeps its cause, its code and its exit code', (t) => {
   const cause = new Error('deep down');
-  const error = new SaTokenError({ code: 'some-code', exitCode: exit.keychain, what: 'x', cause });
+  const error = new SaTokenError({ code: 'keychain-unavailable', what: 'x', cause });
   t.is(error.cause, cause);
   t.is(error.name, 'SaTokenError');
-  t.is(error.code, 'some-code');
+  t.is(error.code, 'keychain-unavailable');
   t.is(exitCodeOf(error), 6);
-  t.false('cause' in new SaTokenError({ code: 'c', exitCode: exit.usage, what: 'x' }));
+  t.false('cause' in new SaTokenError({ code: 'bad-value', what: 'x' }));
 });
 
 test('anything else is a bug: exit code 1, and a line that asks for a report', (t) => {

@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { ExitCode } from '../../../src/errors/error.ts';
+import type { ExitCode } from '../../../src/errors/codes.ts';
 import { judgeReply } from '../../../src/exchange/token-request.ts';
 import type { Reply } from '../../../src/http/request.ts';
 import { fails } from '../../support/failure.ts';

@@ -340,7 +340,7 @@ const cannotLoad: [string, (text: string) => string, RegExp][] = [
   [
     'two users of a name',
     (text) => text.replace('contexts:', '  - name: robot\n    user: {}\ncontexts:'),
-    /users has the name "robot" twice; mend that line/,
+    /users has the name "robot" twice; correct that line/,
   ],
 ];
 

@@ -2,7 +2,7 @@
 import type { Host } from './base/host.ts';
 import { readCall, readHookCall } from './credential/arguments.ts';
 import { getToken, RepeatedFailure } from './credential/get-token.ts';
-import { describe, exitCodeOf, systemCode } from './errors/error.ts';
+import { codeOf, describe, exitCodeOf, systemCode } from './errors/error.ts';
 import { talkativeNode } from './errors/machine.ts';
 import { isHook } from './exec/info.ts';
 
@@ -58,6 +58,7 @@ function fail(host: Host, error: unknown): void {
   if (systemCode(error) === 'EPIPE') return;
   try {
     host.err(`${program}: ${describe(error)}\n`);
+    host.trace(`code: ${codeOf(error) ?? 'unexpected'}`);
   } catch {
     // Nobody reads standard error; the exit code still tells.
   }

@@ -55,6 +55,7 @@ const withoutSource = [
   'cli/from-context',
   'cli/login-over',
   'cli/timeouts',
+  'errors/words',
   'http/memory',
 ];
 

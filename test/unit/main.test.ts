@@ -30,6 +30,14 @@ test('a reader that is gone is told nothing, and neither is a standard error tha
   t.is(deaf.exitCode, 2);
 });
 
+test('with -v a failure is followed by its code', async (t) => {
+  const traced: string[] = [];
+  const trace = (step: string): void => void traced.push(step);
+  await runMain(createHost(t, { argv: ['list', '-o', 'xml'], trace }));
+  await runMain(createHost(t, { argv: ['version'], out: broken, trace }));
+  t.deepEqual(traced, ['code: bad-usage', 'code: unexpected']);
+});
+
 test('a failure that this client was told of a moment ago is its exit code alone', async (t) => {
   const env = { KUBERNETES_EXEC_INFO: '{"apiVersion":"client.authentication.k8s.io/v1"}\n' };
   const host = createHost(t, { argv: ['get-token', 'prod'], env, client: '7', now: () => 1_000_000 });

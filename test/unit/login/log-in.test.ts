@@ -188,7 +188,7 @@ test('a profile that cannot be written is told, and no entry is kept', async (t)
   await fails(t, () => world.login({}, {}, { env }), {
     code: 'unwritable-file',
     exitCode: 2,
-    line: /^cannot write ~\/token\/x\.yaml \(/,
+    line: /^cannot write ~\/token\/x\.yaml\.lock \(/,
   });
   nothingIsKept(t, world);
 });

@@ -411,7 +411,7 @@ test('a place that cannot be written is told, with the folder to look at', async
   await fails(t, () => withProfilesLocked(there, write), {
     code: 'unwritable-file',
     exitCode: 2,
-    line: /^cannot write ~\/file\/sa-token\.yaml \(E(?:NOTDIR|EXIST): .*; nothing was changed$/,
+    line: /^cannot write ~\/file\/sa-token\.yaml\.lock \(E(?:NOTDIR|EXIST): .*; nothing was changed$/,
   });
 });
 

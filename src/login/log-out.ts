@@ -8,7 +8,13 @@ import { profileFile } from '../settings/paths.ts';
 import { readProfiles, touchProfiles, withProfilesLocked, writeProfile } from '../settings/profiles.ts';
 import type { Settings } from '../settings/table.ts';
 import { sourceKind } from '../source/source.ts';
-import { notedProfiles, removeStored, storedProfiles, takeOldItem } from '../source/stored-token.ts';
+import {
+  notedProfiles,
+  removeOldItems,
+  removeStored,
+  storedProfiles,
+  takeOldItem,
+} from '../source/stored-token.ts';
 
 /**
  * Logs one profile out. What was stored for its name goes, whatever the profile says now, and also where there is no
@@ -54,14 +60,21 @@ export async function profilesToLeave(host: Host): Promise<string[]> {
 }
 
 /**
- * Removes everything else that is cached: of calls without a profile, and of profiles that are not there any more.
+ * Removes everything else: what is cached of calls without a profile and of profiles that are not there any more, and keychain
+ * items of the old naming.
  *
  * @returns what was done, for the person; undefined where there was nothing
  * @throws SaTokenError as `logOut`
  */
 export async function forgetCalls(host: Host): Promise<string | undefined> {
   const removed = await forgetEntries(host, undefined);
-  return removed === 0 ? undefined : `calls without a profile: ${countOf(removed)}`;
+  // Where a keychain is needed and is away, the profiles have told so before.
+  const old = await removeOldItems(host).catch(() => 0);
+  const told = [
+    ...(removed === 0 ? [] : [`calls without a profile: ${countOf(removed)}`]),
+    ...(old === 0 ? [] : [`items of an older version removed from the keychain: ${old}`]),
+  ];
+  return told.length === 0 ? undefined : told.join('\n');
 }
 
 function countOf(removed: number): string {

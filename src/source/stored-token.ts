@@ -174,6 +174,18 @@ export async function takeOldItem(host: Host, profile: string): Promise<StoredTo
   return readStored(host, profile);
 }
 
+/**
+ * Removes items of the old naming that no profile has taken over.
+ *
+ * @returns how many there were
+ * @throws SaTokenError `keychain-unavailable`
+ */
+export async function removeOldItems(host: Host): Promise<number> {
+  const old = (await keychainAccounts()).filter((account) => /^[^\s/]+\/[^\s@]+@https?:\/\//.test(account));
+  for (const account of old) await keychainItem(host, account).remove();
+  return old.length;
+}
+
 const notOurs = (profile: string): SaTokenError =>
   badKeychainItem(
     profile,

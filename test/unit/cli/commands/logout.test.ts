@@ -336,3 +336,21 @@ withKeychain('a logout beside a login of the same account takes no token from it
     await scene.run(['logout', 'b', '--forget']);
   }
 });
+
+withKeychain('a logout of all removes an item of the old naming that no profile leads to', async (t) => {
+  const scene = await setScene(t);
+  await scene.login('prod');
+  const words = [
+    'store',
+    '--label=old',
+    'service',
+    'kubectl-sa-token',
+    'username',
+    'gone/robot@https://old.example/k',
+  ];
+  t.is((await scene.sandbox.exec('secret-tool', words, { stdin: 'an-old-token' })).code, 0);
+  const { code, stdout } = await scene.run(['logout', '--all']);
+  t.is(code, 0);
+  t.regex(stdout, /^items of an older version removed from the keychain: 1$/m);
+  t.deepEqual(await scene.kept(), {});
+});

@@ -24,7 +24,7 @@ export const unloadable = words(
 
 export const badKuberc = words('bad-kuberc', (file: string, why: string, cause?: unknown) => [
   `${file}: ${oneLine(why, 300)}`,
-  'mend the file, or have kubectl leave it out: export KUBERC=off',
+  'correct the file, or have kubectl ignore it: export KUBERC=off',
   cause,
 ]);
 
@@ -106,7 +106,7 @@ export const selfRefused = words(
     const ask = `ask why, as somebody who may: kubectl sa-token review ${profile}${file} --context CONTEXT`;
     const refusal = `${server}: the issued token is refused (401)`;
     return audience === undefined
-      ? [`${refusal}: it was revoked, or is of another cluster`, ask]
+      ? [`${refusal}: it was revoked, or is for another cluster`, ask]
       : [
           `${refusal}: it is for the audience ${audience.join(', ')}`,
           `the API server takes tokens for itself: use a profile without --audience; or ${ask}`,
@@ -160,7 +160,7 @@ export const unknownIssuer = words('unknown-issuer', (issuer: string) => [
 
 export const notVerified = words('not-verified', (token: string, why: string) => [
   `${token}: ${why}`,
-  'it is of another cluster, or the keys were changed since: log in again, or check where the keys were read',
+  'it is for another cluster, or the keys were changed since: log in again, or check where the keys were read',
 ]);
 
 /** A whole line, beside an answer: the client is refused a token that is too fresh to have been revoked. */

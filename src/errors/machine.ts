@@ -11,7 +11,7 @@ export const keychainUnavailable = words('keychain-unavailable', (why: string, c
 ]);
 
 export const keychainTooSmall = words('keychain-too-small', (bytes: number, limit: number) => [
-  `the token and its way have ${bytes} bytes, and this keychain takes at most ${limit}`,
+  `the token and its connection settings have ${bytes} bytes, and this keychain takes at most ${limit}`,
   elsewhere,
 ]);
 

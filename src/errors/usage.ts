@@ -115,7 +115,7 @@ export const badProfileFile = words(
   'bad-profile-file',
   (where: string, problem: string, hint?: string, cause?: unknown) => [
     `${where}: ${problem}`,
-    hint ?? 'mend the file by hand; it was left as it is',
+    hint ?? 'correct the file by hand; it was left as it is',
     cause,
   ],
 );
@@ -143,16 +143,17 @@ export const unwritableFile = words('unwritable-file', (file: string, cause: unk
 /** A logout that stops half-way: what it removed is gone, and the same command removes the rest. */
 export const notLoggedOut = words('unwritable-file', (problem: string, cause: unknown) => [
   `${problem} (${reasonOf(cause)})`,
-  'the logout is not complete: mend that, then run the same command again',
+  'the logout is not complete. Correct that, then run the same command again',
   cause,
 ]);
 
 export const badToken = words(
   'bad-token',
-  (where: string, problem: string, hint: string = 'give the token of a ServiceAccount, alone and whole') => [
-    `${where}: ${problem}`,
-    hint,
-  ],
+  (
+    where: string,
+    problem: string,
+    hint: string = 'give the whole token of a ServiceAccount, and nothing else',
+  ) => [`${where}: ${problem}`, hint],
 );
 
 export const noTerminal = words('no-terminal', () => [
@@ -170,7 +171,7 @@ export const notLoggedIn = words('not-logged-in', (who: string, where: string, h
 
 export const badKubeconfig = words('bad-kubeconfig', (file: string, problem: string, cause?: unknown) => [
   `${file}: ${problem}`,
-  'mend the file; nothing was changed',
+  'correct the file; nothing was changed',
   cause,
 ]);
 
@@ -179,7 +180,7 @@ export const unknownStyle = words(
   'bad-kubeconfig',
   (file: string, user: string, command: readonly string[]) => [
     `${file}: is written in a way that user "${user}" cannot be set without touching the rest`,
-    `nothing was changed; set the user by hand, or let kubectl write the whole file anew: ${command.map(shellWord).join(' ')}`,
+    `nothing was changed; set the user by hand, or let kubectl rewrite the whole file: ${command.map(shellWord).join(' ')}`,
   ],
 );
 

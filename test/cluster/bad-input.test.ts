@@ -32,7 +32,7 @@ function describeStrangers(onPlane: Declare<ControlPlane>, minor: Minor): void {
     t.truthy(stranger);
     const login = await laptop.logIn('prod', stranger?.token ?? '');
     const line =
-      /the source token was refused \(401\): .* is of another cluster; log in again with a new token/;
+      /the source token was refused \(401\): .* is for another cluster; log in again with a new token/;
     checkFailure(t, login, { code: 4, line });
     t.like(await laptop.plugin(['list', '-o', 'name']), { code: 0, stdout: '' }, 'no profile was made');
   });

@@ -73,7 +73,7 @@ const knownProfiles =
   /: there is no profile "none" in \/\S+\/\.kube\/sa-token\.yaml; name one that is there: prod\n$/;
 const usable =
   'is not usable; use lower-case letters, digits, ".", "_" and "-", beginning with a letter or digit, at most 100';
-const whole = 'give the token of a ServiceAccount, alone and whole';
+const whole = 'give the whole token of a ServiceAccount, and nothing else';
 
 test('the command line as a whole', async (t) => {
   const sandbox = await setUp(t);
@@ -324,7 +324,7 @@ test('list, logout and kubeconfig', async (t) => {
     },
     {
       args: ['kubeconfig', 'prod', '--kubeconfig', 'list.yaml'],
-      line: `${home}/list.yaml: is not a kubeconfig; mend the file; nothing was changed`,
+      line: `${home}/list.yaml: is not a kubeconfig; correct the file; nothing was changed`,
     },
     {
       args: ['kubeconfig', 'prod', '--kubeconfig', '.'],

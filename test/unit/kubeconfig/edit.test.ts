@@ -179,14 +179,14 @@ test(
   refused,
   'x: &x {name: prod}\nusers: [*x, {name: prod}]\n',
   'bad-kubeconfig',
-  'user "prod" is there twice; mend the file; nothing was changed',
+  'user "prod" is there twice; correct the file; nothing was changed',
 );
 test(
   'an alias of nothing',
   refused,
   'users: [*x]\n',
   'bad-kubeconfig',
-  'is not YAML (Unresolved alias (the anchor must be set before the alias): x); mend the file; nothing was changed',
+  'is not YAML (Unresolved alias (the anchor must be set before the alias): x); correct the file; nothing was changed',
 );
 test(
   'another hook',
@@ -200,29 +200,35 @@ test(
   refused,
   'users:\n- name: prod\n- name: prod\n',
   'bad-kubeconfig',
-  'user "prod" is there twice; mend the file; nothing was changed',
+  'user "prod" is there twice; correct the file; nothing was changed',
 );
 test(
   'users that are no list',
   refused,
   'users: {prod: {}}\n',
   'bad-kubeconfig',
-  '"users" is not a list; mend the file; nothing was changed',
+  '"users" is not a list; correct the file; nothing was changed',
 );
-test('a list', refused, '- a\n', 'bad-kubeconfig', 'is not a kubeconfig; mend the file; nothing was changed');
+test(
+  'a list',
+  refused,
+  '- a\n',
+  'bad-kubeconfig',
+  'is not a kubeconfig; correct the file; nothing was changed',
+);
 test(
   'a text',
   refused,
   'hello\n',
   'bad-kubeconfig',
-  'is not a kubeconfig; mend the file; nothing was changed',
+  'is not a kubeconfig; correct the file; nothing was changed',
 );
 test(
   'what is not YAML',
   refused,
   'users: [\n',
   'bad-kubeconfig',
-  'is not YAML (Flow sequence in block collection must be sufficiently indented and end with a ] at line 2, column 1:); mend the file; nothing was changed',
+  'is not YAML (Flow sequence in block collection must be sufficiently indented and end with a ] at line 2, column 1:); correct the file; nothing was changed',
 );
 
 for (const command of [
@@ -428,7 +434,7 @@ test('a profile without quotes gets them, a name of others does not', async (t) 
   await fails(t, () => set(host, { user: 'on' }), {
     code: 'bad-kubeconfig',
     exitCode: 2,
-    line: `${file}: the name of user "on" needs quotes: kubectl does not take it for text; mend the file; nothing was changed`,
+    line: `${file}: the name of user "on" needs quotes: kubectl does not take it for text; correct the file; nothing was changed`,
   });
 });
 

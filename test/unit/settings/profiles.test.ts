@@ -77,7 +77,7 @@ test('KUBECTL_SA_TOKEN_CONFIG names another file', (t) => {
 });
 
 const at = '~/.kube/sa-token.yaml';
-const mend = 'mend the file by hand; it was left as it is';
+const mend = 'correct the file by hand; it was left as it is';
 const keys = `use one of: ${settingNames.join(', ')}`;
 
 const wrong = test.macro<[string, string, string?]>({

@@ -41,7 +41,7 @@ test('two lines are none, and not shown', async (t) => {
   const error = await fails(t, () => commandSource(createHost(t), 'echo secret-a; echo secret-b').read(), {
     code: 'bad-token',
     exitCode: 2,
-    line: 'the output of source-command: holds more than one word or line; give the token of a ServiceAccount, alone and whole',
+    line: 'the output of source-command: holds more than one word or line; give the whole token of a ServiceAccount, and nothing else',
   });
   t.false(error.message.includes('secret'));
 });

@@ -179,6 +179,6 @@ test('Windows takes 2560 bytes: a longer text is refused before anything is writ
   await fails(t, () => keychainItem(host, account).write('x'.repeat(2561)), {
     code: 'keychain-too-small',
     exitCode: 6,
-    line: `the token and its way have 2561 bytes, and this keychain takes at most 2560; ${elsewhere}`,
+    line: `the token and its connection settings have 2561 bytes, and this keychain takes at most 2560; ${elsewhere}`,
   });
 });

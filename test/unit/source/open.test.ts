@@ -18,7 +18,7 @@ test('what is no token names the variable, not its value', async (t) => {
   await fails(t, () => envSource(host, 'CI_TOKEN').read(), {
     code: 'bad-token',
     exitCode: 2,
-    line: 'environment variable CI_TOKEN: holds more than one word or line; give the token of a ServiceAccount, alone and whole',
+    line: 'environment variable CI_TOKEN: holds more than one word or line; give the whole token of a ServiceAccount, and nothing else',
   });
 });
 
@@ -71,7 +71,7 @@ test('what cannot be read as a token is named by its place', async (t) => {
   await fails(t, () => fileSource(host, put(host, 'two', 'secret-a\nsecret-b\n')).read(), {
     code: 'bad-token',
     exitCode: 2,
-    line: 'file ~/two: holds more than one word or line; give the token of a ServiceAccount, alone and whole',
+    line: 'file ~/two: holds more than one word or line; give the whole token of a ServiceAccount, and nothing else',
   });
   const fifo = join(host.home, 'fifo');
   execFileSync('mkfifo', [fifo]);

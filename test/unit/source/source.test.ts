@@ -21,7 +21,7 @@ const refused = test.macro<[string, string]>({
     const error = await fails(t, () => cleanToken(text, 'the file'), {
       code: 'bad-token',
       exitCode: 2,
-      line: `the file: ${problem}; give the token of a ServiceAccount, alone and whole`,
+      line: `the file: ${problem}; give the whole token of a ServiceAccount, and nothing else`,
     });
     t.false(error.message.includes(text.trim().slice(0, 8)));
   },

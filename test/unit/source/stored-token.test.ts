@@ -267,7 +267,7 @@ test('on Windows token and way have to fit together, and a longer item is refuse
   await fails(t, () => writeStored(host, 'prod', { way, token }), {
     code: 'keychain-too-small',
     exitCode: 6,
-    line: `the token and its way have ${bytes} bytes, and this keychain takes at most 2560; keep the source token elsewhere with source-file, source-command (pass, op, vault, …) or source-env in the profile`,
+    line: `the token and its connection settings have ${bytes} bytes, and this keychain takes at most 2560; keep the source token elsewhere with source-file, source-command (pass, op, vault, …) or source-env in the profile`,
   });
 });
 

@@ -452,8 +452,8 @@ test('kuberc: each command that an allow-list lacks', (t) => {
 test('kuberc: one that is none', async (t) => {
   const { facts, host } = createScene(t);
   for (const [text, line] of [
-    ['kind: [', /^~\/\.kube\/kuberc: is not YAML \(.*\); mend the file, or/],
-    ['- a', /^~\/\.kube\/kuberc: is no list of kubectl's preferences; mend/],
+    ['kind: [', /^~\/\.kube\/kuberc: is not YAML \(.*\); correct the file, or/],
+    ['- a', /^~\/\.kube\/kuberc: is no list of kubectl's preferences; correct/],
   ] as const) {
     put(host, '.kube/kuberc', text);
     // eslint-disable-next-line no-await-in-loop

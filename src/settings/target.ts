@@ -14,8 +14,8 @@ export interface Target extends Endpoint {
 }
 
 /**
- * How messages name where a call goes: `NAMESPACE/SERVICEACCOUNT@SERVER`, which is also the keychain account of the
- * source token; the server's address where the call is for no account.
+ * How messages name where a call goes: `NAMESPACE/SERVICEACCOUNT@SERVER`, which was the keychain account of the source
+ * token up to version 0.1.0; the server's address where the call is for no account.
  */
 export function label(where: Endpoint | Target): string {
   return 'serviceAccount' in where

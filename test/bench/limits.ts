@@ -43,7 +43,7 @@ const shortNames: Readonly<Record<string, string>> = {
   'kubectl-token': 'static token',
 };
 
-/** Design section 8, bytes. */
+/** Bytes. */
 export const mostArchiveBytes = 50e6;
 
 export interface Ratio {

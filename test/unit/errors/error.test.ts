@@ -70,7 +70,7 @@ test('anything else is a bug: exit code 1, and a line that asks for a report', (
   t.is(exitCodeOf(undefined), 1);
 });
 
-test('the exit codes are those of the design', (t) => {
+test('each kind of failure has its exit code', (t) => {
   t.deepEqual(exit, {
     unexpected: 1,
     usage: 2,

@@ -50,6 +50,7 @@ const homes: Record<string, RegExp> = {
 /** Tests of more than one source, or of none. */
 const withoutSource = [
   'architecture',
+  'documents',
   'growth',
   'cli/bad-input',
   'cli/from-context',
@@ -156,6 +157,16 @@ test('the imports are found', (t) => {
 test('every folder of src/ has a floor, and every floor a folder', (t) => {
   const places = new Set(sources.map(placeOf));
   t.deepEqual([...places].toSorted(), Object.keys(floors).toSorted());
+});
+
+test('src/README.md has the same floors', (t) => {
+  const rows = [...text('src/README.md').matchAll(/^\| (\d+) +\| `([\w./-]+)`/gm)];
+  t.deepEqual(
+    Object.fromEntries(
+      rows.map(([, floor, place = '']) => [place === 'cmd/' ? place : `src/${place}`, Number(floor)]),
+    ),
+    floors,
+  );
 });
 
 test('imports lead down', (t) => {
@@ -276,60 +287,6 @@ test('test/unit has the folders and names of src/', (t) => {
   );
   t.deepEqual(
     withoutSource.filter((name) => !names.includes(name)),
-    [],
-  );
-});
-
-test('the tests that SECURITY.md names for its claims are there', (t) => {
-  const named = text('SECURITY.md').match(/`test\/[^`]+`/g) ?? [];
-  const claimed = [...new Set(named.map((each) => each.replaceAll('`', '')))];
-  t.true(claimed.length > 15);
-  t.deepEqual(
-    claimed.filter((file) => !existsSync(join(repository, file))),
-    [],
-  );
-});
-
-test('comments cite what a reader can find: sections of this repository, other repositories by their full name', (t) => {
-  const commented = globSync('{cmd,src,test}/**/*.ts', { cwd: repository }).filter(
-    (file) => !file.endsWith('/architecture.test.ts'),
-  );
-  // The abbreviations were of a list that is not in the repository, as were "the design" and bare "contracts".
-  const lost =
-    /(?<!src\/)\b[Cc]ontracts \d|\bdesign(?:'s)?,? section|\b(?:AM|AS|CB|CG|KC|KK|NG) (?:pkg\/|\w+\.go|\w+\/)/;
-  const lines = commented.flatMap((file) =>
-    text(file)
-      .split('\n')
-      .map((line) => ({ file, line: line.trim() })),
-  );
-  const comments = lines.filter(({ line }) => /^(?:\/?\*|\/\/)/.test(line));
-  t.deepEqual(
-    comments.filter(({ line }) => lost.test(line)).map(({ file, line }) => `${file}: ${line}`),
-    [],
-  );
-  const sections = new Set(
-    [...text('src/CONTRACTS.md').matchAll(/^#+ (\d+(?:\.\d+)?)\.? /gm)].map(([, number]) => number),
-  );
-  const cited = comments.flatMap(({ file, line }) =>
-    [...line.matchAll(/CONTRACTS\.md ((?:\d+(?:\.\d+)?(?:, | and | to |-)?)+)/g)].flatMap(([, list = '']) =>
-      (list.match(/\d+(?:\.\d+)?/g) ?? []).map((number) => ({ file, number })),
-    ),
-  );
-  t.true(cited.length > 10);
-  t.deepEqual(
-    cited.filter(({ number }) => !sections.has(number)).map(({ file, number }) => `${file}: ${number}`),
-    [],
-  );
-  const documents = lines.flatMap(({ file, line }) =>
-    [...line.matchAll(/(?<![\w/.-])(?:(?:src|cmd|test)\/)?[A-Z]{4,}\.md\b/g)].map(([path]) => ({
-      file,
-      path,
-    })),
-  );
-  t.deepEqual(
-    documents
-      .filter(({ path }) => !existsSync(join(repository, path)))
-      .map(({ file, path }) => `${file}: ${path}`),
     [],
   );
 });

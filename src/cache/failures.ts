@@ -94,7 +94,8 @@ export function failureSince(
   if ((numberAt(line, 'at') ?? 0) < began || textAt(failure, 'profile') !== profile) return undefined;
   const [code, what] = [textAt(failure, 'code'), textAt(failure, 'message')];
   if (!isErrorCode(code) || what === undefined) return undefined;
-  if (code === 'timed-out' && (numberAt(failure, 'timeoutSeconds') ?? 0) < timeoutSeconds) return undefined;
+  if (/^(?:source-)?timed-out$/.test(code) && (numberAt(failure, 'timeoutSeconds') ?? 0) < timeoutSeconds)
+    return undefined;
   return new SaTokenError({ code, what, hint: textAt(failure, 'hint') });
 }
 

@@ -66,14 +66,15 @@ test('what a server, the way to it or the place of the source token failed with 
   t.false(existsSync(entryFile(host, 'prod', 'failed')));
 });
 
-test('a failure for want of time is shared with those who have no more of it', (t) => {
-  const host = createHost(t);
-  prepareFolder(host);
-  const late = new SaTokenError({ code: 'timed-out', what: 'too late' });
-  recordFailure(at(host, 5000), 'prod', late, of('1', 2), false);
-  t.is(failureSince(at(host, 5100), 'prod', 4000, of('1', 2))?.message, 'too late');
-  t.is(failureSince(at(host, 5100), 'prod', 4000, of('1', 30)), undefined);
-});
+for (const code of ['timed-out', 'source-timed-out'] as const)
+  test(`a failure for want of time is shared with those who have no more of it: ${code}`, (t) => {
+    const host = createHost(t);
+    prepareFolder(host);
+    const late = new SaTokenError({ code, what: 'too late' });
+    recordFailure(at(host, 5000), 'prod', late, of('1', 2), false);
+    t.is(failureSince(at(host, 5100), 'prod', 4000, of('1', 2))?.message, 'too late');
+    t.is(failureSince(at(host, 5100), 'prod', 4000, of('1', 30)), undefined);
+  });
 
 // The client that was told.
 

@@ -268,7 +268,7 @@ test('a folder in the place of an entry stays, and fails nothing', async (t) => 
   await fails(t, () => removeEntries(host, 'prod'), {
     code: 'unwritable-file',
     exitCode: 2,
-    line: /^cannot remove ~\/\.kube\/cache\/sa-token\/prod\.entry \(.*\); the logout is not complete: /,
+    line: /^cannot remove ~\/\.kube\/cache\/sa-token\/prod\.entry \(.*\); the logout is not complete\. /,
   });
 });
 

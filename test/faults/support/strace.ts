@@ -57,7 +57,9 @@ export async function trace(
     if (isKnown) words.push('-P', join(scene.home, path));
     words.push('-e', `inject=${name}:${what}:when=${isKnown ? whenAtPath : when}`);
   }
-  const run = { execInfo: execInfo(options.apiVersion), ...options };
+  // A hook may name the profile and nothing else; everything else is typed.
+  const isHook = args.length === 2 && args[0] === 'get-token';
+  const run = { ...(isHook ? { execInfo: execInfo(options.apiVersion) } : {}), ...options };
   const result = await scene.sandbox.exec('strace', [...words, PLUGIN, ...args], run);
   const lines = (await readFile(log, 'utf8')).split('\n');
   const read = readCalls(lines, scene.home);

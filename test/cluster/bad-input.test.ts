@@ -89,7 +89,11 @@ function describeAudience(onPlane: Declare<ControlPlane>): void {
     const exchanges = (await plane.auditEvents()).filter(
       ({ objectRef }) => objectRef?.namespace === bot.namespace && objectRef.subresource === 'token',
     );
-    t.is(exchanges.length, 2, 'the login, and one that the 401 asked for');
+    // A token that is younger than five seconds is not replaced: another one would be refused as well.
+    t.true(
+      exchanges.length === 1 || exchanges.length === 2,
+      'the login, and at most one that the 401 asked for',
+    );
     await checkTools(t, laptop, plane);
   });
 }

@@ -65,8 +65,8 @@ export async function breakOff(t: ExecutionContext, operation: Operation): Promi
   for (const call of calls) {
     for (const effect of effectsOf(call)) await tryOne(bench, call, effect, tally);
   }
-  t.true(tally.killed + tally.failed > 4 * tally.missed, 'nearly all were met');
   t.log(`${operation.name}\n${tally.table()}`);
+  t.true(tally.killed + tally.failed > 4 * tally.missed, 'nearly all were met');
   t.deepEqual(tally.lost, []);
 }
 

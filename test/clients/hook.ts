@@ -42,7 +42,14 @@ export async function setUpMachine(
   await writeFile(join(bin, 'recorder'), RECORDER);
   await chmod(join(bin, 'recorder'), 0o755);
   const path = [bin, await install(home), env['PATH']].join(delimiter);
-  Object.assign(env, keys.env, { PATH: path, KUBECONFIG: join(home, '.kube', 'config') });
+  // The machines share a keychain, and an item is named after its profile and, for another profile file than the usual one,
+  // after that file.
+  const KUBECTL_SA_TOKEN_CONFIG = join(home, '.kube', 'profiles.yaml');
+  Object.assign(env, keys.env, {
+    PATH: path,
+    KUBECONFIG: join(home, '.kube', 'config'),
+    KUBECTL_SA_TOKEN_CONFIG,
+  });
   delete env['DISPLAY'];
   await writeFile(join(home, 'ca.crt'), cluster.caPem);
   await writeKubeconfig({

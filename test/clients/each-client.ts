@@ -96,7 +96,6 @@ async function tryClient(
   } finally {
     await session.end();
   }
-  const account = bot.username.replace(/^system:serviceaccount:(.*):/, '$1/');
   await checkLoggedOut(t, client, machine);
 }
 

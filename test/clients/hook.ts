@@ -84,15 +84,17 @@ export async function setUpMachine(
     serve: async (token, seconds) => {
       const now = Math.floor(Date.now() / 1000);
       await rewrite(home, 3600, formatCredential(token, now + seconds, 'client.authentication.k8s.io/v1'));
-      // At the top of the ladder: a client that comes back within a minute is given this token, however busy the machine is.
-      const retry = entryPath(home, 'prod', 'retry');
-      await writeFile(retry, JSON.stringify({ since: now, rung: 3, returned: {}, warned: {} }), {
-        mode: 0o600,
-      });
-      await utimes(retry, now + 60, now + 60);
+      await topOfLadder(home, now);
     },
     expire: () => rewrite(home, -60),
   };
+}
+
+/** A client that comes back within a minute is then given the same token, however busy the machine is. */
+async function topOfLadder(home: string, now: number): Promise<void> {
+  const file = entryPath(home, 'prod', 'retry');
+  await writeFile(file, JSON.stringify({ since: now, rung: 3, returned: {}, warned: {} }), { mode: 0o600 });
+  await utimes(file, now + 60, now + 60);
 }
 
 /** The entry, to be served for so many seconds from now, with another credential where one is given. */

@@ -277,18 +277,34 @@ async function store(
       if (keep !== undefined) await takeBack(host, profile, previous);
       throw error;
     }
-    // What stays is of another digest, so that it is never served.
-    await forgetEntries(host, profile).catch(() => 0);
-    if (entry !== undefined && (settings.cache ?? 'disk') === 'disk') {
-      const whole = { ...entry, ...vouchedBy(host, profile, settings, entry) };
-      await storeOf(host, profile, settings).write(whole);
-      beginInterval(host, profile, false);
-    }
+    await refreshCache(host, profile, settings, entry);
     return keep === undefined && before !== undefined && sourceKind(before) === 'keychain'
       ? await leaveKeychain(host, profile)
       : [];
   } finally {
     release();
+  }
+}
+
+/** The login is done by now: what goes wrong here costs the next call an exchange, and not the login. */
+async function refreshCache(
+  host: Host,
+  profile: string,
+  settings: Settings,
+  entry: Entry | undefined,
+): Promise<void> {
+  try {
+    await forgetEntries(host, profile);
+  } catch {
+    // What stays is of another digest, so that it is never served.
+  }
+  if (entry === undefined || (settings.cache ?? 'disk') !== 'disk') return;
+  try {
+    const whole = { ...entry, ...vouchedBy(host, profile, settings, entry) };
+    await storeOf(host, profile, settings).write(whole);
+    beginInterval(host, profile, false);
+  } catch (error) {
+    host.trace(`entry: not kept: ${messageOf(error)}`);
   }
 }
 

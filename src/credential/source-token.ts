@@ -14,7 +14,7 @@ export interface Identity {
   readonly sourceToken: SourceToken;
   /** Of every setting that changes the issued token, and of the source token. */
   readonly digest: string;
-  /** Where the source token was read, in words. */
+  /** Where the source token was read, for messages. */
   readonly place: string;
 }
 

@@ -9,7 +9,7 @@ import type { Grant } from './token-request.ts';
 
 /**
  * @param uid - of the account, where the source token says it
- * @returns what differs, in words for people: a shortened life, the server's warnings. The hook never prints them.
+ * @returns what differs, for people: a shortened life, the server's warnings. The hook never prints them.
  * @throws SaTokenError `bad-answer` for another subject, a missing audience, or times that do not agree with the answer's;
  *   `account-made-anew`
  */

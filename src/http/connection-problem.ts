@@ -1,4 +1,4 @@
-/** Says in words what kept a connection from being made, from the error that Node gives. */
+/** Tells what kept a connection from being made, from the error that Node gives. */
 import { request } from 'node:https';
 import type { PeerCertificate, TLSSocket } from 'node:tls';
 import type { Host } from '../base/host.ts';

@@ -1,4 +1,4 @@
-/** What to do, in words, and as commands that a shell takes as they are. */
+/** What to do, as sentences and as commands that a shell takes as they are. */
 import { sourceKind } from '../source/source.ts';
 import type { Facts } from './facts.ts';
 

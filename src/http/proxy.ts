@@ -29,7 +29,7 @@ export function httpProxy(host: Host, { server }: Endpoint, settings: Settings):
   return url.href;
 }
 
-/** Address and origin of the proxy in words, without its password: `PROXY:PORT of HTTPS_PROXY`; undefined: straight. */
+/** Address and origin of the proxy for messages, without its password: `PROXY:PORT of HTTPS_PROXY`; undefined: straight. */
 export function proxyName(host: Host, endpoint: Endpoint, settings: Settings): string | undefined {
   const proxy = httpProxy(host, endpoint, settings);
   if (proxy === undefined) return undefined;

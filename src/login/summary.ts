@@ -25,7 +25,7 @@ export interface ProfileSummary {
   readonly insecure: boolean;
   /** The entry, if there is one. */
   readonly cached: { readonly expirationTimestamp: string; readonly secondsLeft: number } | undefined;
-  /** What to know of it, in words. */
+  /** Warnings for people. */
   readonly warnings: readonly string[];
 }
 

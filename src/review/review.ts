@@ -59,7 +59,7 @@ export async function reviewHandedIn(
 /**
  * A review that says no, as an error with what to do.
  *
- * @param name - of the token, in words
+ * @param name - of the token, as a message says it
  * @param profile - whose it is, where that is known
  * @throws SaTokenError `token-refused`
  */

@@ -35,7 +35,7 @@ function bare(name: string): string {
   return name.toLowerCase().replace(/[-_]/g, '').replace(/s$/, '');
 }
 
-/** Variables with our prefix that are none of ours, each in words. Their values are not looked at. */
+/** A sentence for each variable that has our prefix and is no setting. Values are not read. */
 export function strangeVariables({ env }: Host): string[] {
   const known = [...settingNames.map(variableOf), 'KUBECTL_SA_TOKEN_PROFILE', 'KUBECTL_SA_TOKEN_CONFIG'];
   return Object.keys(env)

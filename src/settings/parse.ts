@@ -180,7 +180,7 @@ export function text(raw: unknown, place: Place): string {
   return given;
 }
 
-/** What a value is instead, in words. */
+/** The kind of a value, for messages. */
 export function kind(raw: unknown): string {
   if (raw === null) return 'nothing';
   if (typeof raw === 'object') return Array.isArray(raw) ? 'a list' : 'a map';

@@ -12,7 +12,7 @@ export type SourceToken = string & { readonly [brand]: 'source token' };
 export interface Source {
   /** The token, or undefined when there is none. Throws when the place itself fails. */
   read(): Promise<SourceToken | undefined>;
-  /** The place in words, without the token: `keychain`, `file ~/token`, … */
+  /** The place for messages, without the token: `keychain`, `file ~/token`, … */
   readonly place: string;
 }
 

@@ -95,7 +95,7 @@ export function issuedWarnings(
   return warnings;
 }
 
-/** What a token lives less than was asked for, in words; an audience that is missing is refused when it is issued. */
+/** What a token lives less than was asked for, for messages; an audience that is missing is refused when it is issued. */
 export function shortened({ life }: TokenReport, { duration }: Settings): string | undefined {
   if (duration === undefined || life?.granted === undefined || life.granted >= duration - tolerance)
     return undefined;

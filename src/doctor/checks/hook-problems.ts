@@ -1,4 +1,4 @@
-/** What can be wrong with one exec hook, in words. */
+/** What can be wrong with one exec hook, as sentences. */
 import { isAbsolute, join } from 'node:path';
 import { findOnPath, isExecutable } from '../../base/find-program.ts';
 import type { Host } from '../../base/host.ts';

@@ -23,6 +23,9 @@ import { createSandbox, repository, type Sandbox } from '../../support/runner.ts
 
 const v1 =
   '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","spec":{"interactive":false}}\n';
+/** As `json.dumps` of Python writes it (kubernetes-client/python kubernetes/config/exec_provider.py). */
+const python =
+  '{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "spec": {"interactive": false}}';
 const credential =
   '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","spec":{"interactive":false},"status":{"expirationTimestamp":"2099-01-01T00:00:00Z","token":"lane-test"}}';
 
@@ -61,8 +64,20 @@ const cases: Case[] = [
   { title: 'a profile in capitals', answers: false, args: ['get-token', 'PROD'] },
   {
     title: 'apiVersion v1beta1',
-    answers: false,
+    answers: true,
     env: { KUBERNETES_EXEC_INFO: v1.replace('/v1', '/v1beta1') },
+  },
+  { title: 'kube-rs, without a newline', answers: true, env: { KUBERNETES_EXEC_INFO: v1.trimEnd() } },
+  { title: 'the Python client', answers: true, env: { KUBERNETES_EXEC_INFO: python } },
+  {
+    title: 'the Python client with v1beta1',
+    answers: true,
+    env: { KUBERNETES_EXEC_INFO: python.replace('/v1', '/v1beta1') },
+  },
+  {
+    title: 'a version that is neither, with v1beta1 behind it',
+    answers: false,
+    env: { KUBERNETES_EXEC_INFO: `${v1.trimEnd()}client.authentication.k8s.io/v1beta1` },
   },
   {
     title: 'apiVersion v1alpha1',

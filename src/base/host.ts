@@ -38,6 +38,11 @@ export interface Host {
   setExitCode(code: number): void;
   /** Ends the process with the exit code that was set; what was written is out already. */
   exit(): never;
+  /**
+   * Native code is about to run that may hang, and Node's exit waits for its thread: until the function that is returned is
+   * called, the process ends without waiting.
+   */
+  mayHang(): () => void;
   /** Calls back when the process ends by itself, unless the function that is returned has been called. */
   onExit(work: () => void): () => void;
   /** Calls back when nothing is left to wait for, and yet the function that is returned has not been called. */
@@ -90,6 +95,7 @@ export function systemHost(): Host {
       process.exitCode = code;
     },
     onExit,
+    mayHang: () => onExit(endWithoutThreads),
     onStall,
     holdSignals,
     isAlive,
@@ -227,6 +233,11 @@ export function isAlive(pid: number): boolean {
 export function onExit(work: () => void): () => void {
   process.once('exit', work);
   return () => void process.off('exit', work);
+}
+
+/** Another program in the place of this one ends all of its threads. Windows has no execve, and no keychain that asks. */
+function endWithoutThreads(): void {
+  process.execve?.('/bin/sh', ['sh', '-c', `exit ${process.exitCode ?? 0}`], {});
 }
 
 export function onStall(told: () => void): () => void {

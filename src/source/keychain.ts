@@ -23,7 +23,7 @@ export interface KeychainItem {
 export function keychainItem(host: Host, account: string): KeychainItem {
   let entry: Promise<AsyncEntry> | undefined;
   const ask = <T>(what: (entry: AsyncEntry, signal: AbortSignal) => Promise<T>): Promise<T> =>
-    (entry ??= openEntry(account)).then((opened) => patient((signal) => what(opened, signal)));
+    (entry ??= openEntry(account)).then((opened) => patient(host, (signal) => what(opened, signal)));
   const read = async (): Promise<string | undefined> => {
     const bytes = await ask((opened, signal) => opened.getSecret(signal));
     return bytes === null ? undefined : Buffer.from(bytes).toString('utf8');
@@ -46,13 +46,12 @@ export function keychainItem(host: Host, account: string): KeychainItem {
  *
  * @throws SaTokenError `keychain-unavailable`
  */
-export async function keychainAccounts(): Promise<string[]> {
+export async function keychainAccounts(host: Host): Promise<string[]> {
   // The search has no option for it, and would else fall back to the kernel keyring, which has none of ours.
-  await (await openEntry('search')).getSecret().catch((error: unknown) => {
-    throw keychainUnavailable(reason(error), error);
-  });
+  const search = await openEntry('search');
+  await patient(host, (signal) => search.getSecret(signal));
   const { findCredentialsAsync } = await import('@napi-rs/keyring');
-  const found = await patient((signal) => findCredentialsAsync(keychainService, undefined, signal));
+  const found = await patient(host, (signal) => findCredentialsAsync(keychainService, undefined, signal));
   return found.map(({ account }) => account);
 }
 
@@ -66,15 +65,17 @@ async function openEntry(account: string): Promise<AsyncEntry> {
   }
 }
 
-async function patient<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+/** Waits for the keychain, which may ask the person something first, and no longer than it takes to answer that. */
+async function patient<T>(host: Host, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const signal = AbortSignal.timeout(sourcePatience);
   const late = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(new Error(`no answer within ${sourcePatience / 1000} s`)), {
       once: true,
     });
   });
+  const returned = host.mayHang();
   try {
-    return await Promise.race([work(signal), late]);
+    return await Promise.race([work(signal).finally(returned), late]);
   } catch (error) {
     throw keychainUnavailable(reason(error), error);
   }

@@ -114,7 +114,7 @@ function notesFile(host: Host): string {
  * @throws SaTokenError `keychain-unavailable`
  */
 export async function storedProfiles(host: Host): Promise<string[]> {
-  return (await keychainAccounts()).flatMap((account) => profileIn(host, account) ?? []);
+  return (await keychainAccounts(host)).flatMap((account) => profileIn(host, account) ?? []);
 }
 
 /** The profile of this profile file that an account is of. */
@@ -181,7 +181,9 @@ export async function takeOldItem(host: Host, profile: string): Promise<StoredTo
  * @throws SaTokenError `keychain-unavailable`
  */
 export async function removeOldItems(host: Host): Promise<number> {
-  const old = (await keychainAccounts()).filter((account) => /^[^\s/]+\/[^\s@]+@https?:\/\//.test(account));
+  const old = (await keychainAccounts(host)).filter((account) =>
+    /^[^\s/]+\/[^\s@]+@https?:\/\//.test(account),
+  );
   for (const account of old) await keychainItem(host, account).remove();
   return old.length;
 }

@@ -46,6 +46,7 @@ export function createHost(t: ExecutionContext, parts: Partial<Host> = {}): Test
     },
     errIsTerminal: () => false,
     onExit: () => () => undefined,
+    mayHang: () => () => undefined,
     onStall: () => () => undefined,
     holdSignals: () => () => undefined,
     isAlive,

@@ -5,9 +5,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execute, type Environment } from './child.ts';
 
@@ -16,6 +16,8 @@ export interface KeychainOptions {
   locked?: boolean;
   /** The service answers, and has no collection to put a secret in. */
   noDefaultCollection?: boolean;
+  /** A prompt to unlock the collection is shown on a display that nobody looks at. Needs `x-display`. */
+  unansweredPrompts?: boolean;
 }
 
 export interface KeychainSession {
@@ -33,14 +35,19 @@ const PATIENCE_MS = 10_000;
 const open = new Set<() => void>();
 process.once('exit', () => open.forEach((atExit) => atExit()));
 
-/** No service folders: this bus starts nothing by itself, no prompter above all. */
+/** GNOME's program that shows the keyring's prompts, and the file by which a bus starts it. */
+const PROMPTER = '/usr/share/dbus-1/services/org.gnome.keyring.SystemPrompter.service';
+
+/** The bus starts nothing of the machine's services by itself, but for the prompter where there is a display. */
 const busConfig = (
   address: string,
+  services: string,
 ) => `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
   <type>session</type>
   <listen>${address}</listen>
+  <servicedir>${services}</servicedir>
   <auth>EXTERNAL</auth>
   <policy context="default">
     <allow send_destination="*" eavesdrop="true"/>
@@ -65,6 +72,7 @@ export async function startKeychainSession(options: KeychainOptions = {}): Promi
   };
   try {
     const env = await privateEnvironment(home);
+    if (options.unansweredPrompts) env['DISPLAY'] = await startDisplay(daemons);
     await startBus(home, env, daemons);
     await startKeyring(env, daemons, options.noDefaultCollection ?? false);
     const { DBUS_SESSION_BUS_ADDRESS, XDG_RUNTIME_DIR } = env;
@@ -100,9 +108,25 @@ async function privateEnvironment(home: string): Promise<Record<string, string>>
   };
 }
 
+/** An X server in memory; returns its name, which it chooses itself. */
+async function startDisplay(daemons: ChildProcess[]): Promise<string> {
+  const words = ['-displayfd', '1', '-screen', '0', '640x480x24', '-nolisten', 'tcp'];
+  const server = spawn('Xvfb', words, { stdio: ['ignore', 'pipe', 'ignore'] });
+  daemons.push(server);
+  const number = await new Promise<string>((resolve, reject) => {
+    server.once('error', reject);
+    server.once('exit', () => reject(new Error('Xvfb ended before it told its display')));
+    server.stdout.setEncoding('utf8').once('data', resolve);
+  });
+  return `:${number.trim()}`;
+}
+
 async function startBus(home: string, env: Record<string, string>, daemons: ChildProcess[]): Promise<void> {
   const config = join(home, 'bus.conf');
-  await writeFile(config, busConfig(env['DBUS_SESSION_BUS_ADDRESS'] ?? ''));
+  const services = join(home, 'services');
+  await mkdir(services);
+  if (env['DISPLAY'] !== undefined) await copyFile(PROMPTER, join(services, basename(PROMPTER)));
+  await writeFile(config, busConfig(env['DBUS_SESSION_BUS_ADDRESS'] ?? '', services));
   const args = [`--config-file=${config}`, '--nofork', '--nopidfile', '--print-address=1'];
   const bus = spawn('dbus-daemon', args, { env, stdio: ['ignore', 'pipe', 'ignore'] });
   daemons.push(bus);

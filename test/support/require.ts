@@ -14,6 +14,7 @@ const PROGRAMS = {
   openssl: ['openssl'],
   'secret-service': ['dbus-daemon', 'dbus-send', 'gnome-keyring-daemon', 'secret-tool'],
   sh: ['sh'],
+  'x-display': ['Xvfb'],
 };
 
 /** Each answers with what is missing, or undefined. */
@@ -23,6 +24,7 @@ const REASONS = {
   openssl: () => missing(PROGRAMS.openssl),
   'secret-service': () => missing(PROGRAMS['secret-service']),
   sh: () => missing(PROGRAMS.sh),
+  'x-display': () => missing(PROGRAMS['x-display']),
   kubectl: () => (findKubectls().length > 0 ? undefined : 'no kubectl on PATH'),
   'control-plane': () => missing(['etcd', 'kube-apiserver'], controlPlaneProgram),
   /** To run something as another user. */

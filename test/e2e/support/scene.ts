@@ -8,7 +8,7 @@ import { delimiter, join } from 'node:path';
 import { stringify } from 'yaml';
 import type { SecretToken } from '../../support/api-server/resources.ts';
 import type { RunOptions, RunResult } from '../../support/child.ts';
-import { startKeychainSession } from '../../support/keychain-session.ts';
+import { startKeychainSession, type KeychainOptions, type KeychainSession } from '../../support/keychain-session.ts';
 import { writeKubeconfig, type ExecUser, type Kubectl } from '../../support/kubectl.ts';
 import { ROBOT } from '../../support/robot.ts';
 import { createSandbox, type Sandbox } from '../../support/runner.ts';
@@ -21,7 +21,7 @@ export interface SceneOptions {
   /** Keys of the profile over the usual ones; with a keychain there is no profile until a login makes one. */
   profile?: Record<string, unknown>;
   /** A private Secret Service; else the source token lies in a file that the profile names. */
-  keychain?: boolean;
+  keychain?: boolean | KeychainOptions;
 }
 
 export interface HookOptions extends RunOptions {
@@ -41,7 +41,8 @@ export interface Scene {
   caFile: string;
   /** With the source token, where there is no keychain. */
   tokenFile: string;
-  /** The folder of the private Secret Service, where there is one. */
+  /** The private Secret Service, where there is one, and its folder. */
+  keychain: KeychainSession | undefined;
   keychainFolder: string | undefined;
   /** The plugin as a person types it. */
   plugin: (args: string[], options?: RunOptions) => Promise<RunResult>;
@@ -75,7 +76,8 @@ export async function setScene(
   });
   const server = await startServer(options.server);
   t.teardown(() => server.close());
-  const session = options.keychain ? await startKeychainSession() : undefined;
+  const wanted = options.keychain === true ? {} : options.keychain;
+  const session = wanted ? await startKeychainSession(wanted) : undefined;
   if (session) t.teardown(session.close);
   const installed = await install(home);
   const path = [installed, sandbox.env['PATH']].join(delimiter);
@@ -95,6 +97,7 @@ export async function setScene(
   if (!options.keychain) await writeProfile({ ...usualProfile(scene), ...options.profile });
   return {
     ...scene,
+    keychain: session,
     keychainFolder: session && join(session.env['XDG_RUNTIME_DIR'] ?? '', '..'),
     writeProfile,
     writeKubeconfig: (user, more) =>

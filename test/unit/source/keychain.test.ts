@@ -28,7 +28,7 @@ const script = `
   const host = systemHost();
   const item = keychainItem(host, ${JSON.stringify(account)});
   const put = (account) => keychainItem(host, account).write('x');
-  const verbs = { ...item, put, accounts: async () => (await keychainAccounts()).sort() };
+  const verbs = { ...item, put, accounts: async () => (await keychainAccounts(host)).sort() };
   const results = [];
   for (const word of process.argv.slice(1)) {
     const [verb, token] = word.split(':');

@@ -9,9 +9,12 @@ import { findKubectls, onPath } from './kubectl.ts';
 export type Requirement = keyof typeof REASONS;
 
 const PROGRAMS = {
+  age: ['age', 'age-keygen'],
   busybox: ['busybox'],
+  keyctl: ['keyctl'],
   nginx: ['nginx'],
   openssl: ['openssl'],
+  pass: ['pass', 'gpg', 'gpgconf'],
   'secret-service': ['dbus-daemon', 'dbus-send', 'gnome-keyring-daemon', 'secret-tool'],
   sh: ['sh'],
   'x-display': ['Xvfb'],
@@ -19,8 +22,15 @@ const PROGRAMS = {
 
 /** Each answers with what is missing, or undefined. */
 const REASONS = {
+  age: () => missing(PROGRAMS.age),
   busybox: () => missing(PROGRAMS.busybox),
   nginx: () => missing(PROGRAMS.nginx),
+  pass: () => missing(PROGRAMS.pass),
+  keyctl: () =>
+    missing(PROGRAMS.keyctl) ??
+    (spawnSync('keyctl', ['link', '@u', '@s']).status === 0
+      ? undefined
+      : 'no leave to use the kernel keyring'),
   openssl: () => missing(PROGRAMS.openssl),
   'secret-service': () => missing(PROGRAMS['secret-service']),
   sh: () => missing(PROGRAMS.sh),

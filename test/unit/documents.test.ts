@@ -13,6 +13,7 @@ const documents = [
   'SECURITY.md',
   'CHANGELOG.md',
   '.github/CONTRIBUTING.md',
+  'docs/keychains.md',
   'src/CONTRACTS.md',
   'src/README.md',
   'cmd/README.md',

@@ -39,13 +39,11 @@ export function clusterSettings(host: Host, config: KubeConfig): Settings & { re
   const place = { where: `kubeconfig cluster "${cluster.name}"`, folder: host.cwd, home: host.home };
   return {
     server: parseValue('server', cluster.server, place),
-    ...(cluster.caFile === undefined ? {} : { 'certificate-authority': cluster.caFile }),
-    ...(cluster.caData === undefined ? {} : { 'certificate-authority-data': cluster.caData }),
-    ...(cluster.tlsServerName === undefined ? {} : { 'tls-server-name': cluster.tlsServerName }),
-    ...(cluster.skipTLSVerify ? { 'insecure-skip-tls-verify': true } : {}),
-    ...(cluster.proxyUrl === undefined
-      ? {}
-      : { 'proxy-url': parseValue('proxy-url', cluster.proxyUrl, place) }),
+    ...(cluster.caFile === undefined ? {} : { certificateAuthority: cluster.caFile }),
+    ...(cluster.caData === undefined ? {} : { certificateAuthorityData: cluster.caData }),
+    ...(cluster.tlsServerName === undefined ? {} : { tlsServerName: cluster.tlsServerName }),
+    ...(cluster.skipTLSVerify ? { insecureSkipTlsVerify: true } : {}),
+    ...(cluster.proxyUrl === undefined ? {} : { proxyUrl: parseValue('proxyUrl', cluster.proxyUrl, place) }),
   };
 }
 

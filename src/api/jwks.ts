@@ -79,7 +79,7 @@ async function read(host: Host, settings: Settings, url: string): Promise<unknow
 
 /** The profile's CA and the like are for its own server; for another address the system's CAs are. */
 function tlsFor(settings: Settings, origin: string): Settings {
-  const { server, 'proxy-url': proxy } = settings;
+  const { server, proxyUrl: proxy } = settings;
   if (server !== undefined && new URL(server).origin === origin) return settings;
-  return proxy === undefined ? {} : { 'proxy-url': proxy };
+  return proxy === undefined ? {} : { proxyUrl: proxy };
 }

@@ -47,7 +47,7 @@ export function readEntry(host: Host, name: string): Entry | undefined {
  */
 export function isVouchedFor(host: Host, given: Given, { profile, source }: Entry): boolean {
   if (given.profile !== undefined && !isOfProfileFile(host, profile)) return false;
-  return source === undefined ? given.settings['source-file'] === undefined : isUnchanged(source);
+  return source === undefined ? given.settings.sourceFile === undefined : isUnchanged(source);
 }
 
 /** True for an entry of the profile file as it is now. */

@@ -54,7 +54,7 @@ export async function forgetEntries(host: Host, profile: string | undefined): Pr
  * @returns how many there were
  */
 export async function forgetEntriesOf(host: Host, settings: Settings): Promise<number> {
-  const { namespace, 'service-account': account } = settings;
+  const { namespace, serviceAccount: account } = settings;
   if (namespace === undefined || account === undefined) return 0;
   const subject = `system:serviceaccount:${namespace}:${account}`;
   const caches = [

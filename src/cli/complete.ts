@@ -4,7 +4,7 @@ import type { Host } from '../base/host.ts';
 import { namesIn } from '../kubeconfig/files.ts';
 import { seenAudiences } from '../login/summary.ts';
 import { readProfiles } from '../settings/profiles.ts';
-import { isSettingName, table } from '../settings/table.ts';
+import { settingOf, table } from '../settings/table.ts';
 import { findCommand, type Command } from './command.ts';
 
 export interface Choice {
@@ -77,10 +77,9 @@ function takesValue(command: Command, flag: string): boolean {
 
 function valuesOf(host: Host, command: Command, flag: string, typed: string, prefix: string): Completion {
   const [name = ''] = optionOf(command, flag) ?? [];
+  const setting = settingOf(name);
   const known =
-    command.values?.[name] ??
-    dynamicValues(host, name) ??
-    (isSettingName(name) ? table[name].choices : undefined);
+    command.values?.[name] ?? dynamicValues(host, name) ?? (setting && table[setting].choices?.map(String));
   if (known !== undefined) {
     const found = matching(
       typed,
@@ -88,7 +87,7 @@ function valuesOf(host: Host, command: Command, flag: string, typed: string, pre
     );
     return { ...found, choices: found.choices.map((choice) => ({ ...choice, word: prefix + choice.word })) };
   }
-  const isPath = isSettingName(name) ? table[name].type === 'path' : paths.has(name);
+  const isPath = setting === undefined ? paths.has(name) : table[setting].type === 'path';
   return isPath ? fileNames : nothing;
 }
 

@@ -4,7 +4,7 @@ import type { Access } from '../api/context.ts';
 import type { Host } from '../base/host.ts';
 import { badUsage, badToken } from '../errors/usage.ts';
 import { readGiven, type Flags } from '../settings/overrides.ts';
-import { settingNames, table, timeoutMs, type SettingName } from '../settings/table.ts';
+import { flagOf, settingNames, table, timeoutMs, type SettingName } from '../settings/table.ts';
 import { cleanToken } from '../source/source.ts';
 import type { Arguments } from './command.ts';
 import { readInput } from './terminal.ts';
@@ -14,7 +14,7 @@ const exchangeGroup = 'Settings (also variables KUBECTL_SA_TOKEN_…, and keys o
 /** One yargs option for each setting, but for those named. */
 export function settingOptions(without: readonly SettingName[] = []): Record<string, Options> {
   return Object.fromEntries(
-    settingNames.filter((name) => !without.includes(name)).map((name) => [name, optionOf(name)]),
+    settingNames.filter((name) => !without.includes(name)).map((name) => [flagOf(name), optionOf(name)]),
   );
 }
 
@@ -36,10 +36,10 @@ function optionOf(name: SettingName): Options {
 export function flagsOf(argv: Arguments): Flags {
   const flags: Partial<Record<SettingName, unknown>> = {};
   for (const name of settingNames) {
-    const value = argv[name];
+    const value = argv[flagOf(name)];
     if (value === undefined) continue;
     const list = table[name].type === 'list';
-    if (Array.isArray(value) && !list) throw badUsage(`--${name} is given more than once`);
+    if (Array.isArray(value) && !list) throw badUsage(`--${flagOf(name)} is given more than once`);
     flags[name] = list ? [value].flat() : value;
   }
   return flags;

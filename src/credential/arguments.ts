@@ -2,7 +2,7 @@
 import { hookRefused } from '../errors/usage.ts';
 import { outputs, type Output } from '../exec/credential.ts';
 import type { Flags } from '../settings/overrides.ts';
-import { settingNames, table, type SettingName } from '../settings/table.ts';
+import { flagOf, settingNames, table, type SettingName } from '../settings/table.ts';
 
 export interface Call {
   readonly profile: string | undefined;
@@ -14,7 +14,7 @@ export interface Call {
 
 const aliases = new Map<string, SettingName>(
   settingNames.flatMap((name) => [
-    [`--${name}`, name] as const,
+    [`--${flagOf(name)}`, name] as const,
     ...(table[name].alias === undefined ? [] : [[`-${table[name].alias}`, name] as const]),
   ]),
 );

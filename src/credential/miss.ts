@@ -96,10 +96,10 @@ async function obtain(host: Host, missed: Missed, progress: Progress): Promise<s
   const { settings, profileFile } = resolveCall(host, missed.given);
   progress.isNoting = settings.cache !== 'none' && prepareFolder(host);
   if (!progress.isNoting) return exchangeUncached(host, missed.given, settings);
-  const file = settings['source-file'];
+  const file = settings.sourceFile;
   // Before it is read: if it changes while it is, it is another file from then on.
   const source = file === undefined ? undefined : recordOf(file);
-  const isVouched = settings['source-env'] === undefined && (file === undefined || source !== undefined);
+  const isVouched = settings.sourceEnv === undefined && (file === undefined || source !== undefined);
   const store = storeOf(host, missed.name, settings);
   const first = store.isOnDisk ? missed.entry : await store.read();
   const bypass = { all: missed.force, credential: missed.returning ? first?.credential : undefined };

@@ -37,7 +37,7 @@ export async function identify(host: Host, given: Given, settings: Resolved): Pr
 }
 
 /** The account as far as the settings name it: what they leave out only the missing token could have told. */
-function whoOf({ server, namespace, 'service-account': serviceAccount }: Resolved): string {
+function whoOf({ server, namespace, serviceAccount }: Resolved): string {
   if (namespace === undefined || serviceAccount === undefined) return server;
   return label({ server, namespace, serviceAccount });
 }

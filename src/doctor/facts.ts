@@ -72,7 +72,7 @@ export class Facts {
   }
 
   async #findTarget(): Promise<Target> {
-    const { server, namespace, 'service-account': serviceAccount } = this.settings();
+    const { server, namespace, serviceAccount } = this.settings();
     if (namespace !== undefined && serviceAccount !== undefined) return { server, namespace, serviceAccount };
     try {
       return (await this.identity()).target;

@@ -86,7 +86,7 @@ export function knownUid(target: Target, claims: Claims | undefined): string | u
  * @throws SaTokenError `missing-setting` for half of an object: the token would else be bound to nothing, unseen
  */
 function boundObject(settings: Settings, claims: Claims | undefined): object | undefined {
-  const { 'bound-object-kind': kind, 'bound-object-name': name, 'bound-object-uid': uid } = settings;
+  const { boundObjectKind: kind, boundObjectName: name, boundObjectUid: uid } = settings;
   if (kind === 'none') return undefined;
   if (kind === undefined) {
     if (name !== undefined || uid !== undefined)

@@ -44,8 +44,8 @@ function wayOf(host: Host, target: Endpoint, settings: Settings, code: string): 
 
 /** Looks at the certificate over another connection, made the same way, that no token goes over; Node tells none that it refused. */
 function peerCertificate(host: Host, target: Endpoint, settings: Settings): Promise<string> {
-  const { 'client-certificate': _certificate, 'client-key': _key, ...others } = settings;
-  const agent = tlsAgent(host, target, { ...others, 'insecure-skip-tls-verify': true });
+  const { clientCertificate: _certificate, clientKey: _key, ...others } = settings;
+  const agent = tlsAgent(host, target, { ...others, insecureSkipTlsVerify: true });
   return new Promise((resolve) => {
     const looking = request(target.server, { method: 'HEAD', agent, timeout: 2000 });
     const end = (text: string): void => {

@@ -11,7 +11,7 @@ import type { Endpoint } from '../settings/target.ts';
  * @throws SaTokenError `bad-value` for an address that is none, or of another kind of proxy
  */
 export function httpProxy(host: Host, { server }: Endpoint, settings: Settings): string | undefined {
-  const set = settings['proxy-url'];
+  const set = settings.proxyUrl;
   const given = set ?? proxyFor(host.env, server);
   if (given === undefined) return undefined;
   const where = set === undefined ? 'HTTPS_PROXY' : 'proxy-url';
@@ -33,7 +33,7 @@ export function httpProxy(host: Host, { server }: Endpoint, settings: Settings):
 export function proxyName(host: Host, endpoint: Endpoint, settings: Settings): string | undefined {
   const proxy = httpProxy(host, endpoint, settings);
   if (proxy === undefined) return undefined;
-  return `${new URL(proxy).host} of ${settings['proxy-url'] === undefined ? 'HTTPS_PROXY' : 'proxy-url'}`;
+  return `${new URL(proxy).host} of ${settings.proxyUrl === undefined ? 'HTTPS_PROXY' : 'proxy-url'}`;
 }
 
 function isDecodable(text: string): boolean {

@@ -20,21 +20,21 @@ const perAddressMs = 1500;
  */
 export function tlsAgent(host: Host, target: Endpoint, settings: Settings, user?: Credentials): Agent {
   const proxy = httpProxy(host, target, settings);
-  const name = settings['tls-server-name'];
+  const name = settings.tlsServerName;
   return new Agent({
     keepAlive: false,
     autoSelectFamilyAttemptTimeout: perAddressMs,
     ...(proxy === undefined ? {} : { proxyEnv: { HTTPS_PROXY: proxy } }),
     secureContext: secureContext(host, target, settings, user),
-    rejectUnauthorized: settings['insecure-skip-tls-verify'] !== true,
+    rejectUnauthorized: settings.insecureSkipTlsVerify !== true,
     ...(name === undefined ? {} : { servername: name }),
   });
 }
 
 function secureContext(host: Host, target: Endpoint, settings: Settings, user?: Credentials): SecureContext {
   const authority = authorities(host, target, settings);
-  const certificate = user?.certificate ?? pemFile('client-certificate', settings['client-certificate']);
-  const key = user?.key ?? pemFile('client-key', settings['client-key']);
+  const certificate = user?.certificate ?? pemFile('client-certificate', settings.clientCertificate);
+  const key = user?.key ?? pemFile('client-key', settings.clientKey);
   // Node would show no certificate and say nothing.
   const both = 'give both, or one file with both to both';
   if (key === undefined && certificate !== undefined)
@@ -59,10 +59,10 @@ function secureContext(host: Host, target: Endpoint, settings: Settings, user?: 
 
 /** The given CA alone, as client-go does; else what the system trusts, and Node's own list where it has none. */
 function authorities(host: Host, target: Endpoint, settings: Settings): string | string[] {
-  const data = settings['certificate-authority-data'];
+  const data = settings.certificateAuthorityData;
   const given =
     data === undefined
-      ? authorityFile(host, settings['certificate-authority'])
+      ? authorityFile(host, settings.certificateAuthority)
       : Buffer.from(data, 'base64').toString('utf8');
   if (given !== undefined) {
     // Node passes over what it cannot read, and the server's certificate would get the blame.

@@ -4,7 +4,7 @@ import type { Host } from '../base/host.ts';
 import { isObject, listAt, objectAt, textAt, type JsonObject } from '../base/json.ts';
 import { extensionName, isOurs } from '../exec/info.ts';
 import { mergeLayers } from '../settings/resolve.ts';
-import type { SettingName, Settings } from '../settings/table.ts';
+import { flagOf, type SettingName, type Settings } from '../settings/table.ts';
 import { parseValue } from '../settings/parse.ts';
 import { kubeconfigContents, named } from './hooks.ts';
 
@@ -12,13 +12,13 @@ import { kubeconfigContents, named } from './hooks.ts';
 const proposable = [
   'server',
   'namespace',
-  'service-account',
+  'serviceAccount',
   'audience',
   'duration',
-  'certificate-authority',
-  'certificate-authority-data',
-  'tls-server-name',
-  'proxy-url',
+  'certificateAuthority',
+  'certificateAuthorityData',
+  'tlsServerName',
+  'proxyUrl',
 ] as const satisfies readonly SettingName[];
 
 /**
@@ -50,8 +50,12 @@ export function proposedBy(
 function read(values: JsonObject, place: { where: string; folder: string; home: string }): Settings {
   return Object.fromEntries(
     proposable
-      .filter((name) => values[name] !== undefined)
-      .map((name) => [name, parseValue(name, values[name], { ...place, where: `${place.where}: ${name}` })]),
+      .map((name) => ({ name, key: flagOf(name) }))
+      .filter(({ key }) => values[key] !== undefined)
+      .map(({ name, key }) => [
+        name,
+        parseValue(name, values[key], { ...place, where: `${place.where}: ${key}` }),
+      ]),
   );
 }
 

@@ -27,7 +27,7 @@ import {
   writeProfile,
 } from '../settings/profiles.ts';
 import { mergeLayers, type Resolved } from '../settings/resolve.ts';
-import { sourceNames, type Settings } from '../settings/table.ts';
+import { flagOf, sourceNames, type Settings } from '../settings/table.ts';
 import { targetOf, type Target, label } from '../settings/target.ts';
 import { difference, wayNames, wayOf } from '../settings/way.ts';
 import { openSource } from '../source/open.ts';
@@ -86,7 +86,7 @@ export async function logIn(host: Host, request: LoginRequest): Promise<Login> {
   const stored = inKeychain ? await readOwn(host, profile) : undefined;
   const from = fromProfile === undefined ? undefined : await requireStored(host, fromProfile);
   const began = host.now() / 1000;
-  const file = settings['source-file'];
+  const file = settings.sourceFile;
   const sourceFile = file === undefined ? undefined : recordOf(file);
   const token = inKeychain
     ? await chooseToken(request, settings, stored, from)
@@ -100,7 +100,7 @@ export async function logIn(host: Host, request: LoginRequest): Promise<Login> {
   const digest = digestOf(settings, label(target), token);
   const origin = { digest, written: began, profile: undefined, source: sourceFile };
   const entry = issued && toEntry(issued, origin);
-  const whole = { ...settings, namespace: target.namespace, 'service-account': target.serviceAccount };
+  const whole = { ...settings, namespace: target.namespace, serviceAccount: target.serviceAccount };
   const keep = inKeychain ? { way: wayOf(settings), token } : undefined;
   const { place } = await openSource(host, profile, settings);
   const left = await withProfilesLocked(host, () =>
@@ -131,7 +131,7 @@ function settingsOf(
   if (handedIn !== undefined || fromProfile !== undefined) {
     const other = sourceNames.find((name) => given[name] !== undefined);
     if (other !== undefined)
-      throw badUsage(`a token is given, and --${other} names another place for it`, 'login');
+      throw badUsage(`a token is given, and --${flagOf(other)} names another place for it`, 'login');
     // A token that is given goes into the keychain, wherever the profile had it before.
     for (const name of sourceNames) delete settings[name];
   }
@@ -150,8 +150,8 @@ function refuseOtherAccount(
   given: Settings,
   claims: Claims | undefined,
 ): void {
-  const now = { namespace: claims?.namespace, 'service-account': claims?.serviceAccount };
-  const names = ['namespace', 'service-account'] as const;
+  const now = { namespace: claims?.namespace, serviceAccount: claims?.serviceAccount };
+  const names = ['namespace', 'serviceAccount'] as const;
   const differs = names.some(
     (name) => before?.[name] !== undefined && now[name] !== undefined && before[name] !== now[name],
   );
@@ -160,13 +160,13 @@ function refuseOtherAccount(
 }
 
 function accountIn(
-  settings: Partial<Record<'namespace' | 'service-account', string | undefined>> = {},
+  settings: Partial<Record<'namespace' | 'serviceAccount', string | undefined>> = {},
 ): string {
-  return `${settings.namespace ?? '(any)'}/${settings['service-account'] ?? '(any)'}`;
+  return `${settings.namespace ?? '(any)'}/${settings.serviceAccount ?? '(any)'}`;
 }
 
 function wayAndAccount(settings: Settings): Settings {
-  const names = new Set<string>([...wayNames, 'namespace', 'service-account', 'proxy-url']);
+  const names = new Set<string>([...wayNames, 'namespace', 'serviceAccount', 'proxyUrl']);
   return Object.fromEntries(Object.entries(settings).filter(([name]) => names.has(name)));
 }
 
@@ -222,7 +222,7 @@ interface Change {
 
 /** What a person may not want to lose: the login of another server or account, or a token for one that nothing has proved. */
 function changesOf({ before, stored, from, target, token, verify }: Change): string[] {
-  const { server, namespace, 'service-account': account } = before ?? {};
+  const { server, namespace, serviceAccount: account } = before ?? {};
   const changes: string[] = [];
   if (server !== undefined && server !== target.server)
     changes.push(`it is for ${server}, not ${target.server}`);
@@ -313,7 +313,7 @@ function vouchedBy(host: Host, name: string, settings: Settings, { source }: Ent
   const written = host.now() / 1000;
   const stored = readProfile(host, name);
   const isVouched =
-    settings['source-env'] === undefined && (settings['source-file'] === undefined || source !== undefined);
+    settings.sourceEnv === undefined && (settings.sourceFile === undefined || source !== undefined);
   return isVouched && isDeepStrictEqual(stored.settings, settings)
     ? { written, profile: stored.file }
     : { source: undefined };
@@ -357,7 +357,7 @@ const trusting = ['SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_EXTRA_CA_CERTS'];
 
 function warningsOf({ env }: Host, settings: Resolved, claims: Claims | undefined): string[] {
   const warnings: string[] = [];
-  if (settings['insecure-skip-tls-verify'] === true)
+  if (settings.insecureSkipTlsVerify === true)
     warnings.push('insecure-skip-tls-verify: whoever answers at that address gets the source token');
   const variable = wayOf(settings).trust === 'system' ? trusting.find((name) => env[name]) : undefined;
   if (variable !== undefined)

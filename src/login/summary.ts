@@ -37,11 +37,11 @@ export function summarize(host: Host): ProfileSummary[] {
       name,
       server: settings.server,
       namespace: settings.namespace,
-      serviceAccount: settings['service-account'],
+      serviceAccount: settings.serviceAccount,
       audiences: settings.audience ?? [],
       duration: settings.duration,
       source: describeSource(host, settings),
-      insecure: settings['insecure-skip-tls-verify'] === true,
+      insecure: settings.insecureSkipTlsVerify === true,
       cached: entry && {
         expirationTimestamp: timestamp(entry.expires),
         secondsLeft: Math.floor(entry.expires - host.now() / 1000),
@@ -59,7 +59,7 @@ export function orphans(host: Host): string[] {
 
 function warningsOf(host: Host, settings: Settings, entry: Entry | undefined): string[] {
   const warnings: string[] = [];
-  if (settings['insecure-skip-tls-verify'] === true)
+  if (settings.insecureSkipTlsVerify === true)
     warnings.push('insecure-skip-tls-verify: whoever answers at that address gets the source token');
   // One from before the last change of the profiles may have been asked for otherwise.
   if (entry !== undefined && isOfProfileFile(host, entry.profile)) {
@@ -71,8 +71,8 @@ function warningsOf(host: Host, settings: Settings, entry: Entry | undefined): s
 
 function describeSource(host: Host, settings: Settings): string {
   const kind = sourceKind(settings);
-  if (kind === 'file') return `file ${shortPath(settings['source-file'] ?? '', host.home)}`;
-  return kind === 'env' ? `env ${settings['source-env']}` : kind;
+  if (kind === 'file') return `file ${shortPath(settings.sourceFile ?? '', host.home)}`;
+  return kind === 'env' ? `env ${settings.sourceEnv}` : kind;
 }
 
 /** Audiences of the profiles and of the cached tokens, for completion. */

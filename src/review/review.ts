@@ -112,7 +112,7 @@ function refuseStranger(config: KubeConfig, cluster: Resolved, settings: Resolve
       'the current context could be of another cluster, and the source token goes to its own alone',
       `if it is of this one, say so: --context ${config.getCurrentContext()}`,
     );
-  if (cluster['insecure-skip-tls-verify'] === true && settings['insecure-skip-tls-verify'] !== true)
+  if (cluster.insecureSkipTlsVerify === true && settings.insecureSkipTlsVerify !== true)
     throw unsafeCluster(
       server,
       'the context does not check the certificate, so the source token does not go there',

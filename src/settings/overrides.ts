@@ -3,7 +3,15 @@ import type { Host } from '../base/host.ts';
 import { hookRefused, severalSources } from '../errors/usage.ts';
 import { checkProfileName, strangeVariables } from './names.ts';
 import { parseValue } from './parse.ts';
-import { settingNames, sourceNames, table, variableOf, type SettingName, type Settings } from './table.ts';
+import {
+  flagOf,
+  settingNames,
+  sourceNames,
+  table,
+  variableOf,
+  type SettingName,
+  type Settings,
+} from './table.ts';
 
 /** Raw flags by setting name, as the command line gave them. */
 export type Flags = Readonly<Partial<Record<SettingName, unknown>>>;
@@ -32,7 +40,7 @@ export function readGiven(host: Host, profile: string | undefined, flags: Flags)
     const raw = flags[name] ?? listed(name, host.env[where]);
     settings[name] = parseValue(name, raw, { where, folder: host.cwd, home: host.home });
   }
-  const variable = settings['source-env'];
+  const variable = settings['sourceEnv'];
   const sourceToken = typeof variable === 'string' ? host.env[variable] : undefined;
   return {
     profile: named === undefined ? undefined : checkProfileName(named),
@@ -57,7 +65,7 @@ export function readHook(host: Host, profile: string | undefined, extended: stri
 
 /** The flag or variable that gives a setting; undefined where none does. */
 export function placeOf(host: Host, name: SettingName, flags: Flags): string | undefined {
-  if (flags[name] !== undefined) return `--${name}`;
+  if (flags[name] !== undefined) return `--${flagOf(name)}`;
   return host.env[variableOf(name)] ? variableOf(name) : undefined;
 }
 
@@ -71,8 +79,8 @@ function hiddenSources(host: Host, flags: Flags): readonly SettingName[] {
   const byVariable = sourceNames.filter((name) => host.env[variableOf(name)]);
   const [named, shown] =
     byFlag.length > 0
-      ? [byFlag, byFlag.map((name) => `--${name}`)]
-      : [byVariable, byVariable.map((name) => variableOf(name))];
+      ? [byFlag, byFlag.map((name) => `--${flagOf(name)}`)]
+      : [byVariable, byVariable.map(variableOf)];
   if (named.length > 1) throw severalSources(shown);
   return named.length === 0 ? [] : sourceNames.filter((name) => name !== named[0]);
 }

@@ -55,7 +55,7 @@ const readers: Record<SettingType, Reader> = {
   },
   choice: (raw, place, name) => {
     const given = text(raw, place);
-    const choices = table[name].choices ?? [];
+    const choices = (table[name].choices ?? []).map(String);
     const found = choices.find((choice) => choice.toLowerCase() === given.toLowerCase());
     if (found === undefined)
       throw badValue(place.where, `${JSON.stringify(given)} is not one of ${choices.join(', ')}`);

@@ -6,7 +6,7 @@ import { identityOf } from '../base/file-identity.ts';
 import { readTextAndStatus, refuseForeignWriters } from '../base/config-file.ts';
 import type { Host } from '../base/host.ts';
 import { profileFile, shownProfileFile } from './paths.ts';
-import { settingNames, type Settings } from './table.ts';
+import { flagOf, settingNames, type Settings } from './table.ts';
 
 const heading = ` Profiles of kubectl-sa-token. No secrets here: source tokens are in the keychain.
  Keys are the long flags of "kubectl sa-token get-token --help".`;
@@ -98,22 +98,22 @@ export function isNothing(node: unknown): boolean {
 /** Keys that stay keep their place and their comments; values that stay, the way they were written (`1h`, `~/token`). */
 export function changeProfile(
   document: Document,
-  name: string,
+  profileName: string,
   before: Settings,
   settings: Settings | undefined,
 ): void {
   if (isNothing(document.contents)) document.contents = filled(document.contents);
   const profiles = mapAt(document, 'profiles');
   keepKeys(profiles);
-  const found = profiles.items.find(({ key }) => keyText(key) === name);
+  const found = profiles.items.find(({ key }) => keyText(key) === profileName);
   if (settings === undefined) {
     profiles.items = profiles.items.filter((pair) => pair !== found);
     return;
   }
   const profile = found !== undefined && isMap(found.value) ? found.value : filled(found?.value);
-  if (found === undefined) profiles.set(name, profile);
+  if (found === undefined) profiles.set(profileName, profile);
   else found.value = profile;
-  for (const key of settingNames) change(document, profile, key, before[key], settings[key]);
+  for (const name of settingNames) change(document, profile, flagOf(name), before[name], settings[name]);
 }
 
 function change(document: Document, profile: YAMLMap, key: string, before: unknown, value: unknown): void {

@@ -21,7 +21,7 @@ import {
   textOf,
   type ProfileDocument,
 } from './profile-yaml.ts';
-import { isSettingName, settingNames, sourceNames, type Settings } from './table.ts';
+import { flagOf, settingNames, settingOf, sourceNames, type Settings } from './table.ts';
 
 /**
  * All profiles by name, in the file's order; empty where there is no file.
@@ -119,13 +119,14 @@ function parseProfile(
   const settings: Record<string, unknown> = {};
   if (isNothing(profile)) return settings;
   for (const [key, value, at] of pairs(profile, opened, `profile "${name}"`, line)) {
-    if (!isSettingName(key))
+    const setting = settingOf(key);
+    if (setting === undefined)
       throw badProfileFile(
         at,
         `unknown key "${key}" in profile "${name}"`,
-        `${meantBy(key)}use one of: ${settingNames.join(', ')}`,
+        `${meantBy(key)}use one of: ${settingNames.map(flagOf).join(', ')}`,
       );
-    settings[key] = parseValue(key, plain(value, opened, at), {
+    settings[setting] = parseValue(setting, plain(value, opened, at), {
       where: `${at}: ${key}`,
       folder: dirname(opened.file),
       home: host.home,
@@ -135,14 +136,14 @@ function parseProfile(
   if (sources.length > 1)
     throw badProfileFile(
       line,
-      `${sources.join(' and ')} of profile "${name}" exclude each other`,
+      `${sources.map(flagOf).join(' and ')} of profile "${name}" exclude each other`,
       'keep one of them',
     );
   return settings;
 }
 
 function meantBy(key: string): string {
-  const meant = nearest(key, settingNames);
+  const meant = nearest(key, settingNames.map(flagOf));
   return meant === undefined ? '' : `did you mean ${meant}? `;
 }
 

@@ -5,14 +5,14 @@ import { missingSetting, noProfile, otherWay } from '../errors/usage.ts';
 import type { Given } from './overrides.ts';
 import { shownProfileFile } from './paths.ts';
 import { readProfile, readProfiles } from './profiles.ts';
-import { sourceNames, variableOf, type SettingName, type Settings } from './table.ts';
+import { flagOf, sourceNames, variableOf, type SettingName, type Settings } from './table.ts';
 import { wayNames } from './way.ts';
 
 /** Settings that mean something only together: a layer that has one of them hides the others of the layers below. */
 const groups: readonly (readonly SettingName[])[] = [
-  ['certificate-authority', 'certificate-authority-data', 'insecure-skip-tls-verify'],
-  ['client-certificate', 'client-key'],
-  ['bound-object-kind', 'bound-object-name', 'bound-object-uid'],
+  ['certificateAuthority', 'certificateAuthorityData', 'insecureSkipTlsVerify'],
+  ['clientCertificate', 'clientKey'],
+  ['boundObjectKind', 'boundObjectName', 'boundObjectUid'],
   sourceNames,
 ];
 
@@ -61,7 +61,7 @@ function refuseOtherWay(host: Host, given: Given, own: Settings): void {
     if (value === undefined || JSON.stringify(value) === JSON.stringify(own[name])) continue;
     const variable = host.env[variableOf(name)] ? variableOf(name) : undefined;
     throw otherWay(
-      { profile: given.profile, name, own: shown(name, own[name]), value: shown(name, value) },
+      { profile: given.profile, name: flagOf(name), own: shown(name, own[name]), value: shown(name, value) },
       variable,
     );
   }
@@ -69,10 +69,10 @@ function refuseOtherWay(host: Host, given: Given, own: Settings): void {
 
 /** A setting with its value, but for a command (it may hold a secret) and CA data, which nobody can read. */
 function shown(name: SettingName, value: unknown): string {
-  if (value === undefined) return `no ${name}`;
-  return name === 'source-command' || name === 'certificate-authority-data'
-    ? `a ${name} of its own`
-    : `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`;
+  if (value === undefined) return `no ${flagOf(name)}`;
+  return name === 'sourceCommand' || name === 'certificateAuthorityData'
+    ? `a ${flagOf(name)} of its own`
+    : `${flagOf(name)} ${typeof value === 'string' ? value : JSON.stringify(value)}`;
 }
 
 function withServer(host: Host, given: Given, profile: Settings): Resolved {

@@ -1,27 +1,27 @@
-/** Every setting, declared once: the flag, the variable, the profile's key, the type and the help all come from here. */
+/** Every setting, declared once: the flag, the variable, the profile's key, the type and the help all come from here. Only flags and profile keys are written with dashes. */
 
 /** All settings that a call may have. Absent means not set anywhere. Durations are seconds. */
 export interface Settings {
   server?: string;
   namespace?: string;
-  'service-account'?: string;
+  serviceAccount?: string;
   audience?: readonly string[];
   duration?: number;
-  'bound-object-kind'?: string;
-  'bound-object-name'?: string;
-  'bound-object-uid'?: string;
-  'certificate-authority'?: string;
-  'certificate-authority-data'?: string;
-  'tls-server-name'?: string;
-  'insecure-skip-tls-verify'?: boolean;
-  'client-certificate'?: string;
-  'client-key'?: string;
-  'proxy-url'?: string;
+  boundObjectKind?: 'Secret' | 'Pod' | 'Node' | 'none';
+  boundObjectName?: string;
+  boundObjectUid?: string;
+  certificateAuthority?: string;
+  certificateAuthorityData?: string;
+  tlsServerName?: string;
+  insecureSkipTlsVerify?: boolean;
+  clientCertificate?: string;
+  clientKey?: string;
+  proxyUrl?: string;
   timeout?: number;
-  cache?: string;
-  'source-file'?: string;
-  'source-command'?: string | readonly string[];
-  'source-env'?: string;
+  cache?: 'disk' | 'keychain' | 'none';
+  sourceFile?: string;
+  sourceCommand?: string | readonly string[];
+  sourceEnv?: string;
 }
 
 export type SettingName = keyof Settings;
@@ -42,10 +42,10 @@ export type SettingType =
   | 'command'
   | 'variable';
 
-export interface Setting {
+export interface Setting<Value = unknown> {
   readonly type: SettingType;
   readonly help: string;
-  readonly choices?: readonly string[];
+  readonly choices?: readonly Value[];
   readonly alias?: string;
   /** True where another value gives another token: it then counts in the name and the digest of an entry. */
   readonly changesToken: boolean;
@@ -63,14 +63,14 @@ const token = { changesToken: true } as const;
 const call = { changesToken: false } as const;
 
 /** The table. Its order is the order in the help. Names are kubectl's where kubectl has the flag. */
-export const table: { readonly [Name in SettingName]-?: Setting } = {
+export const table: { readonly [Name in SettingName]-?: Setting<NonNullable<Settings[Name]>> } = {
   server: {
     ...token,
     type: 'server',
     help: 'Address of the TokenRequest endpoint up to "/api", e.g. https://HOST/kubernetes',
   },
   namespace: { ...token, type: 'namespace', alias: 'n', help: 'Namespace of the ServiceAccount' },
-  'service-account': { ...token, type: 'account', help: 'Name of the ServiceAccount' },
+  serviceAccount: { ...token, type: 'account', help: 'Name of the ServiceAccount' },
   audience: {
     ...token,
     type: 'list',
@@ -81,29 +81,29 @@ export const table: { readonly [Name in SettingName]-?: Setting } = {
     type: 'lifetime',
     help: 'Life asked for the issued token, e.g. 1h or 3600 (at least 10m; the server may grant less)',
   },
-  'bound-object-kind': {
+  boundObjectKind: {
     ...token,
     type: 'choice',
     choices: ['Secret', 'Pod', 'Node', 'none'],
     help: "Kind of the object whose deletion revokes the issued token (default: the source token's own Secret)",
   },
-  'bound-object-name': { ...token, type: 'text', help: 'Name of the bound object' },
-  'bound-object-uid': { ...token, type: 'text', help: 'UID of the bound object' },
-  'certificate-authority': {
+  boundObjectName: { ...token, type: 'text', help: 'Name of the bound object' },
+  boundObjectUid: { ...token, type: 'text', help: 'UID of the bound object' },
+  certificateAuthority: {
     ...token,
     type: 'path',
     help: 'File with the CA certificates of the server (PEM)',
   },
-  'certificate-authority-data': { ...token, type: 'base64', help: 'The same as base64 of PEM' },
-  'tls-server-name': { ...token, type: 'text', help: "Name to check in the server's certificate" },
-  'insecure-skip-tls-verify': {
+  certificateAuthorityData: { ...token, type: 'base64', help: 'The same as base64 of PEM' },
+  tlsServerName: { ...token, type: 'text', help: "Name to check in the server's certificate" },
+  insecureSkipTlsVerify: {
     ...token,
     type: 'boolean',
     help: 'Do not check the certificate: whoever answers gets the source token',
   },
-  'client-certificate': { ...token, type: 'path', help: 'File with a client certificate (PEM)' },
-  'client-key': { ...token, type: 'path', help: 'File with its key (PEM)' },
-  'proxy-url': {
+  clientCertificate: { ...token, type: 'path', help: 'File with a client certificate (PEM)' },
+  clientKey: { ...token, type: 'path', help: 'File with its key (PEM)' },
+  proxyUrl: {
     ...call,
     type: 'proxy',
     help: 'HTTP proxy towards the server (default: HTTPS_PROXY, NO_PROXY)',
@@ -119,17 +119,17 @@ export const table: { readonly [Name in SettingName]-?: Setting } = {
     choices: ['disk', 'keychain', 'none'],
     help: 'Where issued tokens are kept until they expire (default: disk)',
   },
-  'source-file': {
+  sourceFile: {
     type: 'path',
     changesToken: true,
     help: 'Read the source token from this file instead of the keychain',
   },
-  'source-command': {
+  sourceCommand: {
     type: 'command',
     changesToken: true,
     help: 'Read the source token from the output of this shell command',
   },
-  'source-env': {
+  sourceEnv: {
     type: 'variable',
     changesToken: true,
     help: 'Read the source token from this environment variable',
@@ -137,17 +137,22 @@ export const table: { readonly [Name in SettingName]-?: Setting } = {
 };
 
 /** Names in the table's order. */
-export const settingNames: readonly SettingName[] = Object.keys(table).filter(isSettingName);
+export const settingNames = Object.keys(table).filter((key): key is SettingName => Object.hasOwn(table, key));
 
 /** Where the source token is, one of them; none: the keychain. */
-export const sourceNames = ['source-file', 'source-command', 'source-env'] as const;
+export const sourceNames = ['sourceFile', 'sourceCommand', 'sourceEnv'] as const;
 
-/** True for a key that the table has. */
-export function isSettingName(key: string): key is SettingName {
-  return Object.hasOwn(table, key);
+/** The name as a flag and a key of the profile have it: `bound-object-kind` for `boundObjectKind`. */
+export function flagOf(name: SettingName): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** The setting of a flag or of a profile's key; undefined for any other word. */
+export function settingOf(flag: string): SettingName | undefined {
+  return settingNames.find((name) => flagOf(name) === flag);
 }
 
 /** `KUBECTL_SA_TOKEN_` and the flag's name in upper case, dashes as underscores. */
 export function variableOf(name: SettingName): string {
-  return `KUBECTL_SA_TOKEN_${name.toUpperCase().replaceAll('-', '_')}`;
+  return `KUBECTL_SA_TOKEN_${flagOf(name).toUpperCase().replaceAll('-', '_')}`;
 }

@@ -34,7 +34,7 @@ export function targetOf(
 ): Target {
   const { server } = settings;
   const namespace = settings.namespace ?? claims.namespace;
-  const serviceAccount = settings['service-account'] ?? claims.serviceAccount;
+  const serviceAccount = settings.serviceAccount ?? claims.serviceAccount;
   const hint =
     'the source token does not say it either (is it a whole JWT, and not base64 of one?): give it as a flag or in the profile';
   if (server === undefined) throw missingSetting('server', 'the call', 'give it as a flag or in the profile');

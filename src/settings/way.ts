@@ -19,28 +19,28 @@ export interface Way {
 /** The settings that make up the way. HTTP proxies are not among them: behind a fixed CA they see nothing. */
 export const wayNames = [
   'server',
-  'certificate-authority',
-  'certificate-authority-data',
-  'tls-server-name',
-  'insecure-skip-tls-verify',
+  'certificateAuthority',
+  'certificateAuthorityData',
+  'tlsServerName',
+  'insecureSkipTlsVerify',
 ] as const satisfies readonly SettingName[];
 
 /** The way that settings name. */
 export function wayOf(settings: Settings & { readonly server: string }): Way {
-  const name = settings['tls-server-name'];
+  const name = settings.tlsServerName;
   return {
     server: settings.server,
     trust: trustOf(settings),
     ...(name === undefined ? {} : { tlsServerName: name }),
-    ...(settings['insecure-skip-tls-verify'] === true ? { insecure: true } : {}),
+    ...(settings.insecureSkipTlsVerify === true ? { insecure: true } : {}),
   };
 }
 
 /** Inline data counts before a file, as in client-go (rest/transport.go). */
 function trustOf(settings: Settings): string {
-  const data = settings['certificate-authority-data'];
+  const data = settings.certificateAuthorityData;
   if (data !== undefined) return `sha256 ${createHash('sha256').update(data).digest('hex')}`;
-  const file = settings['certificate-authority'];
+  const file = settings.certificateAuthority;
   return file === undefined ? 'system' : `file ${file}`;
 }
 

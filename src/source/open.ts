@@ -15,10 +15,10 @@ export async function openSource(
   profile: string | undefined,
   settings: Resolved,
 ): Promise<Source> {
-  if (settings['source-file'] !== undefined) return fileSource(host, settings['source-file']);
-  if (settings['source-command'] !== undefined)
-    return (await import('./command.ts')).commandSource(host, settings['source-command']);
-  if (settings['source-env'] !== undefined) return envSource(host, settings['source-env']);
+  if (settings.sourceFile !== undefined) return fileSource(host, settings.sourceFile);
+  if (settings.sourceCommand !== undefined)
+    return (await import('./command.ts')).commandSource(host, settings.sourceCommand);
+  if (settings.sourceEnv !== undefined) return envSource(host, settings.sourceEnv);
   if (profile === undefined) throw noSource();
   return (await import('./stored-token.ts')).storedSource(host, profile, settings);
 }

@@ -18,9 +18,9 @@ export interface Source {
 
 /** Which kind of source the settings name. */
 export function sourceKind(settings: Settings): 'keychain' | 'file' | 'command' | 'env' {
-  if (settings['source-file'] !== undefined) return 'file';
-  if (settings['source-command'] !== undefined) return 'command';
-  return settings['source-env'] === undefined ? 'keychain' : 'env';
+  if (settings.sourceFile !== undefined) return 'file';
+  if (settings.sourceCommand !== undefined) return 'command';
+  return settings.sourceEnv === undefined ? 'keychain' : 'env';
 }
 
 /** A keychain or a password manager may ask the person something; what takes longer has hung. Milliseconds. */

@@ -196,7 +196,7 @@ const notOurs = (profile: string): SaTokenError =>
   );
 
 function oldAccount(settings: Settings): string | undefined {
-  const { server, namespace, 'service-account': serviceAccount } = settings;
+  const { server, namespace, serviceAccount } = settings;
   if (sourceKind(settings) !== 'keychain') return undefined;
   if (server === undefined || namespace === undefined || serviceAccount === undefined) return undefined;
   return label({ server, namespace, serviceAccount });

@@ -4,7 +4,7 @@
  */
 import test, { type ExecutionContext } from 'ava';
 import { commands } from '../../src/cli/command-list.ts';
-import { settingNames, variableOf } from '../../src/settings/table.ts';
+import { flagOf, settingNames, variableOf } from '../../src/settings/table.ts';
 import { oldestAndNewest, type Kubectl } from '../support/kubectl.ts';
 import { testWith } from '../support/require.ts';
 import { args } from './hostile-kubeconfig/args.ts';
@@ -70,7 +70,7 @@ test('the table has every command, every flag of a setting and every variable', 
   const words = new Set(hostile.flatMap(({ user }) => (user?.args ?? []).map((word) => word.split('=')[0])));
   const names = commands.flatMap(({ usage, aliases = [] }) => [usage.split(' ')[0], ...aliases]);
   t.deepEqual(
-    [...names, ...settingNames.map((name) => `--${name}`)].filter((word) => !words.has(word)),
+    [...names, ...settingNames.map((name) => `--${flagOf(name)}`)].filter((word) => !words.has(word)),
     [],
   );
   const variables = new Set(env.flatMap(({ user }) => Object.keys(user?.env ?? {})));

@@ -4,5 +4,5 @@ import { systemHost } from '../../src/base/host.ts';
 
 const [server = '', ca = ''] = process.argv.slice(2);
 const call = { method: 'GET', path: '/', token: 't'.repeat(40), milliseconds: 50_000 } as const;
-const { body } = await ask(systemHost(), { server }, { 'certificate-authority': ca }, call);
+const { body } = await ask(systemHost(), { server }, { certificateAuthority: ca }, call);
 console.log(JSON.stringify({ length: body.length, peak: process.resourceUsage().maxRSS / 1024 }));

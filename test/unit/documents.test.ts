@@ -5,7 +5,7 @@ import test from 'ava';
 import { objectAt, parseJson } from '../../src/base/json.ts';
 import { commands } from '../../src/cli/command-list.ts';
 import { errorCodes, exit } from '../../src/errors/codes.ts';
-import { settingNames, variableOf } from '../../src/settings/table.ts';
+import { flagOf, settingNames, variableOf } from '../../src/settings/table.ts';
 import { repository } from '../support/runner.ts';
 
 const documents = [
@@ -132,7 +132,7 @@ test('cmd/README.md has every setting and its variable, and no other', (t) => {
   ];
   t.deepEqual(
     rows.map(([, name, variable]) => `${name} ${variable}`),
-    settingNames.map((name) => `${name} ${variableOf(name)}`),
+    settingNames.map((name) => `${flagOf(name)} ${variableOf(name)}`),
   );
   const all = programs.match(/KUBECTL_SA_TOKEN_[A-Z]\w*/g) ?? [];
   t.deepEqual(

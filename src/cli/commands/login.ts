@@ -6,7 +6,7 @@ import { badUsage, interrupted, proposalUnseen, unreadableFile } from '../../err
 import { logIn, type Login } from '../../login/log-in.ts';
 import { checkProfileName } from '../../settings/names.ts';
 import { resolvePath } from '../../settings/paths.ts';
-import type { Settings } from '../../settings/table.ts';
+import { flagOf, settingNames, type Settings } from '../../settings/table.ts';
 import { label } from '../../settings/target.ts';
 import type { Arguments, Command } from '../command.ts';
 import { accessOf, flagsOf, patienceOf, settingOptions, textOf } from '../options.ts';
@@ -86,7 +86,9 @@ async function proposal(host: Host, argv: Arguments, profile: string): Promise<S
   tell(
     host,
     fieldLines(
-      Object.entries(proposed).map(([name, value]) => [name, String(value)]),
+      settingNames
+        .filter((name) => proposed[name] !== undefined)
+        .map((name) => [flagOf(name), String(proposed[name])]),
       '  ',
     ).trimEnd(),
   );

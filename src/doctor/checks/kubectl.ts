@@ -61,7 +61,7 @@ async function tryContext(facts: Facts, { name, server }: HookContext, token: st
     setCluster: `kubectl config set-cluster ${quoted(clusterOf(config).name)}${file}`,
     setContext,
   };
-  if (tried.cluster['insecure-skip-tls-verify'] === true)
+  if (tried.cluster.insecureSkipTlsVerify === true)
     return warn(
       `context "${name}": ${tried.cluster.server} is not asked: the context does not check its certificate (insecure-skip-tls-verify)`,
       `have it checked: ${tried.setCluster} --insecure-skip-tls-verify=false --certificate-authority=FILE`,

@@ -39,7 +39,7 @@ export function remedyForPath(host: Host): string {
 export function profile(facts: Facts): Finding {
   const { host } = facts;
   const given = facts.given();
-  const { server, namespace, 'service-account': account } = facts.settings();
+  const { server, namespace, serviceAccount: account } = facts.settings();
   const where =
     given.profile === undefined
       ? 'from flags and variables'

@@ -43,7 +43,7 @@ export async function certificate(facts: Facts): Promise<Finding> {
   const { issuer = 'an unnamed CA', subject = 'an unnamed server', ends } = shown;
   const left = Math.floor((ends - facts.host.now()) / day);
   const detail = `certificate for ${subject} by ${issuer}, ${left} ${left === 1 ? 'day' : 'days'} left`;
-  if (facts.settings()['insecure-skip-tls-verify'] === true)
+  if (facts.settings().insecureSkipTlsVerify === true)
     return warn(
       `${detail}: it is not checked, so whoever answers at that address gets the source token`,
       'give its CA (certificate-authority), and remove insecure-skip-tls-verify',

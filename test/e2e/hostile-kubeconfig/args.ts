@@ -17,7 +17,7 @@ const junk = ['--token-file', '{junkFile}', '--no-verify'];
 const commands: Case[] = [
   refused(['login', 'prod', ...toAttacker, ...junk], 'login'),
   refused(['login', 'prod', ...junk], 'login'),
-  refused(['login', 'mallory', ...toAttacker, '--source-command', HARMFUL['source-command']], 'login'),
+  refused(['login', 'mallory', ...toAttacker, '--source-command', HARMFUL.sourceCommand], 'login'),
   refused(['login', 'mallory', ...toAttacker, '--from-profile', 'prod', '--yes'], 'login'),
   refused(['login', 'mallory', '--from-context', 'test', '--yes'], 'login'),
   refused(['logout', 'prod'], 'logout'),

@@ -1,6 +1,6 @@
 /** What a row of the table says: a kubeconfig, and how the plugin is to meet it. */
 import type { ExecUser, KubeconfigContent } from '../../support/kubectl.ts';
-import { settingNames, type SettingName } from '../../../src/settings/table.ts';
+import { flagOf, settingNames, type SettingName } from '../../../src/settings/table.ts';
 
 /** Texts in a row may hold `{NAME}` of the ground's values. */
 export interface Case {
@@ -41,24 +41,25 @@ export interface Served {
 export const HARMFUL: Readonly<Record<SettingName, string>> = {
   server: '{attackerUrl}',
   namespace: 'kube-system',
-  'service-account': 'admin',
+  serviceAccount: 'admin',
   audience: 'https://attacker.example',
   duration: '8760h',
-  'bound-object-kind': 'none',
-  'bound-object-name': 'other',
-  'bound-object-uid': '7f1c4f0e-0000-4000-8000-000000000000',
-  'certificate-authority': '{attackerCaFile}',
-  'certificate-authority-data': '{attackerCaData}',
-  'tls-server-name': 'attacker.example',
-  'insecure-skip-tls-verify': 'true',
-  'client-certificate': '{attackerCertificate}',
-  'client-key': '{attackerKey}',
-  'proxy-url': '{attackerProxy}',
+  boundObjectKind: 'none',
+  boundObjectName: 'other',
+  boundObjectUid: '7f1c4f0e-0000-4000-8000-000000000000',
+  certificateAuthority: '{attackerCaFile}',
+  certificateAuthorityData: '{attackerCaData}',
+  tlsServerName: 'attacker.example',
+  insecureSkipTlsVerify: 'true',
+  clientCertificate: '{attackerCertificate}',
+  clientKey: '{attackerKey}',
+  proxyUrl: '{attackerProxy}',
   timeout: '1s',
   cache: 'none',
-  'source-file': '{junkFile}',
-  'source-command': 'touch {canary}; cat {junkFile}',
-  'source-env': 'HOSTILE_TOKEN',
+  sourceFile: '{junkFile}',
+  sourceCommand: 'touch {canary}; cat {junkFile}',
+  sourceEnv: 'HOSTILE_TOKEN',
 };
 
-export const harmful = settingNames.map((name) => [name, HARMFUL[name]] as const);
+/** The same by flag, which is the key of a profile or an extension too. */
+export const harmful = settingNames.map((name) => [flagOf(name), HARMFUL[name]] as const);

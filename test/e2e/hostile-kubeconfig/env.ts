@@ -1,10 +1,10 @@
 /** Hostile variables in `exec.env`: the plugin's own settings, and what changes Node, its trust and its way out. */
-import { variableOf } from '../../../src/settings/table.ts';
-import { HARMFUL, harmful, type Case } from './case.ts';
+import { settingNames, variableOf } from '../../../src/settings/table.ts';
+import { HARMFUL, type Case } from './case.ts';
 
-const settings: Case[] = harmful.map(([name, value]) => ({
+const settings: Case[] = settingNames.map((name) => ({
   title: variableOf(name),
-  user: { env: { [variableOf(name)]: value, HOSTILE_TOKEN: '{junk}' } },
+  user: { env: { [variableOf(name)]: HARMFUL[name], HOSTILE_TOKEN: '{junk}' } },
   outcome: { refused: [variableOf(name)] },
 }));
 
@@ -34,7 +34,7 @@ const together: Case[] = [
   ...[
     { args: ['get-token', 'prod', '--server', '{attackerUrl}'], naming: '--server' },
     {
-      args: ['get-token', 'prod', '--source-command', HARMFUL['source-command']],
+      args: ['get-token', 'prod', '--source-command', HARMFUL.sourceCommand],
       naming: '--source-command',
     },
     { args: ['logout', '--all', '--forget'], naming: 'logout' },

@@ -45,7 +45,7 @@ async function setUp(t: ExecutionContext, options?: ServerOptions): Promise<Worl
   };
   as({ token: server.adminToken });
   const config = () => loadKubeConfig(host, access);
-  const settings = { server: server.apiUrl, 'certificate-authority': ca };
+  const settings = { server: server.apiUrl, certificateAuthority: ca };
   const calls: World['calls'] = {
     secret: (milliseconds = 30_000) => readSecretToken(host, 'team-a/robot-token', access, milliseconds),
     review: async (milliseconds = 30_000) => reviewToken(host, config(), robot.token, [], milliseconds),

@@ -137,9 +137,9 @@ test('a cluster as settings of a call', async (t) => {
   );
   t.deepEqual(clusterSettings(host, loadKubeConfig(host, nothing)), {
     server: 'https://one.example',
-    'certificate-authority-data': 'Y2E=',
-    'tls-server-name': 'kubernetes',
-    'proxy-url': 'http://own:1/',
+    certificateAuthorityData: 'Y2E=',
+    tlsServerName: 'kubernetes',
+    proxyUrl: 'http://own:1/',
   });
   await fails(t, () => clusterSettings(host, loadKubeConfig(host, { ...nothing, context: 'plain' })), {
     code: 'bad-value',

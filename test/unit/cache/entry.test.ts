@@ -356,7 +356,7 @@ test('a call without a profile trusts the entry’s name, but for the source fil
   const { host, source, made } = setUp(t);
   const flags = { ...call, profile: undefined };
   t.true(isVouchedFor(host, flags, whole));
-  const withFile = { ...flags, settings: { 'source-file': source } };
+  const withFile = { ...flags, settings: { sourceFile: source } };
   t.false(isVouchedFor(host, withFile, whole), 'written when the file had changed meanwhile');
   t.true(isVouchedFor(host, withFile, { ...whole, source: made.source }));
   utimesSync(source, 1000, 1000);

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { commands } from '../../../src/cli/command-list.ts';
-import { settingNames } from '../../../src/settings/table.ts';
+import { flagOf, settingNames } from '../../../src/settings/table.ts';
 import { createHost } from '../../support/host.ts';
 import { runMain } from '../../support/in-process.ts';
 import type { ExecutionContext } from 'ava';
@@ -47,7 +47,7 @@ for (const { usage, summary, examples, aliases = [], options } of commands) {
 test('get-token and login show every setting', async (t) => {
   for (const name of ['get-token', 'login']) {
     const help = await run(t, name, '--help');
-    for (const setting of settingNames) t.regex(help, new RegExp(`--${setting}\\b`));
+    for (const setting of settingNames) t.regex(help, new RegExp(`--${flagOf(setting)}\\b`));
     t.regex(help, /-n, --namespace/);
   }
 });

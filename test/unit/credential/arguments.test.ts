@@ -5,7 +5,7 @@ import { run } from '../../../src/cli/program.ts';
 import { readCall, readHookCall, type Call } from '../../../src/credential/arguments.ts';
 import { describe, SaTokenError } from '../../../src/errors/error.ts';
 import { commands } from '../../../src/cli/command-list.ts';
-import { settingNames, table } from '../../../src/settings/table.ts';
+import { flagOf, settingNames, table } from '../../../src/settings/table.ts';
 import { fails } from '../../support/failure.ts';
 import { createHost, type TestHost } from '../../support/host.ts';
 
@@ -48,19 +48,19 @@ const same: [string[], Partial<Call>][] = [
   [['--namespace=a=b'], { flags: { namespace: 'a=b' } }],
   [['--duration', '3600'], { flags: { duration: '3600' } }],
   [['--duration', '1e3'], { flags: { duration: '1e3' } }],
-  [['--bound-object-uid', '0x10'], { flags: { 'bound-object-uid': '0x10' } }],
+  [['--bound-object-uid', '0x10'], { flags: { boundObjectUid: '0x10' } }],
   [['--audience', 'one'], { flags: { audience: ['one'] } }],
   [['--audience', 'one', 'prod'], { profile: 'prod', flags: { audience: ['one'] } }],
   [['--audience', 'one', '--audience=two'], { flags: { audience: ['one', 'two'] } }],
   [['--audience', 'one,two'], { flags: { audience: ['one,two'] } }],
-  [['--insecure-skip-tls-verify'], { flags: { 'insecure-skip-tls-verify': true } }],
-  [['--insecure-skip-tls-verify', 'prod'], { profile: 'prod', flags: { 'insecure-skip-tls-verify': true } }],
-  [['--insecure-skip-tls-verify=true'], { flags: { 'insecure-skip-tls-verify': true } }],
-  [['--insecure-skip-tls-verify=false'], { flags: { 'insecure-skip-tls-verify': false } }],
-  [['--source-command', 'pass show robot'], { flags: { 'source-command': 'pass show robot' } }],
+  [['--insecure-skip-tls-verify'], { flags: { insecureSkipTlsVerify: true } }],
+  [['--insecure-skip-tls-verify', 'prod'], { profile: 'prod', flags: { insecureSkipTlsVerify: true } }],
+  [['--insecure-skip-tls-verify=true'], { flags: { insecureSkipTlsVerify: true } }],
+  [['--insecure-skip-tls-verify=false'], { flags: { insecureSkipTlsVerify: false } }],
+  [['--source-command', 'pass show robot'], { flags: { sourceCommand: 'pass show robot' } }],
   [
     ['--server', 'https://h', '--proxy-url=http://u:p@p'],
-    { flags: { server: 'https://h', 'proxy-url': 'http://u:p@p' } },
+    { flags: { server: 'https://h', proxyUrl: 'http://u:p@p' } },
   ],
   [['--cache', 'none', '--timeout', '5s'], { flags: { cache: 'none', timeout: '5s' } }],
 ];
@@ -72,16 +72,16 @@ const leftToYargs: [string[], Partial<Call>][] = [
   [['--force-refresh', 'false', 'prod'], { profile: 'prod' }],
   [
     ['--insecure-skip-tls-verify', 'true', 'prod'],
-    { profile: 'prod', flags: { 'insecure-skip-tls-verify': true } },
+    { profile: 'prod', flags: { insecureSkipTlsVerify: true } },
   ],
   [
     ['prod', '--insecure-skip-tls-verify', 'false'],
-    { profile: 'prod', flags: { 'insecure-skip-tls-verify': false } },
+    { profile: 'prod', flags: { insecureSkipTlsVerify: false } },
   ],
-  [['--insecure-skip-tls-verify', 'false'], { flags: { 'insecure-skip-tls-verify': false } }],
+  [['--insecure-skip-tls-verify', 'false'], { flags: { insecureSkipTlsVerify: false } }],
   [
     ['--insecure-skip-tls-verify', '--insecure-skip-tls-verify=false'],
-    { flags: { 'insecure-skip-tls-verify': false } },
+    { flags: { insecureSkipTlsVerify: false } },
   ],
   [['--verbose', 'true', 'prod'], { profile: 'prod' }],
   [['-v', 'false', 'prod'], { profile: 'prod' }],
@@ -178,8 +178,8 @@ for (const [words, profile] of hooks)
   });
 
 const flags = settingNames.flatMap((name) => [
-  [`--${name}`, 'secret'],
-  [`--${name}=secret`],
+  [`--${flagOf(name)}`, 'secret'],
+  [`--${flagOf(name)}=secret`],
   ...(table[name].alias === undefined ? [] : [[`-${table[name].alias}`, 'secret']]),
 ]);
 const others = commands

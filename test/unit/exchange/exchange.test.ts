@@ -28,7 +28,7 @@ async function setUp(t: ExecutionContext, options?: ServerOptions): Promise<Worl
   const host = createHost(t);
   const settings: Settings = {
     server: scene.server.url,
-    'certificate-authority': put(host, 'ca.crt', scene.server.caPem),
+    certificateAuthority: put(host, 'ca.crt', scene.server.caPem),
     timeout: 20,
   };
   const exchangeWith: World['exchangeWith'] = (over = {}, more = {}) => {
@@ -211,7 +211,7 @@ test('what the API server refuses is refused once, and told', async (t) => {
   const refusals: [string, () => unknown, Settings?, string?][] = [
     ['account-not-found', () => server.cluster.allow(ROBOT, { name: 'ghost' }), {}, 'ghost'],
     ['invalid-request', () => undefined, { duration: 60 }],
-    ['account-not-found', () => undefined, { 'bound-object-kind': 'Pod', 'bound-object-name': 'x' }],
+    ['account-not-found', () => undefined, { boundObjectKind: 'Pod', boundObjectName: 'x' }],
     ['forbidden', () => server.cluster.deny(ROBOT)],
     ['unauthorized', () => server.cluster.deleteSecret({ namespace: 'team-a', name: robot.secretName })],
   ];
@@ -234,7 +234,7 @@ test('an account made anew is a conflict, not a surprise', async (t) => {
   const old = world.robot.token;
   cluster.recreateAccount(ROBOT);
   cluster.opaqueTokens.set(old, ROBOT);
-  await fails(t, () => world.exchangeWith({ 'bound-object-kind': 'none' }), {
+  await fails(t, () => world.exchangeWith({ boundObjectKind: 'none' }), {
     code: 'conflict',
     exitCode: 4,
     line: /the account or the bound object was deleted and made anew \(409\): Operation cannot be fulfilled on TokenRequest/,

@@ -235,19 +235,19 @@ test('with the Secret’s uid where it is known', asks, {}, bound({ name: 'robot
   boundObjectRef: { ...own, uid: 'u' },
 });
 test('unbound where the source token has no Secret', asks, {}, bound(), {});
-test('unbound when that is asked for', asks, { 'bound-object-kind': 'none' }, legacy, {});
+test('unbound when that is asked for', asks, { boundObjectKind: 'none' }, legacy, {});
 test('of an opaque token', asks, {}, undefined, {}, unnamed);
 test(
   'bound to another object',
   asks,
-  { 'bound-object-kind': 'Pod', 'bound-object-name': 'p', 'bound-object-uid': 'u' },
+  { boundObjectKind: 'Pod', boundObjectName: 'p', boundObjectUid: 'u' },
   legacy,
   { boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: 'p', uid: 'u' } },
 );
 test(
   'with audiences and life',
   asks,
-  { audience: ['a', 'b'], duration: 900, 'bound-object-kind': 'none' },
+  { audience: ['a', 'b'], duration: 900, boundObjectKind: 'none' },
   legacy,
   {
     audiences: ['a', 'b'],
@@ -267,12 +267,12 @@ const elsewhere = readClaims(jwt(legacyClaims('team-b', account, 'robot-token'))
 test('of a token of another namespace, whose Secret is not here', asks, {}, elsewhere, {}, unnamed);
 
 test('half a bound object is no unbound token', async (t) => {
-  await fails(t, () => tokenRequest(target, { 'bound-object-kind': 'Secret' }, legacy), {
+  await fails(t, () => tokenRequest(target, { boundObjectKind: 'Secret' }, legacy), {
     code: 'missing-setting',
     exitCode: 2,
     line: 'a bound object has no --bound-object-name; name the object, or give --bound-object-kind none',
   });
-  for (const half of [{ 'bound-object-name': 'x' }, { 'bound-object-uid': 'u' }]) {
+  for (const half of [{ boundObjectName: 'x' }, { boundObjectUid: 'u' }]) {
     await fails(t, () => tokenRequest(target, half, legacy), {
       code: 'missing-setting',
       exitCode: 2,

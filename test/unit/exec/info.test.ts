@@ -2,7 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { SaTokenError } from '../../../src/errors/error.ts';
 import { isHook, readExecInfo, type ApiVersion } from '../../../src/exec/info.ts';
-import { settingNames } from '../../../src/settings/table.ts';
+import { flagOf, settingNames } from '../../../src/settings/table.ts';
 import { fails } from '../../support/failure.ts';
 
 const v1 = 'client.authentication.k8s.io/v1';
@@ -118,7 +118,7 @@ test('a client runs us where the variable says something', (t) => {
 
 /** All that a team may once have put there, and what an attacker would. */
 const more = [
-  ...settingNames,
+  ...new Set([...settingNames, ...settingNames.map(flagOf)]),
   'force-refresh',
   'output',
   'Profile',

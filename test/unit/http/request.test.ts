@@ -23,7 +23,7 @@ interface World extends Scene {
 async function setUp(t: ExecutionContext, options?: ServerOptions): Promise<World> {
   const scene = await withRobot(t, options);
   const host = createHost(t);
-  const trusting = { 'certificate-authority': put(host, 'ca.crt', scene.server.caPem) };
+  const trusting = { certificateAuthority: put(host, 'ca.crt', scene.server.caPem) };
   const target = { server: scene.server.url, namespace: ROBOT.namespace, serviceAccount: ROBOT.name };
   const post: World['post'] = (settings = trusting, from = host, milliseconds = 30_000) =>
     ask(from, target, settings, {
@@ -78,7 +78,7 @@ test('every warning comes back, and what the server showed of itself', async (t)
 
 test('a CA is taken from a file, or from data', async (t) => {
   const { server, post } = await setUp(t);
-  const data = { 'certificate-authority-data': Buffer.from(server.caPem).toString('base64') };
+  const data = { certificateAuthorityData: Buffer.from(server.caPem).toString('base64') };
   t.is((await post(data)).status, 201);
   t.is((await post()).status, 201);
 });
@@ -102,7 +102,7 @@ test('without a CA it is the system’s, which does not know a test’s', async 
 test('the CA of another server is none for this', async (t) => {
   const { server, host, post } = await setUp(t);
   const other = await createAuthority('another CA');
-  const settings = { 'certificate-authority': put(host, 'other.crt', other.caPem) };
+  const settings = { certificateAuthority: put(host, 'other.crt', other.caPem) };
   await fails(
     t,
     () => post(settings),
@@ -125,11 +125,11 @@ test('a certificate for another name is refused, unless that is the name to chec
   );
   await fails(
     t,
-    () => post({ ...trusting, 'tls-server-name': 'other.example' }),
+    () => post({ ...trusting, tlsServerName: 'other.example' }),
     unreachable('untrusted-certificate', /: it is for another name/),
   );
   t.deepEqual(server.requests, []);
-  t.is((await post({ ...trusting, 'tls-server-name': 'api.example' })).status, 201);
+  t.is((await post({ ...trusting, tlsServerName: 'api.example' })).status, 201);
 });
 
 test('a certificate that has ended is refused', async (t) => {
@@ -162,10 +162,10 @@ test('the ingress controller’s fake certificate is called by its name', async 
 
 test('checks are left out only when a setting says so', async (t) => {
   const { post } = await setUp(t, { certificate: await createFakeIngressCertificate() });
-  await fails(t, () => post({ 'insecure-skip-tls-verify': false }), unreachable('fake-certificate', /Fake/));
+  await fails(t, () => post({ insecureSkipTlsVerify: false }), unreachable('fake-certificate', /Fake/));
   const env = { NODE_TLS_REJECT_UNAUTHORIZED: '0' };
   await fails(t, () => post({}, withParts(createHost(t), { env })), unreachable('fake-certificate', /Fake/));
-  t.is((await post({ 'insecure-skip-tls-verify': true })).status, 201);
+  t.is((await post({ insecureSkipTlsVerify: true })).status, 201);
 });
 
 test('a client certificate is shown', async (t) => {
@@ -180,11 +180,11 @@ test('a client certificate is shown', async (t) => {
     ),
   );
   const { certPem, keyPem } = await authority.issue({ commonName: 'laptop', client: true });
-  const own = { 'client-certificate': put(host, 'c.crt', certPem), 'client-key': put(host, 'c.key', keyPem) };
+  const own = { clientCertificate: put(host, 'c.crt', certPem), clientKey: put(host, 'c.key', keyPem) };
   t.is((await post({ ...trusting, ...own })).status, 201);
   t.is(server.requests[0]?.clientCertificate, 'laptop');
   const bundle = put(host, 'both.pem', certPem + keyPem);
-  t.is((await post({ ...trusting, 'client-certificate': bundle, 'client-key': bundle })).status, 201);
+  t.is((await post({ ...trusting, clientCertificate: bundle, clientKey: bundle })).status, 201);
 });
 
 test('files that are no PEM, or not there, are named before anything is sent', async (t) => {
@@ -193,21 +193,21 @@ test('files that are no PEM, or not there, are named before anything is sent', a
   const cannot = 'the CA, client certificate or key cannot be used';
   const noCa = `${label}: the certificate-authority given holds no certificate; certificates and keys are PEM files`;
   for (const settings of [
-    { 'certificate-authority': text },
-    { 'certificate-authority': empty },
-    { 'certificate-authority-data': Buffer.from('hello').toString('base64') },
+    { certificateAuthority: text },
+    { certificateAuthority: empty },
+    { certificateAuthorityData: Buffer.from('hello').toString('base64') },
   ])
     await fails(t, () => post(settings), { code: 'bad-tls-file', exitCode: 2, line: noCa });
   for (const settings of [
-    { 'client-certificate': text, 'client-key': text },
-    { 'client-certificate': trusting['certificate-authority'] ?? '', 'client-key': text },
+    { clientCertificate: text, clientKey: text },
+    { clientCertificate: trusting.certificateAuthority ?? '', clientKey: text },
   ])
     await fails(t, () => post({ ...trusting, ...settings }), {
       code: 'bad-tls-file',
       exitCode: 2,
       line: new RegExp(`^${escaped(`${label}: ${cannot} (`)}.*\\); certificates and keys are PEM files$`),
     });
-  await fails(t, () => post({ 'certificate-authority': '/none/ca.crt' }), {
+  await fails(t, () => post({ certificateAuthority: '/none/ca.crt' }), {
     code: 'unreadable-file',
     exitCode: 2,
     line: 'certificate-authority: cannot read /none/ca.crt (ENOENT: no such file or directory); check the path and its permissions',
@@ -219,12 +219,12 @@ test('half of a client certificate is told, and not shown as none', async (t) =>
   const authority = await createAuthority('client CA');
   const { server, host, trusting, post } = await setUp(t);
   const { certPem, keyPem } = await authority.issue({ commonName: 'laptop', client: true });
-  await fails(t, () => post({ ...trusting, 'client-certificate': put(host, 'c.crt', certPem) }), {
+  await fails(t, () => post({ ...trusting, clientCertificate: put(host, 'c.crt', certPem) }), {
     code: 'missing-setting',
     exitCode: 2,
     line: 'a client certificate has no --client-key; give both, or one file with both to both',
   });
-  await fails(t, () => post({ ...trusting, 'client-key': put(host, 'c.key', keyPem) }), {
+  await fails(t, () => post({ ...trusting, clientKey: put(host, 'c.key', keyPem) }), {
     code: 'missing-setting',
     exitCode: 2,
     line: 'a client key has no --client-certificate; give both, or one file with both to both',
@@ -280,7 +280,7 @@ test('HTTPS_PROXY is used, and NO_PROXY obeyed, as kubectl does', async (t) => {
   const there = `kube.example.test:${server.port}`;
   const proxy = await startConnectProxy({ names: { [there]: server.port } });
   t.teardown(proxy.close);
-  const settings = { ...trusting, 'tls-server-name': 'localhost' };
+  const settings = { ...trusting, tlsServerName: 'localhost' };
   const call = {
     method: 'POST',
     path: TOKEN_PATH,
@@ -343,7 +343,7 @@ test('a proxy that says nothing, or yes and then nothing, does not outlast the d
     const port = await listenOnLoopback(silent);
     t.teardown(() => silent.close());
     const began = performance.now();
-    const settings = { ...trusting, 'proxy-url': `http://127.0.0.1:${port}` };
+    const settings = { ...trusting, proxyUrl: `http://127.0.0.1:${port}` };
     await t.throwsAsync(post(settings, undefined, 500), { name: 'SaTokenError' });
     t.true(performance.now() - began < 5000);
   }
@@ -354,7 +354,7 @@ test('proxy-url goes before the environment, and its credentials are given', asy
   const proxy = await startConnectProxy({ credentials: { username: 'ann', password: 'p w' } });
   t.teardown(proxy.close);
   const env = { HTTPS_PROXY: 'http://localhost:1', NO_PROXY: '*' };
-  const reply = await post({ ...trusting, 'proxy-url': proxy.urlWithCredentials }, withParts(host, { env }));
+  const reply = await post({ ...trusting, proxyUrl: proxy.urlWithCredentials }, withParts(host, { env }));
   t.is(reply.status, 201);
   t.deepEqual(proxy.tunnels, [`localhost:${server.port}`]);
 });
@@ -365,8 +365,8 @@ test('a name to check holds through a proxy too', async (t) => {
   const { trusting, post } = await setUp(t, { authority, certificate });
   const proxy = await startConnectProxy();
   t.teardown(proxy.close);
-  const settings = { ...trusting, 'proxy-url': proxy.url };
-  t.is((await post({ ...settings, 'tls-server-name': 'api.example' })).status, 201);
+  const settings = { ...trusting, proxyUrl: proxy.url };
+  t.is((await post({ ...settings, tlsServerName: 'api.example' })).status, 201);
   await fails(t, () => post(settings), unreachable('untrusted-certificate', /it is for another name/));
 });
 
@@ -376,7 +376,7 @@ test('a certificate that is not trusted is looked at through the proxy too', asy
   t.teardown(proxy.close);
   await fails(
     t,
-    () => post({ 'proxy-url': proxy.url }),
+    () => post({ proxyUrl: proxy.url }),
     unreachable(
       'untrusted-certificate',
       /\(subject localhost, issuer kubectl-sa-token test CA, names localhost, /,
@@ -393,7 +393,7 @@ test('a proxy that does not let us through is told', async (t) => {
   t.teardown(proxy.close);
   const error = await fails(
     t,
-    () => post({ ...trusting, 'proxy-url': proxy.url }),
+    () => post({ ...trusting, proxyUrl: proxy.url }),
     unreachable(
       'cannot-connect',
       `${label}: cannot connect: the HTTP proxy asks for user and password (407): http://USER:PASSWORD@PROXY (through the HTTP proxy ${new URL(proxy.url).host} of proxy-url); check --server, the network, HTTPS_PROXY and NO_PROXY`,
@@ -402,7 +402,7 @@ test('a proxy that does not let us through is told', async (t) => {
   t.truthy(error.transient);
   await fails(
     t,
-    () => post({ ...trusting, 'proxy-url': 'http://localhost:1' }),
+    () => post({ ...trusting, proxyUrl: 'http://localhost:1' }),
     unreachable(
       'cannot-connect',
       /: cannot connect: nothing listens there \(through the HTTP proxy localhost:1 of proxy-url\); /,

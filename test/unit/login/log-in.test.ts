@@ -24,8 +24,8 @@ async function setUp(t: ExecutionContext, options?: Parameters<typeof setScene>[
   rmSync(join(scene.host.home, profilePath));
   const usual = {
     server: scene.server.url,
-    'certificate-authority': '~/ca.crt',
-    'source-file': '~/token',
+    certificateAuthority: '~/ca.crt',
+    sourceFile: '~/token',
     timeout: '20s',
   };
   const login: World['login'] = (flags = {}, over = {}, parts = {}) =>
@@ -78,16 +78,16 @@ test('what a login kept holds after an edit of the profile file that changes not
 test('account and namespace are taken from the token, so that the server is all there is to say', async (t) => {
   const world = await setUp(t);
   await world.login();
-  t.like(readProfiles(world.host).get('prod'), { namespace: 'team-a', 'service-account': 'robot' });
+  t.like(readProfiles(world.host).get('prod'), { namespace: 'team-a', serviceAccount: 'robot' });
 });
 
 test('what flags say goes before what the token says', async (t) => {
   const world = await setUp(t);
   world.server.cluster.createAccount({ namespace: 'team-a', name: 'other' });
   world.server.cluster.allow({ namespace: 'team-a', name: 'robot' }, { name: 'other' });
-  const { target } = await world.login({ 'service-account': 'other' });
+  const { target } = await world.login({ serviceAccount: 'other' });
   t.is(target.serviceAccount, 'other');
-  t.like(readProfiles(world.host).get('prod'), { 'service-account': 'other' });
+  t.like(readProfiles(world.host).get('prod'), { serviceAccount: 'other' });
 });
 
 test('an opaque token works when flags say all, and else what is missing is asked for', async (t) => {
@@ -100,7 +100,7 @@ test('an opaque token works when flags say all, and else what is missing is aske
     line: 'the call has no --namespace; the source token does not say it either (is it a whole JWT, and not base64 of one?): give it as a flag or in the profile',
   });
   nothingIsKept(t, world);
-  t.is((await world.login({ namespace: 'team-a', 'service-account': 'robot' })).life, 3600);
+  t.is((await world.login({ namespace: 'team-a', serviceAccount: 'robot' })).life, 3600);
 });
 
 test('an unverified login asks nobody', async (t) => {
@@ -113,7 +113,7 @@ test('an unverified login asks nobody', async (t) => {
 
 test('less than asked, insecure settings and a token that dies with a Pod are told', async (t) => {
   const world = await setUp(t, { maxExpirationSeconds: 7200 });
-  const flags = { duration: '24h', 'insecure-skip-tls-verify': true, 'certificate-authority': undefined };
+  const flags = { duration: '24h', insecureSkipTlsVerify: true, certificateAuthority: undefined };
   t.deepEqual((await world.login(flags)).warnings, [
     'insecure-skip-tls-verify: whoever answers at that address gets the source token',
     'requested expiration of 86400 seconds shortened to 7200 seconds',
@@ -266,7 +266,7 @@ test('the token of another account is no new login of a profile, unless the call
     line: 'the token is of team-b/robot, but profile "prod" is for team-a/robot; use another profile name, or name the account with --namespace and --service-account',
   });
   t.is(world.server.requests.length, sent);
-  t.like(readProfiles(world.host).get('prod'), { namespace: 'team-a', 'service-account': 'robot' });
+  t.like(readProfiles(world.host).get('prod'), { namespace: 'team-a', serviceAccount: 'robot' });
 });
 
 test('what was proposed counts before the profile, and flags before that', async (t) => {
@@ -323,7 +323,7 @@ test('a token that is given, and a flag that names another place for it, exclude
 
 test('of a profile that is not there nothing can be taken', async (t) => {
   const world = await setUp(t);
-  await fails(t, () => world.login({ 'source-file': undefined }, { fromProfile: 'none' }), {
+  await fails(t, () => world.login({ sourceFile: undefined }, { fromProfile: 'none' }), {
     code: 'unknown-profile',
     exitCode: 2,
     line: /^there is no profile "none" in /,
@@ -335,7 +335,7 @@ const trustHint = 'if it is needed, name the file with --certificate-authority';
 
 test('a variable that adds trust here, and does not in a hook, is told', async (t) => {
   const world = await setUp(t);
-  const flags = { 'certificate-authority': undefined };
+  const flags = { certificateAuthority: undefined };
   for (const name of ['SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_EXTRA_CA_CERTS']) {
     const env = { ...world.host.env, [name]: '/ca' };
     // oxlint-disable-next-line no-await-in-loop

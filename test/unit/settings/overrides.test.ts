@@ -25,12 +25,12 @@ test('a flag goes before a variable', (t) => {
 
 test('of several sources the nearer one is meant, and of two as near none', async (t) => {
   const env = { KUBECTL_SA_TOKEN_SOURCE_ENV: 'CI_TOKEN', CI_TOKEN: 'secret' };
-  const { settings, sourceToken } = given(t, { flags: { 'source-file': 'token' }, env });
-  t.deepEqual(settings, { 'source-file': '/here/token' });
+  const { settings, sourceToken } = given(t, { flags: { sourceFile: 'token' }, env });
+  t.deepEqual(settings, { sourceFile: '/here/token' });
   t.is(sourceToken, undefined);
   t.is(
-    entryName(given(t, { flags: { 'source-file': 'token' }, env })),
-    entryName(given(t, { flags: { 'source-file': 'token' } })),
+    entryName(given(t, { flags: { sourceFile: 'token' }, env })),
+    entryName(given(t, { flags: { sourceFile: 'token' } })),
   );
   const refused = (layers: Layers, named: string) =>
     fails(t, () => given(t, layers), {
@@ -38,7 +38,7 @@ test('of several sources the nearer one is meant, and of two as near none', asyn
       exitCode: 2,
       line: `${named} exclude each other; give one of them`,
     });
-  await refused({ flags: { 'source-file': 'token', 'source-env': 'X' } }, '--source-file and --source-env');
+  await refused({ flags: { sourceFile: 'token', sourceEnv: 'X' } }, '--source-file and --source-env');
   await refused(
     { env: { ...env, KUBECTL_SA_TOKEN_SOURCE_COMMAND: 'pass' } },
     'KUBECTL_SA_TOKEN_SOURCE_COMMAND and KUBECTL_SA_TOKEN_SOURCE_ENV',
@@ -73,11 +73,11 @@ test('a variable holds a list with blanks or commas between', (t) => {
 });
 
 test('a path in a flag or variable starts from the working folder', (t) => {
-  const flags = { 'source-file': 'token' };
+  const flags = { sourceFile: 'token' };
   const env = { KUBECTL_SA_TOKEN_CERTIFICATE_AUTHORITY: '~/ca.crt' };
   t.deepEqual(given(t, { flags, env }).settings, {
-    'certificate-authority': '/home/ann/ca.crt',
-    'source-file': '/here/token',
+    certificateAuthority: '/home/ann/ca.crt',
+    sourceFile: '/here/token',
   });
 });
 
@@ -157,22 +157,22 @@ test('the same settings give the same name, wherever and in whatever order they 
 });
 
 test('another token in the variable that a call names is another entry', (t) => {
-  const flags: Flags = { 'source-env': 'CI_TOKEN' };
+  const flags: Flags = { sourceEnv: 'CI_TOKEN' };
   const names = ['', 'one', 'two'].map((CI_TOKEN) => name(t, { flags, env: { CI_TOKEN } }));
   t.is(new Set(names).size, 3);
   t.is(name(t, { flags, env: { CI_TOKEN: 'one', OTHER: 'x' } }), names[1] ?? '');
 });
 
 test('settings that give the same token do not change the name, all others do', (t) => {
-  const same: Flags = { timeout: '5s', cache: 'disk', 'proxy-url': 'http://p' };
+  const same: Flags = { timeout: '5s', cache: 'disk', proxyUrl: 'http://p' };
   t.is(name(t, { profile: 'p', flags: same }), 'p');
   const others: Layers[] = [
     { flags: { audience: ['a'] } },
     { flags: { audience: ['a', 'b'] } },
     { flags: { audience: ['a b'] } },
     { flags: { duration: '1h' } },
-    { flags: { 'source-env': 'X' } },
-    { flags: { 'tls-server-name': 'X' } },
+    { flags: { sourceEnv: 'X' } },
+    { flags: { tlsServerName: 'X' } },
     { flags: { server: 'https://h' } },
     { flags: { server: 'https://h/x' } },
   ];

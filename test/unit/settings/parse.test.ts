@@ -25,16 +25,16 @@ const bad = test.macro<[SettingName, unknown, string]>({
 });
 
 // Texts.
-test(good, 'tls-server-name', ' name.example ', 'name.example');
-test(bad, 'tls-server-name', '', 'has no value');
-test(bad, 'tls-server-name', '  ', 'has no value');
-test(bad, 'tls-server-name', 'a\nb', 'has a control character in it');
-test(bad, 'tls-server-name', 'a\u0000', 'has a control character in it');
-test(bad, 'tls-server-name', 5, 'needs text, not a number');
-test(bad, 'tls-server-name', null, 'needs text, not nothing');
-test(bad, 'tls-server-name', true, 'needs text, not a boolean');
-test(bad, 'tls-server-name', ['a'], 'needs text, not a list');
-test(bad, 'tls-server-name', { a: 1 }, 'needs text, not a map');
+test(good, 'tlsServerName', ' name.example ', 'name.example');
+test(bad, 'tlsServerName', '', 'has no value');
+test(bad, 'tlsServerName', '  ', 'has no value');
+test(bad, 'tlsServerName', 'a\nb', 'has a control character in it');
+test(bad, 'tlsServerName', 'a\u0000', 'has a control character in it');
+test(bad, 'tlsServerName', 5, 'needs text, not a number');
+test(bad, 'tlsServerName', null, 'needs text, not nothing');
+test(bad, 'tlsServerName', true, 'needs text, not a boolean');
+test(bad, 'tlsServerName', ['a'], 'needs text, not a list');
+test(bad, 'tlsServerName', { a: 1 }, 'needs text, not a map');
 
 // The server: the one place that the source token is sent to.
 test(good, 'server', 'https://h.example/kubernetes', 'https://h.example/kubernetes');
@@ -63,7 +63,7 @@ test(bad, 'server', 'https://h.example/#a', 'must have no "?" and no "#"');
 // Names of Kubernetes objects: a DNS label, a DNS subdomain.
 test(good, 'namespace', 'team-a', 'team-a');
 test(good, 'namespace', 'a'.repeat(63), 'a'.repeat(63));
-test(good, 'service-account', 'robot.v1', 'robot.v1');
+test(good, 'serviceAccount', 'robot.v1', 'robot.v1');
 const namespace = 'is not a namespace (lower-case letters, digits and "-")';
 test(bad, 'namespace', 'team/a', `"team/a" ${namespace}`);
 test(bad, 'namespace', 'Team', `"Team" ${namespace}`);
@@ -72,7 +72,7 @@ test(bad, 'namespace', '-a', `"-a" ${namespace}`);
 test(bad, 'namespace', 'a'.repeat(64), `"${'a'.repeat(64)}" ${namespace}`);
 test(bad, 'namespace', 12, 'needs text, not a number');
 for (const name of ['ro/bot', '..', 'a..b', 'a-', 'é', 'a%2fb', 'a b', 'a'.repeat(254)])
-  test(bad, 'service-account', name, `${JSON.stringify(name)} is not the name of a ServiceAccount`);
+  test(bad, 'serviceAccount', name, `${JSON.stringify(name)} is not the name of a ServiceAccount`);
 
 // Lists.
 test(good, 'audience', 'one', ['one']);
@@ -105,53 +105,53 @@ test(bad, 'timeout', '0', 'must be at least 1s');
 test(bad, 'timeout', '25h', 'must be at most 24h');
 
 // Choices, in any case.
-test(good, 'bound-object-kind', 'secret', 'Secret');
-test(good, 'bound-object-kind', 'NONE', 'none');
+test(good, 'boundObjectKind', 'secret', 'Secret');
+test(good, 'boundObjectKind', 'NONE', 'none');
 test(good, 'cache', 'Disk', 'disk');
-test(bad, 'bound-object-kind', 'ConfigMap', '"ConfigMap" is not one of Secret, Pod, Node, none');
+test(bad, 'boundObjectKind', 'ConfigMap', '"ConfigMap" is not one of Secret, Pod, Node, none');
 test(bad, 'cache', 'memory', '"memory" is not one of disk, keychain, none');
 
 // Paths: from the place they are written at, never left to the shell.
-test(good, 'source-file', '/abs', '/abs');
-test(good, 'source-file', 'rel/x', '/here/rel/x');
-test(good, 'source-file', '~/x', '/home/ann/x');
-test(good, 'client-key', '~', '/home/ann');
-test(good, 'client-key', '~other/x', '/here/~other/x');
+test(good, 'sourceFile', '/abs', '/abs');
+test(good, 'sourceFile', 'rel/x', '/here/rel/x');
+test(good, 'sourceFile', '~/x', '/home/ann/x');
+test(good, 'clientKey', '~', '/home/ann');
+test(good, 'clientKey', '~other/x', '/here/~other/x');
 
 // Base64 of PEM, with the line ends that `base64` puts in.
-test(good, 'certificate-authority-data', 'LS0tLQ==', 'LS0tLQ==');
-test(good, 'certificate-authority-data', 'LS0t LQ==', 'LS0tLQ==');
-test(good, 'certificate-authority-data', 'LS0t\nLQ==\n', 'LS0tLQ==');
-test(bad, 'certificate-authority-data', '-----BEGIN CERTIFICATE-----', 'is not base64');
-test(bad, 'certificate-authority-data', 'LS=0', 'is not base64');
+test(good, 'certificateAuthorityData', 'LS0tLQ==', 'LS0tLQ==');
+test(good, 'certificateAuthorityData', 'LS0t LQ==', 'LS0tLQ==');
+test(good, 'certificateAuthorityData', 'LS0t\nLQ==\n', 'LS0tLQ==');
+test(bad, 'certificateAuthorityData', '-----BEGIN CERTIFICATE-----', 'is not base64');
+test(bad, 'certificateAuthorityData', 'LS=0', 'is not base64');
 
 // Yes or no.
-test(good, 'insecure-skip-tls-verify', true, true);
-test(good, 'insecure-skip-tls-verify', 'false', false);
-test(good, 'insecure-skip-tls-verify', '1', true);
-test(bad, 'insecure-skip-tls-verify', 'yes', 'needs true or false, not a string');
-test(bad, 'insecure-skip-tls-verify', '', 'needs true or false, not a string');
-test(bad, 'insecure-skip-tls-verify', 1, 'needs true or false, not a number');
+test(good, 'insecureSkipTlsVerify', true, true);
+test(good, 'insecureSkipTlsVerify', 'false', false);
+test(good, 'insecureSkipTlsVerify', '1', true);
+test(bad, 'insecureSkipTlsVerify', 'yes', 'needs true or false, not a string');
+test(bad, 'insecureSkipTlsVerify', '', 'needs true or false, not a string');
+test(bad, 'insecureSkipTlsVerify', 1, 'needs true or false, not a number');
 
 // Proxies.
-test(good, 'proxy-url', 'http://proxy.example:3128', 'http://proxy.example:3128/');
-test(good, 'proxy-url', 'https://ann:pw@proxy.example', 'https://ann:pw@proxy.example/');
+test(good, 'proxyUrl', 'http://proxy.example:3128', 'http://proxy.example:3128/');
+test(good, 'proxyUrl', 'https://ann:pw@proxy.example', 'https://ann:pw@proxy.example/');
 test(
   bad,
-  'proxy-url',
+  'proxyUrl',
   'socks5://proxy.example',
   'proxies of kind socks5:// are not supported; use an http:// or https:// proxy',
 );
-test(bad, 'proxy-url', 'proxy.example:3128', 'is not a whole URL; write it like http://PROXY:PORT');
+test(bad, 'proxyUrl', 'proxy.example:3128', 'is not a whole URL; write it like http://PROXY:PORT');
 
 // Commands, and names of variables.
-test(good, 'source-command', 'pass show robot', 'pass show robot');
-test(good, 'source-command', ['pass', 'show', 'a b'], ['pass', 'show', 'a b']);
-test(bad, 'source-command', [], 'is an empty list');
-test(bad, 'source-command', ['pass', 1], 'needs text, not a number');
-test(good, 'source-env', 'CI_TOKEN', 'CI_TOKEN');
-test(bad, 'source-env', '$CI_TOKEN', '"$CI_TOKEN" is not the name of an environment variable');
-test(bad, 'source-env', 'A=B', '"A=B" is not the name of an environment variable');
+test(good, 'sourceCommand', 'pass show robot', 'pass show robot');
+test(good, 'sourceCommand', ['pass', 'show', 'a b'], ['pass', 'show', 'a b']);
+test(bad, 'sourceCommand', [], 'is an empty list');
+test(bad, 'sourceCommand', ['pass', 1], 'needs text, not a number');
+test(good, 'sourceEnv', 'CI_TOKEN', 'CI_TOKEN');
+test(bad, 'sourceEnv', '$CI_TOKEN', '"$CI_TOKEN" is not the name of an environment variable');
+test(bad, 'sourceEnv', 'A=B', '"A=B" is not the name of an environment variable');
 
 test('a server is read to a form that reads to itself, or is refused, and never loses its s', (t) => {
   const url = fc.oneof(

@@ -11,7 +11,7 @@ import {
   withProfilesLocked,
   writeProfile,
 } from '../../../src/settings/profiles.ts';
-import { settingNames, type Settings } from '../../../src/settings/table.ts';
+import { flagOf, settingNames, type Settings } from '../../../src/settings/table.ts';
 import { fails } from '../../support/failure.ts';
 import { createHost, put, withParts, type TestHost } from '../../support/host.ts';
 
@@ -51,14 +51,14 @@ profiles:
         {
           server: 'https://h.example/kubernetes',
           namespace: 'team-a',
-          'service-account': 'robot',
+          serviceAccount: 'robot',
           audience: ['one', 'two'],
           duration: 5400,
-          'certificate-authority': join(host.home, '.kube/ca.crt'),
-          'insecure-skip-tls-verify': false,
+          certificateAuthority: join(host.home, '.kube/ca.crt'),
+          insecureSkipTlsVerify: false,
         },
       ],
-      ['dev', { server: 'https://dev.example', 'source-command': ['pass', 'show', 'robot'] }],
+      ['dev', { server: 'https://dev.example', sourceCommand: ['pass', 'show', 'robot'] }],
     ],
   );
 });
@@ -78,7 +78,7 @@ test('KUBECTL_SA_TOKEN_CONFIG names another file', (t) => {
 
 const at = '~/.kube/sa-token.yaml';
 const mend = 'correct the file by hand; it was left as it is';
-const keys = `use one of: ${settingNames.join(', ')}`;
+const keys = `use one of: ${settingNames.map(flagOf).join(', ')}`;
 
 const wrong = test.macro<[string, string, string?]>({
   async exec(t, text, line, code = 'bad-profile-file') {
@@ -435,9 +435,9 @@ const settings: fc.Arbitrary<Settings> = fc.record(
     namespace: name.filter((text) => !text.endsWith('-')),
     audience: fc.uniqueArray(fc.stringMatching(/^[!-~]([ -~]{0,20}[!-~])?$/), { minLength: 1, maxLength: 3 }),
     duration: fc.integer({ min: 600, max: 2 ** 32 }),
-    'insecure-skip-tls-verify': fc.boolean(),
-    'tls-server-name': fc.stringMatching(/^[!-~]([ -~]{0,20}[!-~])?$/),
-    'source-command': fc.stringMatching(/^[!-~]([ -~]{0,40}[!-~])?$/),
+    insecureSkipTlsVerify: fc.boolean(),
+    tlsServerName: fc.stringMatching(/^[!-~]([ -~]{0,20}[!-~])?$/),
+    sourceCommand: fc.stringMatching(/^[!-~]([ -~]{0,40}[!-~])?$/),
   },
   { requiredKeys: ['server'], noNullPrototype: true },
 );

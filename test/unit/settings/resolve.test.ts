@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import type { Given } from '../../../src/settings/overrides.ts';
 import { mergeLayers, resolveSettings } from '../../../src/settings/resolve.ts';
-import type { Settings } from '../../../src/settings/table.ts';
+import { flagOf, settingNames, variableOf, type Settings } from '../../../src/settings/table.ts';
 import { fails } from '../../support/failure.ts';
 import { createHost, put } from '../../support/host.ts';
 
@@ -34,9 +34,9 @@ test('what a call was given goes before the profile', (t) => {
     server: 'https://h.example/kubernetes',
     namespace: 'team-b',
     duration: 600,
-    'certificate-authority': '/profile.crt',
-    'tls-server-name': 'other.example',
-    'source-command': ['pass', 'show', 'robot'],
+    certificateAuthority: '/profile.crt',
+    tlsServerName: 'other.example',
+    sourceCommand: ['pass', 'show', 'robot'],
   });
 });
 
@@ -48,9 +48,9 @@ test('without a profile its file is not even looked at', (t) => {
 test('a call may repeat the way and the source of its profile', (t) => {
   const own: Settings = {
     server: 'https://h.example/kubernetes',
-    'certificate-authority': '/profile.crt',
-    'tls-server-name': 'other.example',
-    'source-command': ['pass', 'show', 'robot'],
+    certificateAuthority: '/profile.crt',
+    tlsServerName: 'other.example',
+    sourceCommand: ['pass', 'show', 'robot'],
   };
   t.deepEqual(resolve(t, { profile: 'prod', settings: own }), { ...own, namespace: 'team-a' });
 });
@@ -59,39 +59,38 @@ test('a call may repeat the way and the source of its profile', (t) => {
 const otherWays: [string, Settings, string, string?][] = [
   ['prod', { server: 'https://evil.example/kubernetes' }, 'server https://h.example/kubernetes'],
   ['prod', { server: 'https://h.example' }, 'server https://h.example/kubernetes'],
-  ['prod', { 'certificate-authority': '/other.crt' }, 'certificate-authority /profile.crt'],
+  ['prod', { certificateAuthority: '/other.crt' }, 'certificate-authority /profile.crt'],
   [
     'prod',
-    { 'certificate-authority-data': 'LS0t' },
+    { certificateAuthorityData: 'LS0t' },
     'no certificate-authority-data',
     'a certificate-authority-data of its own',
   ],
-  ['prod', { 'tls-server-name': 'evil.example' }, 'tls-server-name other.example'],
-  ['prod', { 'insecure-skip-tls-verify': true }, 'no insecure-skip-tls-verify'],
-  ['prod', { 'source-file': '/token' }, 'no source-file'],
+  ['prod', { tlsServerName: 'evil.example' }, 'tls-server-name other.example'],
+  ['prod', { insecureSkipTlsVerify: true }, 'no insecure-skip-tls-verify'],
+  ['prod', { sourceFile: '/token' }, 'no source-file'],
   [
     'prod',
-    { 'source-command': 'pass show robot' },
+    { sourceCommand: 'pass show robot' },
     'a source-command of its own',
     'a source-command of its own',
   ],
-  ['prod', { 'source-env': 'CI_TOKEN' }, 'no source-env'],
-  ['plain', { 'certificate-authority': '/other.crt' }, 'no certificate-authority'],
-  ['plain', { 'tls-server-name': 'evil.example' }, 'no tls-server-name'],
-  ['plain', { 'source-env': 'CI_TOKEN' }, 'no source-env'],
+  ['prod', { sourceEnv: 'CI_TOKEN' }, 'no source-env'],
+  ['plain', { certificateAuthority: '/other.crt' }, 'no certificate-authority'],
+  ['plain', { tlsServerName: 'evil.example' }, 'no tls-server-name'],
+  ['plain', { sourceEnv: 'CI_TOKEN' }, 'no source-env'],
   ['bare', { server: 'https://evil.example' }, 'no server'],
 ];
 
 for (const [profile, settings, own, value] of otherWays)
   test(`a call does not lead the token of ${profile} another way: ${JSON.stringify(settings)}`, async (t) => {
-    const [[name, given] = ['', '']] = Object.entries(settings).map(
-      ([key, each]) => [key, String(each)] as const,
-    );
+    const setting = settingNames.find((key) => key in settings) ?? 'server';
+    const [name, given] = [flagOf(setting), String(settings[setting])];
     const what = `profile "${profile}" has ${own}, and this call has ${value ?? `${name} ${given}`}. A profile's source token goes where its profile says`;
     const refused = (hint: string) => ({ code: 'other-way', exitCode: 2, line: `${what}; ${hint}` }) as const;
     const byFlag = `leave out --${name}, or log in to another profile with it`;
     await fails(t, () => resolve(t, { profile, settings }), refused(byFlag));
-    const variable = `KUBECTL_SA_TOKEN_${name.toUpperCase().replaceAll('-', '_')}`;
+    const variable = variableOf(setting);
     const env = { [variable]: given };
     await fails(t, () => resolve(t, { profile, settings }, file, env), refused(`unset ${variable}`));
   });
@@ -106,44 +105,38 @@ const hides = test.macro<[Settings[], Settings]>({
 test(
   'the CA',
   hides,
-  [{ 'certificate-authority': '/a', namespace: 'n' }, { 'certificate-authority-data': 'LS0t' }],
-  { namespace: 'n', 'certificate-authority-data': 'LS0t' },
+  [{ certificateAuthority: '/a', namespace: 'n' }, { certificateAuthorityData: 'LS0t' }],
+  { namespace: 'n', certificateAuthorityData: 'LS0t' },
 );
-test(
-  'checks switched on again',
-  hides,
-  [{ 'insecure-skip-tls-verify': true }, { 'certificate-authority': '/a' }],
-  { 'certificate-authority': '/a' },
-);
+test('checks switched on again', hides, [{ insecureSkipTlsVerify: true }, { certificateAuthority: '/a' }], {
+  certificateAuthority: '/a',
+});
 test(
   'a CA and checks switched off',
   hides,
-  [{ 'certificate-authority-data': 'LS0t' }, { 'insecure-skip-tls-verify': true }],
-  { 'insecure-skip-tls-verify': true },
+  [{ certificateAuthorityData: 'LS0t' }, { insecureSkipTlsVerify: true }],
+  { insecureSkipTlsVerify: true },
 );
 test(
   'the client certificate',
   hides,
-  [{ 'client-certificate': '/a', 'client-key': '/a' }, { 'client-certificate': '/b' }],
-  { 'client-certificate': '/b' },
+  [{ clientCertificate: '/a', clientKey: '/a' }, { clientCertificate: '/b' }],
+  { clientCertificate: '/b' },
 );
 test(
   'the bound object',
   hides,
-  [
-    { 'bound-object-kind': 'Secret', 'bound-object-name': 'x', 'bound-object-uid': 'u' },
-    { 'bound-object-kind': 'none' },
-  ],
-  { 'bound-object-kind': 'none' },
+  [{ boundObjectKind: 'Secret', boundObjectName: 'x', boundObjectUid: 'u' }, { boundObjectKind: 'none' }],
+  { boundObjectKind: 'none' },
 );
-test('the source', hides, [{ 'source-file': '/a' }, { 'source-env': 'X' }], { 'source-env': 'X' });
+test('the source', hides, [{ sourceFile: '/a' }, { sourceEnv: 'X' }], { sourceEnv: 'X' });
 test(
   'of three layers the strongest',
   hides,
-  [{ 'source-file': '/a', namespace: 'a' }, { 'source-env': 'X', namespace: 'b' }, { 'source-command': 'c' }],
-  { namespace: 'b', 'source-command': 'c' },
+  [{ sourceFile: '/a', namespace: 'a' }, { sourceEnv: 'X', namespace: 'b' }, { sourceCommand: 'c' }],
+  { namespace: 'b', sourceCommand: 'c' },
 );
-test('nothing hides nothing', hides, [{ 'source-file': '/a' }, {}], { 'source-file': '/a' });
+test('nothing hides nothing', hides, [{ sourceFile: '/a' }, {}], { sourceFile: '/a' });
 
 test('a profile that is not there is named, with those that are', async (t) => {
   await fails(t, () => resolve(t, { profile: 'prd' }), {

@@ -4,8 +4,9 @@ import { readCall } from '../../../src/credential/arguments.ts';
 import { readGiven } from '../../../src/settings/overrides.ts';
 import { readProfiles } from '../../../src/settings/profiles.ts';
 import {
-  isSettingName,
+  flagOf,
   settingNames,
+  settingOf,
   table,
   variableOf,
   type SettingName,
@@ -16,24 +17,24 @@ import { createHost, put, withParts } from '../../support/host.ts';
 const samples: Record<SettingName, string> = {
   server: 'https://h.example/kubernetes',
   namespace: 'team-a',
-  'service-account': 'robot',
+  serviceAccount: 'robot',
   audience: 'istio',
   duration: '3600',
-  'bound-object-kind': 'Secret',
-  'bound-object-name': 'robot-token',
-  'bound-object-uid': '0a1b',
-  'certificate-authority': '/ca.pem',
-  'certificate-authority-data': 'LS0tLS1CRUdJTg==',
-  'tls-server-name': 'other.example',
-  'insecure-skip-tls-verify': 'true',
-  'client-certificate': '/client.pem',
-  'client-key': '/key.pem',
-  'proxy-url': 'http://proxy.example:3128/',
+  boundObjectKind: 'Secret',
+  boundObjectName: 'robot-token',
+  boundObjectUid: '0a1b',
+  certificateAuthority: '/ca.pem',
+  certificateAuthorityData: 'LS0tLS1CRUdJTg==',
+  tlsServerName: 'other.example',
+  insecureSkipTlsVerify: 'true',
+  clientCertificate: '/client.pem',
+  clientKey: '/key.pem',
+  proxyUrl: 'http://proxy.example:3128/',
   timeout: '20',
   cache: 'none',
-  'source-file': '/token',
-  'source-command': 'pass show robot',
-  'source-env': 'CI_TOKEN',
+  sourceFile: '/token',
+  sourceCommand: 'pass show robot',
+  sourceEnv: 'CI_TOKEN',
 };
 
 /** What kubectl calls the same thing (kubectl options; kubectl create token --help). */
@@ -55,8 +56,12 @@ const asKubectl = [
 test('a flag, a variable and a profile key give the same value for every setting', (t) => {
   for (const name of settingNames) {
     const host = createHost(t);
-    put(host, '.kube/sa-token.yaml', `profiles:\n  p:\n    ${name}: ${JSON.stringify(samples[name])}\n`);
-    const flags = readCall([`--${name}=${samples[name]}`])?.flags ?? {};
+    put(
+      host,
+      '.kube/sa-token.yaml',
+      `profiles:\n  p:\n    ${flagOf(name)}: ${JSON.stringify(samples[name])}\n`,
+    );
+    const flags = readCall([`--${flagOf(name)}=${samples[name]}`])?.flags ?? {};
     const byFlag = readGiven(host, undefined, flags).settings[name];
     const env = { [variableOf(name)]: samples[name] };
     const byVariable = readGiven(withParts(host, { env }), undefined, {}).settings[name];
@@ -70,27 +75,32 @@ test('a flag, a variable and a profile key give the same value for every setting
 
 test('every setting has help, and is an option of the command line', (t) => {
   const options = settingOptions();
-  t.deepEqual(Object.keys(options), [...settingNames]);
+  t.deepEqual(Object.keys(options), settingNames.map(flagOf));
   for (const name of settingNames) {
     t.regex(table[name].help, /^[A-Z][^\n]{10,}[^.]$/, name);
-    t.true(options[name]?.describe?.startsWith(table[name].help));
-    t.is(options[name]?.type, table[name].type === 'boolean' ? 'boolean' : 'string');
+    const option = options[flagOf(name)];
+    t.true(option?.describe?.startsWith(table[name].help));
+    t.is(option?.type, table[name].type === 'boolean' ? 'boolean' : 'string');
   }
 });
 
-test('names are kebab-case, as kubectl has them, and variables are theirs in capitals', (t) => {
-  for (const name of settingNames) t.regex(name, /^[a-z]+(?:-[a-z]+)*$/);
-  for (const name of asKubectl) t.true(isSettingName(name), name);
+test('flags are kebab-case, as kubectl has them, and variables are theirs in capitals', (t) => {
+  for (const name of settingNames) {
+    t.regex(flagOf(name), /^[a-z]+(?:-[a-z]+)*$/);
+    t.is(settingOf(flagOf(name)), name);
+  }
+  for (const name of asKubectl) t.not(settingOf(name), undefined, name);
   t.is(table.namespace.alias, 'n');
-  t.is(variableOf('bound-object-kind'), 'KUBECTL_SA_TOKEN_BOUND_OBJECT_KIND');
+  t.is(variableOf('boundObjectKind'), 'KUBECTL_SA_TOKEN_BOUND_OBJECT_KIND');
   t.is(new Set(settingNames.map(variableOf)).size, settingNames.length);
 });
 
 test('only the way to the server and the place of the cache leave the token as it is', (t) => {
   const same = settingNames.filter((name) => !table[name].changesToken);
-  t.deepEqual(same, ['proxy-url', 'timeout', 'cache']);
+  t.deepEqual(same, ['proxyUrl', 'timeout', 'cache']);
 });
 
-test('a property of every object is no setting', (t) => {
-  for (const name of ['toString', '__proto__', 'constructor', 'Server', '']) t.false(isSettingName(name));
+test('a property of every object is no setting, and neither is the name that the code has for one', (t) => {
+  for (const name of ['toString', '__proto__', 'constructor', 'Server', 'serviceAccount', ''])
+    t.is(settingOf(name), undefined, name);
 });

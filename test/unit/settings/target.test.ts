@@ -6,7 +6,7 @@ import { label, targetOf } from '../../../src/settings/target.ts';
 import { fails } from '../../support/failure.ts';
 
 const target = { server: 'https://h.example/kubernetes', namespace: 'team-a', serviceAccount: 'robot' };
-const settings: Settings = { server: target.server, namespace: 'team-a', 'service-account': 'robot' };
+const settings: Settings = { server: target.server, namespace: 'team-a', serviceAccount: 'robot' };
 
 test('a target is named by account and address', (t) => {
   t.is(label(target), 'team-a/robot@https://h.example/kubernetes');
@@ -42,21 +42,21 @@ test('a digest changes with every setting that changes the token, and with the s
   const values: Settings = {
     audience: ['a'],
     duration: 600,
-    'bound-object-kind': 'Pod',
-    'bound-object-name': 'x',
-    'bound-object-uid': 'x',
-    'certificate-authority': '/x',
-    'certificate-authority-data': 'x',
-    'tls-server-name': 'x',
-    'insecure-skip-tls-verify': true,
-    'client-certificate': '/x',
-    'client-key': '/x',
-    'proxy-url': 'http://x/',
+    boundObjectKind: 'Pod',
+    boundObjectName: 'x',
+    boundObjectUid: 'x',
+    certificateAuthority: '/x',
+    certificateAuthorityData: 'x',
+    tlsServerName: 'x',
+    insecureSkipTlsVerify: true,
+    clientCertificate: '/x',
+    clientKey: '/x',
+    proxyUrl: 'http://x/',
     timeout: 5,
     cache: 'none',
-    'source-file': '/x',
-    'source-command': 'x',
-    'source-env': 'x',
+    sourceFile: '/x',
+    sourceCommand: 'x',
+    sourceEnv: 'x',
   };
   const plain = digestOf(settings, label(target), 'token');
   t.regex(plain, /^[0-9a-f]{64}$/);

@@ -15,49 +15,49 @@ const way = test.macro<[Settings, Way]>({
 });
 
 test('a server alone', way, {}, { server, trust: 'system' });
-test('a CA file', way, { 'certificate-authority': '/ca.crt' }, { server, trust: 'file /ca.crt' });
+test('a CA file', way, { certificateAuthority: '/ca.crt' }, { server, trust: 'file /ca.crt' });
 test(
   'CA data, by its digest',
   way,
-  { 'certificate-authority-data': 'LS0t' },
+  { certificateAuthorityData: 'LS0t' },
   { server, trust: `sha256 ${sha256('LS0t')}` },
 );
 test(
   'CA data counts before a file, as in client-go',
   way,
-  { 'certificate-authority-data': 'LS0t', 'certificate-authority': '/ca.crt' },
+  { certificateAuthorityData: 'LS0t', certificateAuthority: '/ca.crt' },
   { server, trust: `sha256 ${sha256('LS0t')}` },
 );
 test(
   'a name and no check',
   way,
-  { 'tls-server-name': 'n', 'insecure-skip-tls-verify': true },
+  { tlsServerName: 'n', insecureSkipTlsVerify: true },
   { server, trust: 'system', tlsServerName: 'n', insecure: true },
 );
-test('a check that is asked for', way, { 'insecure-skip-tls-verify': false }, { server, trust: 'system' });
+test('a check that is asked for', way, { insecureSkipTlsVerify: false }, { server, trust: 'system' });
 
 test('only the settings of the way change it', (t) => {
   const values: Settings = {
     server: 'https://other.example',
     namespace: 'n',
-    'service-account': 's',
+    serviceAccount: 's',
     audience: ['a'],
     duration: 600,
-    'bound-object-kind': 'none',
-    'bound-object-name': 'x',
-    'bound-object-uid': 'x',
-    'certificate-authority': '/x',
-    'certificate-authority-data': 'x',
-    'tls-server-name': 'x',
-    'insecure-skip-tls-verify': true,
-    'client-certificate': '/x',
-    'client-key': '/x',
-    'proxy-url': 'http://x/',
+    boundObjectKind: 'none',
+    boundObjectName: 'x',
+    boundObjectUid: 'x',
+    certificateAuthority: '/x',
+    certificateAuthorityData: 'x',
+    tlsServerName: 'x',
+    insecureSkipTlsVerify: true,
+    clientCertificate: '/x',
+    clientKey: '/x',
+    proxyUrl: 'http://x/',
     timeout: 5,
     cache: 'none',
-    'source-file': '/x',
-    'source-command': 'x',
-    'source-env': 'x',
+    sourceFile: '/x',
+    sourceCommand: 'x',
+    sourceEnv: 'x',
   };
   const plain = wayOf({ server });
   for (const name of settingNames) {

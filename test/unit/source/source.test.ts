@@ -81,9 +81,9 @@ test('settings name one kind of source, and the keychain when they name none', a
   const host = createHost(t);
   const kinds: [Settings, ReturnType<typeof sourceKind>, string][] = [
     [{}, 'keychain', 'keychain'],
-    [{ 'source-file': `${host.home}/token` }, 'file', 'file ~/token'],
-    [{ 'source-command': 'pass show robot' }, 'command', 'source-command'],
-    [{ 'source-env': 'CI_TOKEN' }, 'env', 'environment variable CI_TOKEN'],
+    [{ sourceFile: `${host.home}/token` }, 'file', 'file ~/token'],
+    [{ sourceCommand: 'pass show robot' }, 'command', 'source-command'],
+    [{ sourceEnv: 'CI_TOKEN' }, 'env', 'environment variable CI_TOKEN'],
   ];
   for (const [settings, kind, place] of kinds) {
     t.is(sourceKind(settings), kind);
@@ -93,12 +93,12 @@ test('settings name one kind of source, and the keychain when they name none', a
 
 test('a call without a profile has a source of its own, or none: it never opens the keychain', async (t) => {
   const host = createHost(t);
-  const settings = { server: 'https://h', namespace: 'team-a', 'service-account': 'robot' };
+  const settings = { server: 'https://h', namespace: 'team-a', serviceAccount: 'robot' };
   await fails(t, () => openSource(host, undefined, settings), {
     code: 'missing-setting',
     exitCode: 2,
     line: 'no source token; give a PROFILE, or --source-env, --source-file or --source-command',
   });
-  const own = await openSource(host, undefined, { ...settings, 'source-env': 'CI_TOKEN' });
+  const own = await openSource(host, undefined, { ...settings, sourceEnv: 'CI_TOKEN' });
   t.is(own.place, 'environment variable CI_TOKEN');
 });

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { stringify } from 'yaml';
-import type { Settings } from '../../../src/settings/table.ts';
+import { flagOf, settingNames, type Settings } from '../../../src/settings/table.ts';
 import { writeStored } from '../../../src/source/stored-token.ts';
 import { fails } from '../../support/failure.ts';
 import { sourceUrl } from '../../support/source-url.ts';
@@ -18,7 +18,7 @@ import { createSandbox, repository } from '../../support/runner.ts';
 const withSecretService = testWith('secret-service').serial;
 const server = 'https://h.example/kubernetes';
 const oldName = `team-a/robot@${server}`;
-const account: Settings = { server, namespace: 'team-a', 'service-account': 'robot' };
+const account: Settings = { server, namespace: 'team-a', serviceAccount: 'robot' };
 
 /** Steps come as words (`read:PROFILE`), results go as JSON. */
 const script = `
@@ -70,7 +70,9 @@ async function setScene(t: ExecutionContext) {
     /** Writes the profile file. */
     profiles: (profiles: Record<string, Settings>, path = file) => {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      writeFileSync(path, stringify({ profiles }, { aliasDuplicateObjects: false }), { mode: 0o600 });
+      const written = Object.entries(profiles).map(([name, settings]) => [name, asWritten(settings)]);
+      const text = stringify({ profiles: Object.fromEntries(written) }, { aliasDuplicateObjects: false });
+      writeFileSync(path, text, { mode: 0o600 });
     },
     /** Runs steps in one process. */
     run: async (steps: string[], env: Environment = {}, cwd = repository): Promise<unknown[]> => {
@@ -92,12 +94,15 @@ async function setScene(t: ExecutionContext) {
   };
 }
 
+const asWritten = (settings: Settings): object =>
+  Object.fromEntries(settingNames.map((name) => [flagOf(name), settings[name]]));
+
 const itemText = (token: string, way: object = { server, trust: 'system' }) =>
   JSON.stringify({ version: 1, way, token });
 
 withSecretService('a token is kept with its way in an item of its profile, and noted', async (t) => {
   const { run, profiles, item, file } = await setScene(t);
-  profiles({ prod: { ...account, 'certificate-authority': '/ca.crt' }, dev: account });
+  profiles({ prod: { ...account, certificateAuthority: '/ca.crt' }, dev: account });
   t.deepEqual(await run(['read:prod', 'noted', 'write:prod:one', 'write:dev:two', 'read:prod', 'read:dev']), [
     null,
     [],
@@ -142,34 +147,34 @@ const otherWays: [string, Settings, Settings, string][] = [
   ],
   [
     'a CA file that was moved',
-    { 'certificate-authority': '/old/ca.crt' },
-    { 'certificate-authority': '/new/ca.crt' },
+    { certificateAuthority: '/old/ca.crt' },
+    { certificateAuthority: '/new/ca.crt' },
     'another CA (file /old/ca.crt, now file /new/ca.crt)',
   ],
   [
     'the system’s CAs in the place of a file',
-    { 'certificate-authority': '/ca.crt' },
+    { certificateAuthority: '/ca.crt' },
     {},
     "another CA (file /ca.crt, now the system's)",
   ],
   [
     'other CA data',
     {},
-    { 'certificate-authority-data': 'LS0t' },
+    { certificateAuthorityData: 'LS0t' },
     "another CA (the system's, now data with SHA-256 f94d6acfc796…)",
   ],
   [
     'another name in the certificate',
-    { 'tls-server-name': 'h.example' },
-    { 'tls-server-name': 'evil.example' },
+    { tlsServerName: 'h.example' },
+    { tlsServerName: 'evil.example' },
     'another tls-server-name (h.example, now evil.example)',
   ],
-  ['no check', {}, { 'insecure-skip-tls-verify': true }, 'no check of the certificate'],
-  ['a check', { 'insecure-skip-tls-verify': true }, {}, 'a check of the certificate'],
+  ['no check', {}, { insecureSkipTlsVerify: true }, 'no check of the certificate'],
+  ['a check', { insecureSkipTlsVerify: true }, {}, 'a check of the certificate'],
   [
     'two at once',
     {},
-    { server: 'https://evil.example', 'tls-server-name': 'n' },
+    { server: 'https://evil.example', tlsServerName: 'n' },
     `another server (${server}, now https://evil.example) and another tls-server-name (not set, now n)`,
   ],
 ];
@@ -197,11 +202,11 @@ withSecretService(
     const { run, profiles, home } = await setScene(t);
     const file = join(home, 'ca.crt');
     writeFileSync(file, 'old');
-    profiles({ prod: { server, 'certificate-authority': file } });
+    profiles({ prod: { server, certificateAuthority: file } });
     await run(['write:prod:the-token']);
     writeFileSync(file, 'new');
-    const more = { namespace: 'n', audience: ['a'], 'proxy-url': 'http://p', timeout: 5, duration: 600 };
-    profiles({ prod: { server, 'certificate-authority': file, ...more } });
+    const more = { namespace: 'n', audience: ['a'], proxyUrl: 'http://p', timeout: 5, duration: 600 };
+    profiles({ prod: { server, certificateAuthority: file, ...more } });
     t.deepEqual(await run(['read:prod']), ['the-token']);
   },
 );
@@ -275,10 +280,10 @@ withSecretService('an old item is used once, and renamed for all profiles that s
   const { run, profiles, put, item } = await setScene(t);
   profiles({
     prod: account,
-    rok: { ...account, audience: ['rok'], 'certificate-authority': '/ca.crt' },
+    rok: { ...account, audience: ['rok'], certificateAuthority: '/ca.crt' },
     elsewhere: { ...account, server: 'https://other.example' },
-    stranger: { ...account, 'service-account': 'other' },
-    mounted: { ...account, 'source-env': 'CI_TOKEN' },
+    stranger: { ...account, serviceAccount: 'other' },
+    mounted: { ...account, sourceEnv: 'CI_TOKEN' },
     unnamed: { server },
   });
   await put(oldName, 'the-token\n');
@@ -295,7 +300,7 @@ withSecretService('an old item is used once, and renamed for all profiles that s
     null,
   ]);
   // From here on it has its way.
-  profiles({ prod: { ...account, 'tls-server-name': 'n' } });
+  profiles({ prod: { ...account, tlsServerName: 'n' } });
   t.like((await run(['read:prod']))[0], { code: 'other-way' });
 });
 

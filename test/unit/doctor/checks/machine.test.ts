@@ -276,7 +276,7 @@ test('a hook’s profile is what get-token would take for it', (t) => {
     });
   t.is(found(['get-token', 'prod'], [gone]).state, 'ok');
   found(['get-token', 'gone']);
-  const flags = { server: 'https://h.example', namespace: 'a', 'service-account': 'b' };
+  const flags = { server: 'https://h.example', namespace: 'a', serviceAccount: 'b' };
   const without = new Facts(host, { profile: undefined, flags, kubeconfig: undefined, context: undefined });
   t.is(hook(without).detail, stray, 'nor without a profile');
   t.is(found(['get-token', 'prod', '-v']).state, 'ok');

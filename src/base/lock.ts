@@ -1,13 +1,15 @@
 /** A lock between processes, on a file of its own. Its holder changes the file's mtime four times a second, so that a dead one is noticed. */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import {
-  linkSync,
+  closeSync,
   lstatSync,
+  openSync,
   readFileSync,
   readlinkSync,
   statSync,
   utimesSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,21 +19,19 @@ import { monotonic, type Host } from './host.ts';
 import { discard, draftOf, readSmallFile } from './private-file.ts';
 
 const beatEveryMs = 250;
-/** Without a beat for so long, a holder on this machine that cannot be asked for by its process id is dead. */
-const deadAfterMs = 1000;
-/** The same where the process is there: it is stopped, or this machine is so busy that its beat is late. */
+/** Without a beat for so long a process that is there is stopped, or was given the id of a holder that is dead. */
 const stoppedAfterMs = 5000;
-/** The same for a holder on another machine (a home on NFS), whose beats are seen late: NFS keeps attributes for some seconds. */
+/** The same for a holder that cannot be asked for: on another machine (a home on NFS), whose beats are seen some seconds late, or in a container. */
 const elsewhereDeadAfterMs = 10_000;
 const lookEveryMs = 40;
-/** A login may wait 60 s for the person to unlock the keychain, and then some for the keychain itself. */
-const strictLimitMs = 120_000;
 
 export interface LockOptions {
-  /** Longest wait; then the work is done without the lock. */
+  /** Longest wait. */
   readonly limitMs?: number;
   /** Looked at before each try: true ends the waiting without the lock, since there is nothing left to do. */
   readonly done?: () => boolean;
+  /** Throw where the lock cannot be had, in the place of going on without it. */
+  readonly strictly?: boolean;
 }
 
 /** A lock that is held, or the go-ahead without one. */
@@ -42,7 +42,7 @@ export interface Lock {
   readonly isHeld: () => boolean;
 }
 
-/** Runs `work` under the lock at `path`; the options say when it goes on without. */
+/** Runs `work` under the lock at `path`, as `acquire` gets it. */
 export async function withLock<T>(
   host: Host,
   path: string,
@@ -60,49 +60,26 @@ export async function withLock<T>(
 /**
  * Takes the lock, waits for it, or goes on without it where the file system cannot lock or the wait grew too long.
  * What is done under it (an exchange, a file replaced atomically) does no harm when it is done twice.
+ *
+ * @throws for `strictly`: SaTokenError `locked` where another process does not give it back; the system error where no lock can be made
  */
 export async function acquire(host: Host, path: string, options: LockOptions = {}): Promise<Lock> {
-  const taken = await take(host, path, options.limitMs ?? 30_000, options.done);
-  if (isLock(taken)) return taken;
-  // Where nothing can be locked nobody can take it away either.
-  return { release: () => undefined, isHeld: () => taken !== 'late' };
-}
-
-/**
- * Takes the lock, and goes on without it never.
- *
- * @returns what gives it back
- * @throws SaTokenError `locked` where another process does not give it back; the system error where no lock can be made
- */
-export async function acquireStrictly(
-  host: Host,
-  path: string,
-  limitMs = strictLimitMs,
-): Promise<() => void> {
-  const taken = await take(host, path, limitMs);
-  if (isLock(taken)) return taken.release;
-  throw taken instanceof Error ? taken : locked();
-}
-
-function isLock(taken: Lock | Error | string): taken is Lock {
-  return typeof taken === 'object' && !(taken instanceof Error);
-}
-
-async function take(
-  host: Host,
-  path: string,
-  limitMs: number,
-  done?: () => boolean,
-): Promise<Lock | Error | 'late' | 'done'> {
+  const { limitMs = 30_000, done, strictly = false } = options;
   const started = monotonic();
   const own = `${host.pid} ${processSpace()} ${randomBytes(8).toString('hex')}\n`;
   let [lastBeat, lastLook, stillMs] = ['', started, 0];
-  for (;;) {
-    if (done?.() === true) return 'done';
-    const tried = tryTake(path, own);
-    if (tried === 'taken') return hold(host, path, own);
-    if (tried !== 'busy') return tried;
-    if (monotonic() - started > limitMs) return 'late';
+  while (done?.() !== true) {
+    try {
+      if (tryTake(path, own)) return hold(host, path, own);
+    } catch (error) {
+      if (strictly) throw error;
+      // Where nothing can be locked nobody can take it away either.
+      break;
+    }
+    if (monotonic() - started > limitMs) {
+      if (strictly) throw locked();
+      return { release: () => undefined, isHeld: () => false };
+    }
     const beat = readBeat(path);
     const now = monotonic();
     // A pause of our own, on a machine that is busy, says nothing about the holder.
@@ -111,33 +88,32 @@ async function take(
     const broken = isHolderDead(host, path, stillMs) && breakLock(host, path, beat);
     if (!broken) await sleep(lookEveryMs * (0.5 + Math.random()));
   }
+  return { release: () => undefined, isHeld: () => true };
 }
 
-/** File systems without hard links (FAT, some of FUSE) answer so. */
-const noLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
-
-/** The file appears with its content, so that nobody reads half a lock; without hard links it is empty for a moment. */
-function tryTake(path: string, own: string): 'taken' | 'busy' | Error {
-  const draft = draftOf(path);
-  const create = (file: string): void => writeFileSync(file, own, { flag: 'wx', mode: 0o600 });
-  let drafted = false;
+/**
+ * True where the lock is ours now, false where it is another's. A file that is still empty is taken for one of a holder elsewhere.
+ *
+ * @throws the system error where there can be no lock
+ */
+function tryTake(path: string, own: string): boolean {
+  let descriptor: number;
   try {
-    create(draft);
-    drafted = true;
-    try {
-      linkSync(draft, path);
-    } catch (error) {
-      if (!noLinks.has(systemCode(error) ?? '')) throw error;
-      create(path);
-    }
-    return 'taken';
+    descriptor = openSync(path, 'wx', 0o600);
   } catch (error) {
-    if (systemCode(error) === 'EEXIST' && !isFolder(path)) return 'busy';
-    // A logout cleared the draft away.
-    if (systemCode(error) === 'ENOENT' && drafted) return 'busy';
-    return error instanceof Error ? error : new Error(String(error));
+    // A folder is nobody's lock, and not ours to move away.
+    if (systemCode(error) === 'EEXIST' && !lstatSync(path, { throwIfNoEntry: false })?.isDirectory())
+      return false;
+    throw error;
+  }
+  try {
+    writeSync(descriptor, own);
+    return true;
+  } catch (error) {
+    discard(path);
+    throw error;
   } finally {
-    discard(draft);
+    closeSync(descriptor);
   }
 }
 
@@ -146,28 +122,15 @@ function tryTake(path: string, own: string): 'taken' | 'busy' | Error {
  * name, which containers may share, only where the system does not tell.
  */
 export function processSpace(): string {
-  return `${bootId()}/${pidNamespace()}`;
-}
-
-function bootId(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  } catch {
-    return hostname();
-  }
-}
-
-function pidNamespace(): string {
-  try {
-    return readlinkSync('/proc/self/ns/pid');
-  } catch {
-    return '';
-  }
-}
-
-/** Nobody's lock, and not ours to move away. */
-function isFolder(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  const read = (look: () => string, otherwise: string): string => {
+    try {
+      return look().trim();
+    } catch {
+      return otherwise;
+    }
+  };
+  const boot = read(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'), hostname());
+  return `${boot}/${read(() => readlinkSync('/proc/self/ns/pid'), '')}`;
 }
 
 function hold(host: Host, path: string, own: string): Lock {
@@ -190,28 +153,21 @@ function hold(host: Host, path: string, own: string): Lock {
   };
 }
 
-/** Changes with every beat and every holder; empty where there is no lock. */
+/** Twelve hexadecimal digits that change with every beat and every holder; empty where there is no lock. */
 function readBeat(path: string): string {
   const status = statSync(path, { throwIfNoEntry: false, bigint: true });
-  return status === undefined ? '' : `${status.ino} ${status.mtimeNs}`;
+  return status === undefined
+    ? ''
+    : BigInt.asUintN(48, status.ino + status.mtimeNs)
+        .toString(16)
+        .padStart(12, '0');
 }
 
-/**
- * Only a process whose id means the same here can be asked for; for others the beat alone decides.
- *
- * @param stillMs - how long it has not beaten
- */
+/** @param stillMs - how long the holder has not changed the file */
 function isHolderDead(host: Host, path: string, stillMs: number): boolean {
-  const found = readSmallFile(path);
-  const [pid, where = ''] = (found?.text ?? '').trim().split(' ');
-  // Nobody's, such as kubectl leaves when it is killed, or of this machine but of another container.
-  if (found === undefined || where === '') return stillMs > deadAfterMs;
-  if (where !== processSpace())
-    return stillMs > (where.startsWith(`${bootId()}/`) ? deadAfterMs : elsewhereDeadAfterMs);
-  if (!host.isAlive(Number(pid))) return true;
-  // The last beat is of long ago, and the id is another process's now.
-  const isOld = Math.abs(host.now() - found.status.mtimeMs) > stoppedAfterMs;
-  return stillMs > (isOld ? deadAfterMs : stoppedAfterMs);
+  const [pid, where] = (readSmallFile(path)?.text ?? '').trim().split(' ');
+  if (where !== processSpace()) return stillMs > elsewhereDeadAfterMs;
+  return stillMs > stoppedAfterMs || !host.isAlive(Number(pid));
 }
 
 /**
@@ -220,7 +176,7 @@ function isHolderDead(host: Host, path: string, stillMs: number): boolean {
  */
 function breakLock(host: Host, path: string, beat: string): boolean {
   // Named as a draft, so that what a killed one left is cleared away with those.
-  const claim = draftOf(path, createHash('sha256').update(beat).digest('hex').slice(0, 12));
+  const claim = draftOf(path, beat);
   try {
     writeFileSync(claim, '', { flag: 'wx', mode: 0o600 });
   } catch {

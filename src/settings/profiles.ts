@@ -5,7 +5,7 @@ import type { Node } from 'yaml';
 import { replaceFile } from '../base/config-file.ts';
 import type { FileRecord } from '../base/file-identity.ts';
 import type { Host } from '../base/host.ts';
-import { acquireStrictly } from '../base/lock.ts';
+import { acquire, type Lock } from '../base/lock.ts';
 import { makeFolder } from '../base/private-file.ts';
 import { SaTokenError } from '../errors/error.ts';
 import { badProfileFile, notLoggedOut, unknownProfile, unwritableFile } from '../errors/usage.ts';
@@ -47,6 +47,9 @@ export function readProfile(host: Host, name: string): { settings: Settings; fil
   return { settings, file: { path: absoluteProfileFile(host), identity: opened.identity } };
 }
 
+/** A login may wait 60 s for the person to unlock the keychain, and then some for the keychain itself. */
+const lockLimitMs = 120_000;
+
 /**
  * Runs what changes profiles, and the keychain with them: two logins or logouts at once would each undo a half of the other.
  *
@@ -54,17 +57,17 @@ export function readProfile(host: Host, name: string): { settings: Settings; fil
  */
 export async function withProfilesLocked<T>(host: Host, work: () => Promise<T>): Promise<T> {
   const path = profileFile(host);
-  let release: () => void;
+  let lock: Lock;
   try {
     makeFolder(dirname(path));
-    release = await acquireStrictly(host, `${path}.lock`);
+    lock = await acquire(host, `${path}.lock`, { limitMs: lockLimitMs, strictly: true });
   } catch (error) {
     throw error instanceof SaTokenError ? error : unwritableFile(`${shownProfileFile(host)}.lock`, error);
   }
   try {
     return await work();
   } finally {
-    release();
+    lock.release();
   }
 }
 

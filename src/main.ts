@@ -1,7 +1,8 @@
 /** Picks the lane: plain `get-token` calls go straight to the hook, everything else through yargs. */
-import type { Host } from './base/host.ts';
+import { talkative, type Host } from './base/host.ts';
 import { readCall, readHookCall } from './credential/arguments.ts';
 import { getToken, RepeatedFailure } from './credential/get-token.ts';
+import { exit } from './errors/codes.ts';
 import { codeOf, describe, exitCodeOf, systemCode } from './errors/error.ts';
 import { talkativeNode } from './errors/machine.ts';
 import { isHook } from './exec/info.ts';
@@ -10,10 +11,8 @@ export const program = 'kubectl-sa-token';
 
 /** Runs the command in `host.argv` and ends the process: a failure is one line on standard error and the exit code. */
 export async function main(host: Host): Promise<void> {
-  // A promise that nobody keeps lets Node end with 0, as if an empty answer were one.
-  const ended = host.onStall(() => fail(host, new Error('the call came to no end')));
   try {
-    startQuiet(host);
+    if (talkative.some((name) => host.env[name])) throw talkativeNode(talkative);
     // In an exec hook nothing else runs, whatever the kubeconfig's args say.
     const call = isHook(host)
       ? readHookCall(host.argv)
@@ -24,28 +23,17 @@ export async function main(host: Host): Promise<void> {
     if (call === undefined && host.argv[0] === '__complete')
       await (await import('./cli/complete.ts')).completeWords(host, host.argv.slice(1));
     else if (call === undefined) await (await import('./cli/program.ts')).run(host);
-    else host.out(await getToken(host, call));
+    else {
+      // Where a promise is never settled Node ends without us, and not with 0: an empty answer would be taken for one.
+      host.setExitCode(exit.unexpected);
+      host.out(await getToken(host, call));
+      host.setExitCode(0);
+    }
   } catch (error) {
     fail(host, error);
   }
-  ended();
   // At once: nothing that still waits (a keychain that hangs, an idle socket) may hold kubectl.
   host.exit();
-}
-
-/** What has Node itself write to standard error: tokens that it sends (NODE_DEBUG), and warnings beside a success. */
-const talkative = ['NODE_DEBUG', 'NODE_DEBUG_NATIVE', 'NODE_TLS_REJECT_UNAUTHORIZED'];
-
-/** The fast lane has unset them before Node starts, which reads them first of all; without it that is made good here. */
-function startQuiet(host: Host): void {
-  if (talkative.every((name) => !host.env[name])) return;
-  try {
-    host.startAnew(
-      Object.fromEntries(Object.entries(host.env).filter(([name]) => !talkative.includes(name))),
-    );
-  } catch (error) {
-    throw talkativeNode(talkative, error);
-  }
 }
 
 function fail(host: Host, error: unknown): void {

@@ -31,8 +31,6 @@ export interface Host {
   now(): number;
   /** The words that start this program again, for a detached renewal. */
   readonly self: readonly [string, ...string[]];
-  /** Starts the same command anew in the place of this process, with another environment. Throws where that cannot be. */
-  startAnew(env: Readonly<Record<string, string | undefined>>): never;
   /** One step on standard error, redacted, when -v was given. */
   trace(step: string): void;
   setExitCode(code: number): void;
@@ -45,10 +43,8 @@ export interface Host {
   mayHang(): () => void;
   /** Calls back when the process ends by itself, unless the function that is returned has been called. */
   onExit(work: () => void): () => void;
-  /** Calls back when nothing is left to wait for, and yet the function that is returned has not been called. */
-  onStall(told: () => void): () => void;
-  /** From here on Ctrl-C, SIGTERM and SIGHUP wait until the function that is returned is called; `told` hears of one. */
-  holdSignals(told?: () => void): () => void;
+  /** From here on Ctrl-C, SIGTERM and SIGHUP wait until the function that is returned is called; `onSignal` is called at each. */
+  holdSignals(onSignal?: () => void): () => void;
   /** False when no process of this host has that id. */
   isAlive(pid: number): boolean;
 }
@@ -90,13 +86,11 @@ export function systemHost(): Host {
     trace: isVerbose(process.argv) ? (step) => writeAll(2, `${oneLine(step)}\n`) : () => undefined,
     now: () => Date.now(),
     self: ownCommand(),
-    startAnew,
     setExitCode(code) {
       process.exitCode = code;
     },
     onExit,
     mayHang: () => onExit(endWithoutThreads),
-    onStall,
     holdSignals,
     isAlive,
   };
@@ -156,38 +150,47 @@ function writeAll(descriptor: number, text: string): void {
 
 declare const SA_TOKEN_EXECUTABLE: boolean | undefined;
 
+/** They have Node itself write to standard error: tokens that it sends (NODE_DEBUG), and warnings beside a success. */
+export const talkative = ['NODE_DEBUG', 'NODE_DEBUG_NATIVE', 'NODE_TLS_REJECT_UNAUTHORIZED'] as const;
+
+/**
+ * Does what the fast lane has done already where it started the engine: no core file, and nothing that has Node talk. A
+ * shell starts the same command once more, since Node reads these variables, and the system its limits, before us.
+ */
+export function startQuiet(): void {
+  const talks = talkative.some((name) => process.env[name]);
+  if (!mayDumpCore() && !talks) return;
+  const words = ['-c', 'ulimit -S -c 0; exec "$@"', 'sh', ...ownCommand(), ...process.argv.slice(2)];
+  const env = Object.entries(process.env).filter(([name]) => !talkative.some((each) => each === name));
+  try {
+    process.execve?.('/bin/sh', ['sh', ...words], Object.fromEntries(env));
+  } catch {
+    // Then the filter has to do, if it could be set; main refuses to go on with such a variable.
+  }
+}
+
 /**
  * Keeps what this process holds in memory, tokens among it, out of core files. No mapping is dumped once 0 is in the filter
- * (core(5)), also where cores go to a program; but registers are, with pieces of what was copied last. So where cores are
- * allowed the process is started again by a shell that allows none, as the fast lane does. Linux alone has these files.
+ * (core(5)), also where cores go to a program; but registers are, with pieces of what was copied last. So this is true
+ * where a limit allows cores. Linux alone has these files, and a new program inherits the filter.
  */
-export function forbidCores(): void {
+function mayDumpCore(): boolean {
   const filter = '/proc/self/coredump_filter';
   try {
-    // Inherited by what is started again, which tries it only once.
-    if (/^0+$/.test(readFileSync(filter, 'utf8').trim())) return;
+    if (/^0+$/.test(readFileSync(filter, 'utf8').trim())) return false;
     writeFileSync(filter, '0', { flag: 'r+' });
-    if (/^Max core file size +0 /m.test(readFileSync('/proc/self/limits', 'utf8'))) return;
-    const words = ['-c', 'ulimit -S -c 0; exec "$@"', 'sh', ...ownCommand(), ...process.argv.slice(2)];
-    process.execve?.('/bin/sh', ['sh', ...words], { ...process.env });
+    return !/^Max core file size +0 /m.test(readFileSync('/proc/self/limits', 'utf8'));
   } catch {
-    // Then the filter has to do, if it could be set.
+    return false;
   }
 }
 
 /** The single executable is its own program, whatever name it was called by; under plain Node the script comes second. */
-export function ownCommand(): readonly [string, ...string[]] {
+function ownCommand(): readonly [string, ...string[]] {
   const script = process.argv[1];
   if (script === undefined || (typeof SA_TOKEN_EXECUTABLE === 'boolean' && SA_TOKEN_EXECUTABLE))
     return [process.execPath];
   return [process.execPath, ...process.execArgv, script];
-}
-
-export function startAnew(env: Readonly<Record<string, string | undefined>>): never {
-  const [program, ...words] = ownCommand();
-  // Not there on Windows.
-  if (process.execve === undefined) throw new Error('this platform cannot replace a process');
-  return process.execve(program, [program, ...words, ...process.argv.slice(2)], { ...env });
 }
 
 /**
@@ -198,7 +201,7 @@ export function startAnew(env: Readonly<Record<string, string | undefined>>): ne
  * @param pid - of the parent
  * @param behindShell - true for clients that say nothing of themselves
  */
-export function clientOf(pid: number, behindShell: boolean): string {
+function clientOf(pid: number, behindShell: boolean): string {
   const [parent = 0, start] = statOf(pid);
   if (behindShell && parent > 0 && /^(?:\/bin\/)?sh\0-c\0/.test(textOf(pid, 'cmdline')))
     return clientOf(parent, behindShell);
@@ -221,7 +224,7 @@ function textOf(pid: number, file: 'cmdline' | 'stat'): string {
   }
 }
 
-export function isAlive(pid: number): boolean {
+function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {
@@ -230,7 +233,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-export function onExit(work: () => void): () => void {
+function onExit(work: () => void): () => void {
   process.once('exit', work);
   return () => void process.off('exit', work);
 }
@@ -240,17 +243,12 @@ function endWithoutThreads(): void {
   process.execve?.('/bin/sh', ['sh', '-c', `exit ${process.exitCode ?? 0}`], {});
 }
 
-export function onStall(told: () => void): () => void {
-  process.once('beforeExit', told);
-  return () => void process.off('beforeExit', told);
-}
-
-export function holdSignals(told?: () => void): () => void {
+function holdSignals(onSignal?: () => void): () => void {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   let late: NodeJS.Signals | undefined;
   const hold = (signal: NodeJS.Signals): void => {
     late = signal;
-    told?.();
+    onSignal?.();
   };
   for (const signal of signals) process.on(signal, hold);
   return () => {

@@ -20,10 +20,9 @@ export const keychainLies = words('keychain-write-lost', () => [
   elsewhere,
 ]);
 
-export const talkativeNode = words('talkative-node', (variables: readonly string[], cause: unknown) => [
+export const talkativeNode = words('talkative-node', (variables: readonly string[]) => [
   `Node writes to standard error here, tokens among it, while one of ${variables.join(', ')} is set`,
   'unset it',
-  cause,
 ]);
 
 /** Standard output is full or broken. */

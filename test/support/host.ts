@@ -41,13 +41,9 @@ export function createHost(t: ExecutionContext, parts: Partial<Host> = {}): Test
     exit() {
       throw new Ended();
     },
-    startAnew() {
-      throw new Ended();
-    },
     errIsTerminal: () => false,
     onExit: () => () => undefined,
     mayHang: () => () => undefined,
-    onStall: () => () => undefined,
     holdSignals: () => () => undefined,
     isAlive,
     ...parts,

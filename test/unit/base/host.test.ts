@@ -105,12 +105,3 @@ test('a long text is written whole', async (t) => {
   const { stdout } = await run(t, 'host.out("x".repeat(2 ** 21)); host.exit();');
   t.is(stdout.length, 2 ** 21);
 });
-
-const stalled = `
-  const ended = host.onStall(() => { host.err('stalled'); host.setExitCode(1); });
-  void new Promise(() => {});`;
-
-test('a program that comes to no end is told, one that has ended is not', async (t) => {
-  t.like(await run(t, stalled), { code: 1, stderr: 'stalled' });
-  t.like(await run(t, `${stalled} ended();`), { code: 0, stderr: '' });
-});

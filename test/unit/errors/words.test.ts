@@ -106,7 +106,7 @@ const sentences: [SaTokenError, string][] = [
     '6 keychain-write-lost: the keychain reported success but does not give the token back; keep the source token elsewhere with source-file, source-command (pass, op, vault, …) or source-env in the profile'],
   [say(machine.keychainForgetful),
     '6 keychain-does-not-delete: the keychain does not delete what it is told to delete; keep the source token elsewhere with source-file, source-command (pass, op, vault, …) or source-env in the profile'],
-  [say(machine.talkativeNode, ['NODE_DEBUG'], new Error('x')),
+  [say(machine.talkativeNode, ['NODE_DEBUG']),
     '2 talkative-node: Node writes to standard error here, tokens among it, while one of NODE_DEBUG is set; unset it'],
   [say(machine.outputFailed, new Error('ENOSPC: no space left on device, write')),
     '1 output-failed: cannot write to standard output (ENOSPC: no space left on device); check where it leads'],

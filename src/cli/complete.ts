@@ -105,7 +105,9 @@ function positionals(host: Host, command: Command, before: readonly string[]): C
   if (!/[<[]PROFILE[\]>]/.test(command.usage))
     return given.length > 0 ? [] : (command.values?.[''] ?? []).map((word) => ({ word, help: '' }));
   if (given.length > 0) return [];
-  return [...readProfiles(host)].map(([word, { server }]) => ({ word, help: server ?? '' }));
+  return readProfiles(host)
+    .usable()
+    .map(([word, { server }]) => ({ word, help: server ?? '' }));
 }
 
 function matching(typed: string, choices: readonly Choice[]): Completion {

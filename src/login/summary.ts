@@ -1,6 +1,7 @@
 /** What is known of each profile without opening a keychain, running a command or asking a server. */
 import { isOfProfileFile, readEntry, type Entry } from '../cache/entry.ts';
 import { listEntries } from '../cache/folder.ts';
+import { describe, SaTokenError } from '../errors/error.ts';
 import { timestamp, tokenIn } from '../exec/credential.ts';
 import type { Host } from '../base/host.ts';
 import { shortPath } from '../settings/paths.ts';
@@ -14,6 +15,8 @@ import { shortened } from '../token/warnings.ts';
 
 export interface ProfileSummary {
   readonly name: string;
+  /** What is wrong with the profile, with file and line; nothing else is known of it then. */
+  readonly problem?: string;
   readonly server: string | undefined;
   readonly namespace: string | undefined;
   readonly serviceAccount: string | undefined;
@@ -29,18 +32,20 @@ export interface ProfileSummary {
   readonly warnings: readonly string[];
 }
 
-/** All profiles in the file's order. Throws as `readProfiles`. */
+/** All profiles in the file's order, those with a mistake too. Throws as `readProfiles`. */
 export function summarize(host: Host): ProfileSummary[] {
-  return [...readProfiles(host)].map(([name, settings]) => {
+  return [...readProfiles(host).each()].map(([name, found]) => {
+    const settings = found instanceof SaTokenError ? {} : found;
     const entry = readEntry(host, name);
     return {
       name,
+      ...(found instanceof SaTokenError ? { problem: describe(found) } : {}),
       server: settings.server,
       namespace: settings.namespace,
       serviceAccount: settings.serviceAccount,
       audiences: settings.audience ?? [],
       duration: settings.duration,
-      source: describeSource(host, settings),
+      source: found instanceof SaTokenError ? '?' : describeSource(host, settings),
       insecure: settings.insecureSkipTlsVerify === true,
       cached: entry && {
         expirationTimestamp: timestamp(entry.expires),
@@ -77,7 +82,9 @@ function describeSource(host: Host, settings: Settings): string {
 
 /** Audiences of the profiles and of the cached tokens, for completion. */
 export function seenAudiences(host: Host): string[] {
-  const configured = [...readProfiles(host).values()].flatMap((settings) => settings.audience ?? []);
+  const configured = readProfiles(host)
+    .usable()
+    .flatMap(([, { audience }]) => audience ?? []);
   const cached = listEntries(host).flatMap((name) => {
     const entry = readEntry(host, name);
     return entry === undefined ? [] : (readClaims(tokenIn(entry.credential))?.audiences ?? []);

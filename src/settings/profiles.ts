@@ -23,16 +23,58 @@ import {
 } from './profile-yaml.ts';
 import { flagOf, settingNames, settingOf, sourceNames, type Settings } from './table.ts';
 
-/**
- * All profiles by name, in the file's order; empty where there is no file.
- *
- * @throws SaTokenError `bad-profile-file` or `bad-value` with file, line and key; `unsafe-file`, `unreadable-file`
- */
-export function readProfiles(host: Host): Map<string, Settings> {
-  return readAll(host, openDocument(host));
+/** Profiles by name, in the file's order. Each is parsed when it is asked for, so that a mistake in one stops no other. */
+export class Profiles {
+  readonly #parsers: ReadonlyMap<string, () => Settings>;
+
+  constructor(parsers: ReadonlyMap<string, () => Settings>) {
+    this.#parsers = parsers;
+  }
+
+  names(): string[] {
+    return [...this.#parsers.keys()];
+  }
+
+  has(name: string): boolean {
+    return this.#parsers.has(name);
+  }
+
+  /** Throws SaTokenError `bad-profile-file` or `bad-value`, with file, line and key, for a mistake in this profile. */
+  get(name: string): Settings | undefined {
+    return this.#parsers.get(name)?.();
+  }
+
+  /** The same for all, with the mistake in the place of a profile that has one. */
+  *each(): Generator<[name: string, settings: Settings | SaTokenError]> {
+    for (const [name, parse] of this.#parsers) {
+      try {
+        yield [name, parse()];
+      } catch (error) {
+        if (!(error instanceof SaTokenError)) throw error;
+        yield [name, error];
+      }
+    }
+  }
+
+  /** Those without a mistake. */
+  usable(): [name: string, settings: Settings][] {
+    return [...this.each()].flatMap(([name, found]) =>
+      found instanceof SaTokenError ? [] : [[name, found]],
+    );
+  }
 }
 
-/** One that has to be there. Throws SaTokenError `unknown-profile`, and as `readProfiles`. */
+/**
+ * The profile file; no profiles where there is none.
+ *
+ * @throws SaTokenError `bad-profile-file` with file and line for a mistake outside of any profile; `unsafe-file`,
+ *   `unreadable-file`
+ */
+export function readProfiles(host: Host): Profiles {
+  return profilesIn(host, openDocument(host));
+}
+
+/** One that has to be there. Throws SaTokenError `unknown-profile`, and as `readProfiles` and `Profiles.get`. */
 export function requireProfile(host: Host, name: string): Settings {
   return readProfile(host, name).settings;
 }
@@ -40,10 +82,10 @@ export function requireProfile(host: Host, name: string): Settings {
 /** The same, with the file that it was read from. */
 export function readProfile(host: Host, name: string): { settings: Settings; file: FileRecord } {
   const opened = openDocument(host);
-  const profiles = readAll(host, opened);
+  const profiles = profilesIn(host, opened);
   const settings = profiles.get(name);
   if (settings === undefined || opened.identity === undefined)
-    throw unknownProfile(name, profileFile(host), [...profiles.keys()]);
+    throw unknownProfile(name, profileFile(host), profiles.names());
   return { settings, file: { path: absoluteProfileFile(host), identity: opened.identity } };
 }
 
@@ -78,7 +120,7 @@ export async function withProfilesLocked<T>(host: Host, work: () => Promise<T>):
  */
 export function writeProfile(host: Host, name: string, settings: Settings | undefined): void {
   const opened = openDocument(host);
-  const before = readAll(host, opened).get(name);
+  const before = profilesIn(host, opened).get(name);
   changeProfile(opened.document, name, before ?? {}, settings);
   const text = textOf(opened);
   try {
@@ -98,20 +140,18 @@ export function touchProfiles(host: Host): void {
   }
 }
 
-function readAll(host: Host, opened: ProfileDocument): Map<string, Settings> {
-  const profiles = new Map<string, Settings>();
+function profilesIn(host: Host, opened: ProfileDocument): Profiles {
+  const parsers = new Map<string, () => Settings>();
   const root = opened.document.contents;
-  if (isNothing(root)) return profiles;
+  if (isNothing(root)) return new Profiles(parsers);
   for (const [key, value, at] of pairs(root, opened, 'the file', `${opened.shown}:1`)) {
     if (key !== 'profiles')
       throw badProfileFile(at, `unknown key "${key}"`, 'put it below "profiles", the only key at the top');
     if (isNothing(value)) continue;
-    for (const [name, profile, line] of pairs(value, opened, 'profiles', at)) {
-      checkNameAt(name, line);
-      profiles.set(name, parseProfile(host, opened, { name, profile, line }));
-    }
+    for (const [name, profile, line] of pairs(value, opened, 'profiles', at))
+      parsers.set(name, () => parseProfile(host, opened, { name, profile, line }));
   }
-  return profiles;
+  return new Profiles(parsers);
 }
 
 function parseProfile(
@@ -119,6 +159,7 @@ function parseProfile(
   opened: ProfileDocument,
   { name, profile, line }: { name: string; profile: Node | null; line: string },
 ): Settings {
+  checkNameAt(name, line);
   const settings: Record<string, unknown> = {};
   if (isNothing(profile)) return settings;
   for (const [key, value, at] of pairs(profile, opened, `profile "${name}"`, line)) {

@@ -159,7 +159,7 @@ export async function takeOldItem(host: Host, profile: string): Promise<StoredTo
   const token = usable(profile, text);
   try {
     await withProfilesLocked(host, async () => {
-      for (const [each, { server, ...others }] of readProfiles(host)) {
+      for (const [each, { server, ...others }] of readProfiles(host).usable()) {
         if (server === undefined || oldAccount({ server, ...others }) !== name) continue;
         if ((await readStored(host, each)) !== undefined) continue;
         await writeStored(host, each, { way: wayOf({ server, ...others }), token });

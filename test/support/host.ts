@@ -37,7 +37,8 @@ export function createHost(t: ExecutionContext, parts: Partial<Host> = {}): Test
     trace: (step) => void written.steps.push(step),
     now: () => Date.now(),
     self: [process.execPath],
-    setExitCode: (code) => void (written.exitCode = code),
+    // Node ends with 0 when nothing else was set.
+    setExitCode: (code) => void (written.exitCode = code === 0 ? undefined : code),
     exit() {
       throw new Ended();
     },

@@ -33,8 +33,10 @@ export const listCommand: Command = {
       );
     }
     host.out(table(profiles, format === 'wide' ? wideColumns : columns));
-    for (const { name, warnings } of profiles)
+    for (const { name, problem, warnings } of profiles) {
+      if (problem !== undefined) tell(host, `warning: ${name}: ${problem}`);
       for (const warning of warnings) tell(host, `warning: ${name}: ${warning}`);
+    }
     tellOfOrphans(host);
   },
 };

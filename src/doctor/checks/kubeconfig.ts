@@ -49,7 +49,7 @@ export function hooksFor({ host, question, given }: Facts): { users: HookUser[];
 /** Undefined where the file cannot be read, which has a check of its own. */
 function profilesOf(host: Host): readonly string[] | undefined {
   try {
-    return [...readProfiles(host).keys()];
+    return readProfiles(host).names();
   } catch (error) {
     if (error instanceof SaTokenError) return undefined;
     throw error;

@@ -2,10 +2,12 @@
 import { lstatSync, readdirSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { exit } from '../../errors/codes.ts';
+import { SaTokenError } from '../../errors/error.ts';
 import type { Host } from '../../base/host.ts';
 import { findOnPath, listOnPath, pluginName } from '../../base/find-program.ts';
 import { strangeVariables } from '../../settings/names.ts';
 import { cacheFolder, shortPath, shownProfileFile } from '../../settings/paths.ts';
+import { readProfiles } from '../../settings/profiles.ts';
 import { fail, notNeeded, ok, warn, type Finding } from '../check.ts';
 import type { Facts } from '../facts.ts';
 
@@ -49,6 +51,10 @@ export function profile(facts: Facts): Finding {
       ? "the source token's own account"
       : `${namespace ?? "(the token's namespace)"}/${account ?? "(the token's account)"}`;
   const detail = `${where}: ${who} at ${server}`;
+  const others = given.profile === undefined ? [] : readProfiles(host).each();
+  for (const [name, found] of others)
+    if (found instanceof SaTokenError)
+      return warn(`${detail}; profile "${name}" cannot be used: ${found.message}`, found.hint ?? '');
   const [strange] = strangeVariables(host);
   return strange === undefined
     ? ok(detail)

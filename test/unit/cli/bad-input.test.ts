@@ -303,7 +303,6 @@ test('list, logout and kubeconfig', async (t) => {
     { args: ['list', '-o', 'xml'], line: `-o xml is not one of json, yaml, name, wide; ${see('list')}` },
     { args: ['list', '-o'], line: `not enough arguments following: o; ${see('list')}` },
     { args: ['list', 'prod'], line: `unknown argument: prod; ${see('list')}` },
-    { args: ['list'], line: broken, ...config },
     { args: ['logout'], line: `name one profile, or give --all; ${see('logout')}` },
     { args: ['logout', 'prod', '--all'], line: `name one profile, or give --all; ${see('logout')}` },
     { args: ['logout', 'none'], line: knownProfiles },

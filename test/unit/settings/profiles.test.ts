@@ -7,12 +7,13 @@ import { SaTokenError } from '../../../src/errors/error.ts';
 import type { Host } from '../../../src/base/host.ts';
 import {
   readProfiles,
+  requireProfile,
   touchProfiles,
   withProfilesLocked,
   writeProfile,
 } from '../../../src/settings/profiles.ts';
 import { flagOf, settingNames, type Settings } from '../../../src/settings/table.ts';
-import { fails } from '../../support/failure.ts';
+import { fails, type Expected } from '../../support/failure.ts';
 import { createHost, put, withParts, type TestHost } from '../../support/host.ts';
 
 const path = '.kube/sa-token.yaml';
@@ -44,7 +45,7 @@ profiles:
 `,
   );
   t.deepEqual(
-    [...readProfiles(host)],
+    [...readProfiles(host).each()],
     [
       [
         'prod',
@@ -64,32 +65,43 @@ profiles:
 });
 
 test('no file, an empty one, and one of comments hold no profiles', (t) => {
-  t.is(readProfiles(createHost(t)).size, 0);
+  t.is(readProfiles(createHost(t)).names().length, 0);
   for (const text of ['', '\n', '# nothing yet\n', 'profiles:\n', 'profiles: {}\n', '---\n', 'null\n'])
-    t.is(readProfiles(withFile(t, text)).size, 0, JSON.stringify(text));
+    t.is(readProfiles(withFile(t, text)).names().length, 0, JSON.stringify(text));
 });
 
 test('KUBECTL_SA_TOKEN_CONFIG names another file', (t) => {
   const host = withFile(t, 'profiles: {a: {server: https://h}}');
   put(host, 'other.yaml', 'profiles: {b: {server: https://h}}');
   const env = { KUBECTL_SA_TOKEN_CONFIG: join(host.home, 'other.yaml') };
-  t.deepEqual([...readProfiles(withParts(host, { env })).keys()], ['b']);
+  t.deepEqual(readProfiles(withParts(host, { env })).names(), ['b']);
 });
 
 const at = '~/.kube/sa-token.yaml';
 const mend = 'correct the file by hand; it was left as it is';
 const keys = `use one of: ${settingNames.map(flagOf).join(', ')}`;
 
+/** Throws the first mistake, in the file or in one of its profiles. */
+function readAll(host: Host): void {
+  for (const [, found] of readProfiles(host).each()) if (found instanceof SaTokenError) throw found;
+}
+
+/** The profile that has a mistake; undefined where the file itself has one. */
+function faulty(host: Host): string | undefined {
+  try {
+    return [...readProfiles(host).each()].find(([, found]) => found instanceof SaTokenError)?.[0];
+  } catch {
+    return undefined;
+  }
+}
+
 const wrong = test.macro<[string, string, string?]>({
   async exec(t, text, line, code = 'bad-profile-file') {
     const host = withFile(t, text);
-    await fails(t, () => readProfiles(host), { code, exitCode: 2, line: `${at}${line}` });
-    // Nothing is written to a file that was not understood.
-    await fails(t, () => writeProfile(host, 'new', { server: 'https://h' }), {
-      code,
-      exitCode: 2,
-      line: `${at}${line}`,
-    });
+    const expected: Expected = { code, exitCode: 2, line: `${at}${line}` };
+    await fails(t, () => readAll(host), expected);
+    // Nothing is written over what was not understood.
+    await fails(t, () => writeProfile(host, faulty(host) ?? 'new', { server: 'https://h' }), expected);
     t.is(textOf(host), text);
   },
   title: (given) => `the profile file names the line: ${given}`,
@@ -189,6 +201,21 @@ test(
   `:4: unknown key "<<" in profile "b"; ${keys}`,
 );
 
+test('a mistake in one profile stops no other, and stays as it was written', async (t) => {
+  const text = 'profiles:\n  old:\n    server: https://h\n  new:\n    future-key: 1 # of a newer version\n';
+  const host = withFile(t, text);
+  t.deepEqual(requireProfile(host, 'old'), { server: 'https://h' });
+  t.deepEqual(readProfiles(host).usable(), [['old', { server: 'https://h' }]]);
+  writeProfile(host, 'old', { server: 'https://other' });
+  writeProfile(host, 'third', { server: 'https://third' });
+  t.is(textOf(host), `${text.replace('//h', '//other')}  third:\n    server: https://third\n`);
+  await fails(t, () => requireProfile(host, 'new'), {
+    code: 'bad-profile-file',
+    exitCode: 2,
+    line: `${at}:5: unknown key "future-key" in profile "new"; ${keys}`,
+  });
+});
+
 test('an edit keeps comments, order, quotes and all that it does not change', async (t) => {
   const host = withFile(
     t,
@@ -239,7 +266,7 @@ profiles:
   t.regex(textOf(host), /^ {4}namespace: "?team-b"?$/m);
   t.notRegex(textOf(host), /istio/);
   writeProfile(host, 'prod', undefined);
-  t.deepEqual([...readProfiles(host).keys()], ['old']);
+  t.deepEqual(readProfiles(host).names(), ['old']);
   t.regex(textOf(host), /# do not use\n {2}old:/);
   t.regex(textOf(host), /# the end\n$/);
 });
@@ -248,22 +275,26 @@ test('keys that YAML takes for a number or a truth are names as they are written
   const names = ['123', '010', '1.0', 'true', '0x1f', '7'];
   const text = `profiles:\n${names.map((key) => `  ${key}: {server: https://h}\n`).join('')}`;
   const host = withFile(t, text);
-  t.deepEqual([...readProfiles(host).keys()], names);
+  t.deepEqual(readProfiles(host).names(), names);
   for (const key of names) {
     writeProfile(host, key, { server: 'https://new' });
     t.deepEqual(readProfiles(host).get(key), { server: 'https://new' });
   }
-  t.deepEqual([...readProfiles(host).keys()], names);
+  t.deepEqual(readProfiles(host).names(), names);
   t.regex(textOf(host), /^profiles:\n {2}123: .*\n {2}"010": .*\n {2}"1\.0": /);
   for (const key of names) writeProfile(host, key, undefined);
-  t.is(readProfiles(host).size, 0);
+  t.is(readProfiles(host).names().length, 0);
   writeProfile(host, '010', { server: 'https://h' });
-  t.deepEqual([...readProfiles(host).keys()], ['010']);
+  t.deepEqual(readProfiles(host).names(), ['010']);
 });
 
 test('a profile without anything below it is filled, and its comment stays', async (t) => {
   const host = withFile(t, 'profiles: # mine\n  prod: # in use\n  dev: ~\n  old:\n    server: https://old\n');
-  t.deepEqual(Object.fromEntries(readProfiles(host)), { prod: {}, dev: {}, old: { server: 'https://old' } });
+  t.deepEqual(Object.fromEntries(readProfiles(host).each()), {
+    prod: {},
+    dev: {},
+    old: { server: 'https://old' },
+  });
   writeProfile(host, 'prod', { server: 'https://h' });
   t.is(
     textOf(host),
@@ -345,7 +376,7 @@ test('writers at once lose nothing, and the lock leaves nothing behind', async (
       }),
     ),
   );
-  t.deepEqual([...readProfiles(host).keys()].sort(), names.toSorted());
+  t.deepEqual(readProfiles(host).names().sort(), names.toSorted());
   t.deepEqual(readdirSync(join(host.home, '.kube')), ['sa-token.yaml']);
 });
 
@@ -362,7 +393,7 @@ test('a file that others can write is unsafe', async (t) => {
     });
   }
   // Reading is no harm: it holds no secrets.
-  t.is(readProfiles(withFile(t, 'profiles: {}', 0o644)).size, 0);
+  t.is(readProfiles(withFile(t, 'profiles: {}', 0o644)).names().length, 0);
 });
 
 test('a file of another user is unsafe, one of root is not', async (t) => {
@@ -370,7 +401,7 @@ test('a file of another user is unsafe, one of root is not', async (t) => {
   const { uid = 0 } = host;
   const stranger = withParts(host, { uid: uid + 1 });
   if (uid === 0) {
-    t.is(readProfiles(stranger).size, 0);
+    t.is(readProfiles(stranger).names().length, 0);
     chownSync(join(host.home, path), 4711, 4711);
   }
   await fails(t, () => readProfiles(stranger), {
@@ -454,7 +485,7 @@ test('what is written is what is read, whatever the values and the order of the 
         if (value === undefined) expected.delete(profile);
         else expected.set(profile, value);
       }
-      t.deepEqual(Object.fromEntries(readProfiles(host)), Object.fromEntries(expected));
+      t.deepEqual(Object.fromEntries(readProfiles(host).each()), Object.fromEntries(expected));
     }),
     { numRuns: 100 },
   );
@@ -485,7 +516,7 @@ test('any text for a profile file is read, or refused by file and line', (t) => 
     fc.property(text, (content) => {
       put(host, path, content);
       try {
-        readProfiles(host);
+        readAll(host);
       } catch (error) {
         if (!(error instanceof SaTokenError)) throw error;
         refused += 1;

@@ -187,3 +187,17 @@ test('without profiles it says how to make one', async (t) => {
   t.is((await list(setUp(t, ''), '-o', 'name')).err, '');
   t.is((await list(setUp(t, ''), '-o', 'json')).out, '{\n  "profiles": [],\n  "orphans": []\n}\n');
 });
+
+test('a profile with a mistake is a row with its line, and stops no other', async (t) => {
+  const text = 'profiles:\n  good:\n    server: https://h.example\n  bad:\n    servr: x\n';
+  const { out, err } = await list(setUp(t, text));
+  t.regex(out, /^good +\?\/\? +https:\/\/h\.example +keychain +no$/m);
+  t.regex(out, /^bad +\?\/\? +- +\? +no$/m);
+  t.regex(
+    err,
+    /^warning: bad: ~\/\.kube\/sa-token\.yaml:5: unknown key "servr" in profile "bad"; use one of: server/,
+  );
+  const { profiles: listed } = parse((await list(setUp(t, text), '-o', 'json')).out);
+  t.like(listed[0], { name: 'good', problem: undefined });
+  t.regex(listed[1].problem, /:5: unknown key "servr"/);
+});

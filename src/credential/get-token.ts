@@ -1,7 +1,7 @@
 /** The exec hook, as its specification: the entry while it is fresh, else an exchange. Loads built-ins only when warm. */
 import type { Host } from '../base/host.ts';
 import { isVouchedFor, readEntry } from '../cache/entry.ts';
-import { exitCodeTold } from '../cache/failures.ts';
+import { exitCodeShown } from '../cache/failures.ts';
 import { isFolderOurs } from '../cache/folder.ts';
 import { decide } from '../cache/freshness.ts';
 import { entryName } from '../cache/key.ts';
@@ -11,13 +11,13 @@ import { isHook, readExecInfo } from '../exec/info.ts';
 import { readGiven, readHook, type Given } from '../settings/overrides.ts';
 import type { Call } from './arguments.ts';
 
-/** Thrown in the place of an error that this client was told a moment ago: the exit code alone is repeated. */
+/** Thrown in the place of an error that this client has shown a moment ago: the exit code alone is repeated. */
 export class RepeatedFailure extends Error {
   override readonly name = 'RepeatedFailure';
   readonly exitCode: number;
 
   constructor(exitCode: number) {
-    super('the same failure was told a moment ago');
+    super('the same failure was shown a moment ago');
     this.exitCode = exitCode;
   }
 }
@@ -38,8 +38,8 @@ export async function getToken(host: Host, call: Call): Promise<string> {
   // Where others may have written into the folder, nothing in it is believed.
   const isOurs = isFolderOurs(host);
   // Other clients put our line into their own error, so they get it each time.
-  const told = isOurs && caller === 'client-go' ? exitCodeTold(host, name) : undefined;
-  if (told !== undefined) throw new RepeatedFailure(told);
+  const shown = isOurs && caller === 'client-go' ? exitCodeShown(host, name) : undefined;
+  if (shown !== undefined) throw new RepeatedFailure(shown);
 
   const entry = isOurs ? readEntry(host, name) : undefined;
   const isOfCall = entry !== undefined && isVouchedFor(host, given, entry) && mayBeOnDisk(given);
@@ -60,7 +60,7 @@ export async function getToken(host: Host, call: Call): Promise<string> {
   let credential = entry?.credential;
   if (decision === 'exchange' || credential === undefined) {
     const { credentialOnMiss } = await import('./miss.ts');
-    const missed = { given, name, entry, force: call.forceRefresh, returning, told: caller === 'client-go' };
+    const missed = { given, name, entry, force: call.forceRefresh, returning, shows: caller === 'client-go' };
     credential = await credentialOnMiss(host, missed);
   } else if (decision === 'serve-and-renew') (await import('./renewal.ts')).startRenewal(host, name);
   if (isClient && isFolderOurs(host)) noteClient(host, name);

@@ -35,7 +35,7 @@ export interface Missed {
   /** The client comes back for the token of the entry, so that a server must have refused it. */
   readonly returning?: boolean;
   /** The client shows what we print, and is not to show it again. */
-  readonly told?: boolean;
+  readonly shows?: boolean;
 }
 
 /** What a call knows once its settings are read. */
@@ -77,13 +77,13 @@ export async function credentialOnMiss(host: Host, missed: Missed): Promise<stri
 /** Serves a token that still lives, or throws the error; and leaves notes of it for those who wait, and for its client. */
 function failOver(
   host: Host,
-  { name, told = false, returning = false }: Missed,
+  { name, shows = false, returning = false }: Missed,
   { isNoting, previous, attempt }: Progress,
   error: unknown,
 ): string {
   const stale = staleAfter(host, previous, error);
-  if (isNoting && (told || attempt !== undefined) && prepareFolder(host)) {
-    recordFailure(host, name, error, attempt, told && stale === undefined);
+  if (isNoting && (shows || attempt !== undefined) && prepareFolder(host)) {
+    recordFailure(host, name, error, attempt, shows && stale === undefined);
     if (returning && attempt !== undefined) beginInterval(host, name, true);
   }
   if (stale === undefined) throw error;

@@ -38,12 +38,12 @@ test('with -v a failure is followed by its code', async (t) => {
   t.deepEqual(traced, ['code: bad-usage', 'code: unexpected']);
 });
 
-test('a failure that this client was told of a moment ago is its exit code alone', async (t) => {
+test('a failure that this client has shown a moment ago is its exit code alone', async (t) => {
   const env = { KUBERNETES_EXEC_INFO: '{"apiVersion":"client.authentication.k8s.io/v1"}\n' };
   const host = createHost(t, { argv: ['get-token', 'prod'], env, client: '7', now: () => 1_000_000 });
   put(host, '.kube/sa-token.yaml', 'profiles: {}');
   prepareFolder(host);
-  writeFileSync(entryFile(host, 'prod', 'failed'), '{"at":1000000,"client":"7","exitCode":5}\n');
+  writeFileSync(entryFile(host, 'prod', 'failed'), '{"clients":{"7":{"at":1000000,"exitCode":5}}}');
   const { out, err, exitCode } = await runMain(host);
   t.deepEqual({ out, err, exitCode }, { out: '', err: '', exitCode: 5 });
 });

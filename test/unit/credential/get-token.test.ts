@@ -466,9 +466,9 @@ test('a folder of entries that is not ours is no cache: its notes are not believ
   const scene = await setScene(t);
   const folder = join(scene.host.home, '.kube/cache/sa-token');
   await scene.hook(['prod'], inHook());
-  const failure = { code: 'x', message: 'their words' };
-  const lie = JSON.stringify({ at: Date.now(), client: '7', exitCode: 6, failure });
-  put(scene.host, '.kube/cache/sa-token/prod.failed', `${lie}\n`);
+  const failure = { at: Date.now(), code: 'timed-out', message: 'their words' };
+  const lie = JSON.stringify({ clients: { 7: { at: Date.now(), exitCode: 6 } }, failure });
+  put(scene.host, '.kube/cache/sa-token/prod.failed', lie);
   put(scene.host, '.kube/cache/sa-token/prod.lock', `${process.pid} ${processSpace()} 0\n`);
   renameSync(folder, `${folder}-of-others`);
   symlinkSync(`${folder}-of-others`, folder);

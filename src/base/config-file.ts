@@ -94,8 +94,12 @@ function onTheWayTo(path: string, found = new Set<string>()): Set<string> {
   const above = dirname(path);
   if (above !== path) onTheWayTo(above, found);
   found.add(path);
-  const target = linkAt(path);
-  return target === undefined ? found : onTheWayTo(resolve(realPath(above), target), found);
+  try {
+    return onTheWayTo(resolve(realPath(above), readlinkSync(path)), found);
+  } catch {
+    // It is no link.
+    return found;
+  }
 }
 
 function refuseForeignWriter(host: Host, path: string, remedy: string): void {
@@ -125,7 +129,7 @@ function statusAt(path: string): Stats | undefined {
 }
 
 /**
- * Replaces a file atomically and durably. A symlink is followed and stays, also where it leads to nothing yet; an
+ * Replaces a file atomically and durably. A symlink is followed and stays; one that leads to nothing is refused. An
  * existing file keeps its mode and owner.
  *
  * @param mode - mode of a new file
@@ -134,7 +138,6 @@ function statusAt(path: string): Stats | undefined {
 export function replaceFile(path: string, content: string | Uint8Array, mode = 0o600): void {
   makeFolder(dirname(path));
   const real = realPath(path);
-  if (real !== path) makeFolder(dirname(real));
   const kept = statSync(real, { throwIfNoEntry: false });
   const temporary = draftOf(real);
   try {
@@ -174,20 +177,6 @@ function keepOwnerAndMode(descriptor: number, kept: Stats): void {
   fchmodSync(descriptor, kept.mode & 0o777);
 }
 
-/** Through at most 40 links, as Linux has it; the system refuses what is left of a circle. */
-function realPath(path: string, links = 40): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    const target = links > 0 ? linkAt(path) : undefined;
-    return target === undefined ? path : realPath(resolve(realPath(dirname(path)), target), links - 1);
-  }
-}
-
-function linkAt(path: string): string | undefined {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return undefined;
-  }
+function realPath(path: string): string {
+  return lstatSync(path, { throwIfNoEntry: false }) === undefined ? path : realpathSync(path);
 }

@@ -68,7 +68,8 @@ export async function acquire(host: Host, path: string, options: LockOptions = {
   const started = monotonic();
   const own = `${host.pid} ${processSpace()} ${randomBytes(8).toString('hex')}\n`;
   let [lastBeat, lastLook, stillMs] = ['', started, 0];
-  while (done?.() !== true) {
+  for (;;) {
+    if (done?.() === true) break;
     try {
       if (tryTake(path, own)) return hold(host, path, own);
     } catch (error) {
@@ -122,15 +123,16 @@ function tryTake(path: string, own: string): boolean {
  * name, which containers may share, only where the system does not tell.
  */
 export function processSpace(): string {
-  const read = (look: () => string, otherwise: string): string => {
-    try {
-      return look().trim();
-    } catch {
-      return otherwise;
-    }
-  };
-  const boot = read(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'), hostname());
-  return `${boot}/${read(() => readlinkSync('/proc/self/ns/pid'), '')}`;
+  const boot = attempt(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim());
+  return `${boot ?? hostname()}/${attempt(() => readlinkSync('/proc/self/ns/pid')) ?? ''}`;
+}
+
+function attempt(read: () => string): string | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
 }
 
 function hold(host: Host, path: string, own: string): Lock {

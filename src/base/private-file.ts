@@ -110,16 +110,12 @@ export function addToSmallFile(path: string, text: string): void {
  * @throws the system error; a file in the folder's place is left for the caller to find
  */
 export function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
-    if (systemCode(error) === 'EEXIST') return;
-    const above = dirname(path);
-    if (systemCode(error) !== 'ENOENT' || existsSync(above)) throw error;
-    makeFolder(above);
-    // It is a link that leads nowhere.
-    if (!existsSync(above)) throw error;
-    makeFolder(path);
+    if (systemCode(error) !== 'EEXIST') throw error;
   }
 }
 

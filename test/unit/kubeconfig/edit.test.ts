@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import {
   chmodSync,
   existsSync,
-  lstatSync,
   mkdirSync,
   readFileSync,
   readdirSync,
@@ -63,15 +62,6 @@ test('a kubeconfig behind a symlink is edited there', async (t) => {
   await set(host, { file: undefined });
   t.regex(readFileSync(real, 'utf8'), /kubectl-sa_token/);
   t.is(statSync(real).mode & 0o777, 0o644);
-});
-
-test('a kubeconfig behind a symlink that leads to nothing yet is made there', async (t) => {
-  const host = createHost(t);
-  mkdirSync(join(host.home, '.kube'));
-  symlinkSync('../dotfiles/config', join(host.home, '.kube/config'));
-  t.is((await set(host, { file: undefined })).outcome, 'added');
-  t.regex(readFileSync(join(host.home, 'dotfiles/config'), 'utf8'), /kubectl-sa_token/);
-  t.true(lstatSync(join(host.home, '.kube/config')).isSymbolicLink());
 });
 
 test('a folder is refused, and no lock is put beside it', async (t) => {

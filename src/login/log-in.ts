@@ -365,6 +365,6 @@ function warningsOf({ env }: Host, settings: Resolved, claims: Claims | undefine
       `kubectl's hook does not use ${variable}: if it is needed, name the file with --certificate-authority`,
     );
   if (claims?.boundTo !== undefined)
-    warnings.push(`the source token is bound to a ${claims.boundTo} and dies with it`);
+    warnings.push(`the source token is bound to ${claims.boundTo} and dies with it`);
   return warnings;
 }

@@ -4,7 +4,7 @@
  */
 
 import { isDnsSubdomain, isNamespace } from '../settings/names.ts';
-import { isObject, numberAt, objectAt, parseJson, textAt, type JsonObject } from '../base/json.ts';
+import { isObject, numberAt, objectAt, parseJson, textAt, textsAt, type JsonObject } from '../base/json.ts';
 
 export interface Claims {
   readonly issuer: string | undefined;
@@ -24,8 +24,8 @@ export interface Claims {
   readonly uid: string | undefined;
   /** The Secret it is stored in (legacy) or bound to. */
   readonly secret: { readonly name: string; readonly uid: string | undefined } | undefined;
-  /** Bound to a Pod or Node: such a token dies with it. */
-  readonly boundTo: 'pod' | 'node' | undefined;
+  /** `Pod NAME` or `Node NAME`: such a token dies with it. A Pod's token names its Node too. */
+  readonly boundTo: string | undefined;
   /** Flat claims of a token from a Secret, made by kube-controller-manager. */
   readonly legacy: boolean;
 }
@@ -34,7 +34,8 @@ const flat = 'kubernetes.io/serviceaccount/';
 
 /** The claims of a JWT in either shape, or undefined when the text is not a JWT (an opaque token). */
 export function readClaims(token: string): Claims | undefined {
-  const payload = decodePayload(token);
+  const parts = token.split('.');
+  const payload = parts.length === 3 ? decodePart(parts[1] ?? '') : undefined;
   if (payload === undefined) return undefined;
   const nested = objectAt(payload, 'kubernetes.io');
   const account = objectAt(nested, 'serviceaccount');
@@ -44,7 +45,7 @@ export function readClaims(token: string): Claims | undefined {
   return {
     issuer: textAt(payload, 'iss'),
     subject,
-    audiences: audiencesOf(payload['aud']),
+    audiences: [textAt(payload, 'aud') ?? textsAt(payload, 'aud')].flat(),
     expires: timeAt(payload, 'exp'),
     issuedAt: timeAt(payload, 'iat'),
     notBefore: timeAt(payload, 'nbf'),
@@ -59,7 +60,7 @@ export function readClaims(token: string): Claims | undefined {
     ),
     uid: textAt(payload, `${flat}service-account.uid`) ?? textAt(account, 'uid'),
     secret: secretOf(payload, objectAt(nested, 'secret')),
-    boundTo: nested['pod'] !== undefined ? 'pod' : nested['node'] !== undefined ? 'node' : undefined,
+    boundTo: named('Pod', objectAt(nested, 'pod')) ?? named('Node', objectAt(nested, 'node')),
     legacy,
   };
 }
@@ -73,15 +74,9 @@ function nameIn(isOne: (text: string) => boolean, text: string | undefined): str
 const lastTime = 8.64e12;
 
 /** The time at a key, epoch seconds; what is no date's is taken as not there. */
-export function timeAt(value: unknown, key: string): number | undefined {
+function timeAt(value: unknown, key: string): number | undefined {
   const seconds = numberAt(value, key);
   return seconds === undefined || Math.abs(seconds) > lastTime ? undefined : seconds;
-}
-
-function decodePayload(token: string): JsonObject | undefined {
-  const parts = token.split('.');
-  if (parts.length !== 3 || parts[1] === undefined) return undefined;
-  return decodePart(parts[1]);
 }
 
 /** Header or claims of a JWT; undefined for what is no JSON object. */
@@ -96,7 +91,7 @@ function secretOf(payload: JsonObject, nested: JsonObject): Claims['secret'] {
   return name === undefined ? undefined : { name, uid: textAt(nested, 'uid') };
 }
 
-function audiencesOf(aud: unknown): readonly string[] {
-  const list: unknown[] = Array.isArray(aud) ? aud : [aud];
-  return list.filter((item) => typeof item === 'string');
+function named(kind: string, object: JsonObject): string | undefined {
+  const name = textAt(object, 'name');
+  return name === undefined ? undefined : `${kind} ${name}`;
 }

@@ -1,6 +1,6 @@
 /** What a token says of itself, without the token: claims as they are, and the sums that people would do over them. */
-import { objectAt, textAt, type JsonObject } from '../base/json.ts';
-import { decodePart, readClaims, timeAt, type Claims } from './claims.ts';
+import { textAt, type JsonObject } from '../base/json.ts';
+import { decodePart, readClaims } from './claims.ts';
 import type { Signature } from './signature.ts';
 
 export interface TokenReport {
@@ -11,11 +11,13 @@ export interface TokenReport {
   readonly subject: string | undefined;
   readonly issuer: string | undefined;
   readonly audiences: readonly string[];
-  /** `Secret robot-token`: what revokes it when it is deleted. */
+  /** `Secret robot-token`: what revokes it when it is deleted; also for a Secret's own token. */
   readonly boundTo: string | undefined;
   readonly life: Life | undefined;
   /** Epoch seconds. */
   readonly issuedAt: number | undefined;
+  /** When an extended token should have been renewed (src/CONTRACTS.md 3.2). Epoch seconds. */
+  readonly warnAfter: number | undefined;
   readonly id: string | undefined;
   /** Present with --verify. */
   readonly signature?: Signature | undefined;
@@ -39,46 +41,25 @@ export function reportToken(token: string, place: string, now: number, expires?:
   const parsed = readClaims(token);
   const [header, claims] = token.split('.').map(decodePart);
   const end = expires ?? parsed?.expires;
+  const granted =
+    parsed?.expires === undefined || parsed.issuedAt === undefined
+      ? undefined
+      : parsed.expires - parsed.issuedAt;
+  const secret = parsed?.secret && `Secret ${parsed.secret.name}`;
   return {
     place,
     kind: parsed === undefined ? 'opaque' : parsed.legacy ? 'legacy' : 'bound',
     subject: parsed?.subject,
     issuer: parsed?.issuer,
     audiences: parsed?.audiences ?? [],
-    boundTo: parsed === undefined ? undefined : boundTo(parsed, claims),
-    life:
-      end === undefined
-        ? undefined
-        : { expires: end, granted: grantedLife(parsed), left: Math.floor(end - now) },
+    boundTo: parsed?.boundTo ?? secret,
+    life: end === undefined ? undefined : { expires: end, granted, left: Math.floor(end - now) },
     issuedAt: parsed?.issuedAt,
+    warnAfter: parsed?.warnAfter,
     id: textAt(claims, 'jti'),
     header: parsed === undefined ? undefined : header,
     claims: parsed === undefined ? undefined : claims,
   };
-}
-
-function grantedLife(claims: Claims | undefined): number | undefined {
-  return claims?.expires === undefined || claims.issuedAt === undefined
-    ? undefined
-    : claims.expires - claims.issuedAt;
-}
-
-/**
- * The first of the kinds that a token may be bound to (kubernetes/kubernetes pkg/serviceaccount/claims.go); a
- * Secret's own token counts as bound to it.
- */
-function boundTo(parsed: Claims, claims: JsonObject | undefined): string | undefined {
-  const nested = objectAt(claims, 'kubernetes.io');
-  for (const kind of ['Pod', 'Node'] as const) {
-    const name = textAt(objectAt(nested, kind.toLowerCase()), 'name');
-    if (name !== undefined) return `${kind} ${name}`;
-  }
-  return parsed.secret === undefined ? undefined : `Secret ${parsed.secret.name}`;
-}
-
-/** When an extended token should have been renewed (src/CONTRACTS.md 3.2), epoch seconds. */
-export function warnAfter(report: TokenReport): number | undefined {
-  return timeAt(objectAt(report.claims, 'kubernetes.io'), 'warnafter');
 }
 
 /** How far two times of one answer may lie apart. Seconds. */

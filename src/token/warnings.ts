@@ -1,7 +1,8 @@
 /** What to know of a source token and of the token issued for it. Pure: reports in, words out. */
+import { shortTime } from '../base/duration.ts';
 import type { Settings } from '../settings/table.ts';
 import type { Target } from '../settings/target.ts';
-import { warnAfter, type TokenReport, tolerance } from './report.ts';
+import { tolerance, type TokenReport } from './report.ts';
 
 export interface Warning {
   /** Stable, for scripts. */
@@ -52,7 +53,7 @@ export function sourceWarnings(source: TokenReport, target: Target, now: number)
   if (end !== undefined) warnings.push(warn(end.code, `it ${end.text}`));
   if (issuedAt !== undefined && now - issuedAt > oldAge)
     warnings.push(
-      warn('old', `it is ${days(now - issuedAt)} old: log in with a new one, and delete this one`),
+      warn('old', `it is ${shortTime(now - issuedAt)} old: log in with a new one, and delete this one`),
     );
   if (boundTo !== undefined && !boundTo.startsWith('Secret '))
     warnings.push(warn('dies-with-object', `it is bound to ${boundTo}, and dies with it`));
@@ -64,7 +65,7 @@ export function ending({ life, place }: TokenReport): Pick<Warning, 'code' | 'te
   if (life === undefined || life.left >= soon) return undefined;
   if (life.left <= 0) return { code: 'expired', text: 'has expired: log in again' };
   if (place !== 'keychain' && (life.granted ?? 0) <= soon) return undefined;
-  return { code: 'ends-soon', text: `ends in ${span(life.left)}: log in with a new one before` };
+  return { code: 'ends-soon', text: `ends in ${shortTime(life.left)}: log in with a new one before` };
 }
 
 /** @param settings - those that it was issued with; undefined where they are others now */
@@ -89,8 +90,7 @@ export function issuedWarnings(
   if (short !== undefined) warnings.push(warn('shortened', short));
   const renewing = selfRenewing(issued, source, settings);
   if (renewing !== undefined) warnings.push(warn(renewing.code, renewing.text));
-  const stale = warnAfter(issued);
-  if (stale !== undefined && now > stale)
+  if (issued.warnAfter !== undefined && now > issued.warnAfter)
     warnings.push(warn('stale', 'the API server marks its use as stale: it should have been renewed by now'));
   return warnings;
 }
@@ -138,16 +138,4 @@ function apiAudience({ audiences, issuer }: TokenReport, settings: Settings | un
 
 function secretOf({ boundTo }: TokenReport): string {
   return boundTo === undefined ? 'secret' : `secret ${boundTo.replace('Secret ', '')}`;
-}
-
-/** Rounded down, in the unit that says enough. */
-function span(seconds: number): string {
-  if (seconds >= day) return days(seconds);
-  if (seconds >= 3600) return `${Math.floor(seconds / 3600)} h`;
-  return seconds >= 60 ? `${Math.floor(seconds / 60)} min` : `${seconds} s`;
-}
-
-function days(seconds: number): string {
-  const count = Math.floor(seconds / day);
-  return count === 1 ? '1 day' : `${count} days`;
 }

@@ -22,7 +22,8 @@ import {
   readHandedIn,
   tokenStdinOption,
 } from '../options.ts';
-import { print, fieldLines, shortTime } from '../terminal.ts';
+import { print, fieldLines } from '../terminal.ts';
+import { shortTime } from '../../base/duration.ts';
 
 const keyFlags = ['issuer-url', 'context'] as const;
 
@@ -155,7 +156,7 @@ export function inspectionValue({ profile, target, source, issued, warnings }: I
 }
 
 function withDates(report: TokenReport): object {
-  const { life, issuedAt, ...rest } = report;
+  const { life, issuedAt, warnAfter: _, ...rest } = report;
   return {
     ...rest,
     issuedAt: issuedAt === undefined ? undefined : timestamp(issuedAt),

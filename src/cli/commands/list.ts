@@ -3,7 +3,8 @@ import { orphans, summarize, type ProfileSummary } from '../../login/summary.ts'
 import type { Host } from '../../base/host.ts';
 import type { Command } from '../command.ts';
 import { choiceOf } from '../options.ts';
-import { print, shortTime, tableOf, tell } from '../terminal.ts';
+import { print, tableOf, tell } from '../terminal.ts';
+import { shortTime } from '../../base/duration.ts';
 
 const formats = ['json', 'yaml', 'name', 'wide'] as const;
 

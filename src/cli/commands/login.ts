@@ -10,7 +10,8 @@ import { flagOf, settingNames, type Settings } from '../../settings/table.ts';
 import { label } from '../../settings/target.ts';
 import type { Arguments, Command } from '../command.ts';
 import { accessOf, flagsOf, patienceOf, settingOptions, textOf } from '../options.ts';
-import { fieldLines, askHidden, confirm, readInput, shortTime, tell } from '../terminal.ts';
+import { fieldLines, askHidden, confirm, readInput, tell } from '../terminal.ts';
+import { shortTime } from '../../base/duration.ts';
 
 const inputs = ['token-stdin', 'token-file', 'from-secret', 'from-profile'] as const;
 

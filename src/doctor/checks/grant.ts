@@ -2,6 +2,7 @@
 import { grantManifest } from '../../manifest/account.ts';
 import { exit, type ErrorCode } from '../../errors/codes.ts';
 import { SaTokenError } from '../../errors/error.ts';
+import { shortTime } from '../../base/duration.ts';
 import { readClaims } from '../../token/claims.ts';
 import type { Target } from '../../settings/target.ts';
 import { fail, ok, warn, type Finding } from '../check.ts';
@@ -54,7 +55,7 @@ export async function granted(facts: Facts): Promise<Finding> {
   const { life, notes, token } = issued;
   const claims = readClaims(token);
   const bound = claims?.secret === undefined ? 'bound to nothing' : `bound to Secret ${claims.secret.name}`;
-  const detail = `${minutes(life)} for ${claims?.audiences.join(', ') ?? 'an unknown audience'}, ${bound}`;
+  const detail = `${shortTime(life)} for ${claims?.audiences.join(', ') ?? 'an unknown audience'}, ${bound}`;
   const [note] = notes;
   if (note !== undefined)
     return warn(`${detail}: ${note}`, 'ask for what is granted: set "duration" so, or leave it out');
@@ -72,9 +73,4 @@ function subjectIn(message: string): { namespace: string; name: string } | undef
 async function ownAccount(facts: Facts, target: Target): Promise<{ namespace: string; name: string }> {
   const { namespace, serviceAccount } = readClaims((await facts.identity()).sourceToken) ?? {};
   return { namespace: namespace ?? target.namespace, name: serviceAccount ?? target.serviceAccount };
-}
-
-function minutes(seconds: number): string {
-  const whole = Math.round(seconds / 60);
-  return whole % 60 === 0 && whole > 0 ? `${whole / 60} h` : `${whole} min`;
 }

@@ -2,7 +2,7 @@ import test from 'ava';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspectionText, inspectionValue } from '../../../src/cli/commands/inspect.ts';
-import { print, shortTime, tableOf, tell, fieldLines } from '../../../src/cli/terminal.ts';
+import { print, tableOf, tell, fieldLines } from '../../../src/cli/terminal.ts';
 import { reportToken } from '../../../src/token/report.ts';
 import { commandScene } from '../../support/command-scene.ts';
 import { createHost } from '../../support/host.ts';
@@ -20,23 +20,6 @@ test('columns are as wide as their widest cell, and lines have no blanks at thei
   );
   t.is(tableOf(['A'], []), 'A\n');
 });
-
-for (const [seconds, text] of [
-  [0, '0s'],
-  [-5, '0s'],
-  [59.4, '59s'],
-  [60, '1m'],
-  [3599, '59m'],
-  [3600, '1h'],
-  [3660, '1h 1m'],
-  [86_399, '23h 59m'],
-  [86_400, '1d'],
-  [90_000, '1d 1h'],
-  [4_294_967_296, '49710d 6h'],
-] as const)
-  test(`${seconds} seconds are ${text}`, (t) => {
-    t.is(shortTime(seconds), text);
-  });
 
 test('results go to standard output, talk to standard error', async (t) => {
   const host = createHost(t);

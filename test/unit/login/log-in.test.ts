@@ -122,7 +122,7 @@ test('less than asked, insecure settings and a token that dies with a Pod are to
   const claims = Buffer.from(JSON.stringify({ 'kubernetes.io': nested })).toString('base64url');
   put(world.host, 'token', `x.${claims}.y`);
   t.deepEqual((await world.login({}, { verify: false })).warnings, [
-    'the source token is bound to a pod and dies with it',
+    'the source token is bound to Pod p and dies with it',
   ]);
 });
 

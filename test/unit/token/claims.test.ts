@@ -66,9 +66,9 @@ const secret = { name: 'robot-token', uid: 'secret-uid' };
 test('bound to a Secret', shape, boundClaims({ ...request, secret }), { ...bound, secret });
 const nested = boundClaims(request)['kubernetes.io'];
 const withPod = { ...boundClaims(request), 'kubernetes.io': { ...nested, pod: { name: 'p', uid: 'u' } } };
-test('bound to a Pod', shape, withPod, { ...bound, boundTo: 'pod' });
+test('bound to a Pod', shape, withPod, { ...bound, boundTo: 'Pod p' });
 const withNode = { ...boundClaims(request), 'kubernetes.io': { ...nested, node: { name: 'n', uid: 'u' } } };
-test('bound to a Node', shape, withNode, { ...bound, boundTo: 'node' });
+test('bound to a Node', shape, withNode, { ...bound, boundTo: 'Node n' });
 test(
   'of a subject alone',
   shape,

@@ -76,9 +76,9 @@ const text = (seconds: number) =>
 
 test('a source token that nobody renews, and that ends soon', (t) => {
   const rest = ': log in with a new one before';
-  t.deepEqual(text(900), [`it ends in 15 min${rest}`]);
-  t.deepEqual(text(7300), [`it ends in 2 h${rest}`]);
-  t.deepEqual(text(DAY), [`it ends in 1 day${rest}`]);
+  t.deepEqual(text(900), [`it ends in 15m${rest}`]);
+  t.deepEqual(text(7300), [`it ends in 2h 1m${rest}`]);
+  t.deepEqual(text(DAY), [`it ends in 1d${rest}`]);
   t.deepEqual(text(14 * DAY), []);
 });
 

@@ -58,7 +58,7 @@ test('all is well: a line for each step, in the order of a call', async (t) => {
   t.is(found.get('rbac'), 'ok it may create tokens for team-a/robot');
   t.regex(
     found.get('grant') ?? '',
-    /^ok 1 h for https:\/\/kubernetes\.default.*, bound to Secret robot-token$/,
+    /^ok 1h for https:\/\/kubernetes\.default.*, bound to Secret robot-token$/,
   );
   t.regex(result.stdout, /\n\nnothing fails, 3 warnings\n$/);
   t.is(server.exchanges, 2, 'one without a token, one with');
@@ -320,7 +320,7 @@ test('a wrong clock, and a life that was shortened', async (t) => {
   t.regex(lines(result).get('clock') ?? '', /^warn (?:600|599|601) s behind the server's: .*; set the clock/);
   t.regex(
     lines(result).get('grant') ?? '',
-    /^warn 1 h for .*: requested expiration of 86400 seconds shortened to 3600 seconds; ask for what/,
+    /^warn 1h for .*: requested expiration of 86400 seconds shortened to 3600 seconds; ask for what/,
   );
 });
 

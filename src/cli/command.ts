@@ -12,8 +12,8 @@ export interface Command {
   readonly options: Readonly<Record<string, Options>>;
   /** Command lines and what they do; shown by `--help`. */
   readonly examples: readonly (readonly [string, string])[];
-  /** What a flag takes, for completion, where the settings table does not say it. */
-  readonly values?: Readonly<Record<string, readonly string[]>>;
+  /** What the positional argument may be, where it is no profile. */
+  readonly words?: readonly string[];
   run(host: Host, argv: Arguments): Promise<void>;
 }
 

@@ -19,15 +19,7 @@ export interface Completion {
 }
 
 /** Flags that take a path, beside those of the settings table. */
-const paths: ReadonlySet<string> = new Set([
-  'kubeconfig',
-  'token-file',
-  'folder',
-  'upstream-ca',
-  'run-folder',
-  'certificate',
-  'certificate-key',
-]);
+const paths: ReadonlySet<string> = new Set(['kubeconfig', 'token-file']);
 
 const nothing: Completion = { choices: [], files: false };
 const fileNames: Completion = { choices: [], files: true };
@@ -76,14 +68,13 @@ function takesValue(command: Command, flag: string): boolean {
 }
 
 function valuesOf(host: Host, command: Command, flag: string, typed: string, prefix: string): Completion {
-  const [name = ''] = optionOf(command, flag) ?? [];
+  const [name = '', { choices } = {}] = optionOf(command, flag) ?? [];
   const setting = settingOf(name);
-  const known =
-    command.values?.[name] ?? dynamicValues(host, name) ?? (setting && table[setting].choices?.map(String));
+  const known = choices ?? dynamicValues(host, name) ?? (setting && table[setting].choices);
   if (known !== undefined) {
     const found = matching(
       typed,
-      known.map((word) => ({ word, help: '' })),
+      known.map((word) => ({ word: String(word), help: '' })),
     );
     return { ...found, choices: found.choices.map((choice) => ({ ...choice, word: prefix + choice.word })) };
   }
@@ -103,7 +94,7 @@ function positionals(host: Host, command: Command, before: readonly string[]): C
     (word, at) => !word.startsWith('-') && !takesValue(command, before[at - 1] ?? ''),
   );
   if (!/[<[]PROFILE[\]>]/.test(command.usage))
-    return given.length > 0 ? [] : (command.values?.[''] ?? []).map((word) => ({ word, help: '' }));
+    return given.length > 0 ? [] : (command.words ?? []).map((word) => ({ word, help: '' }));
   if (given.length > 0) return [];
   return readProfiles(host)
     .usable()

@@ -84,6 +84,9 @@ function add(parser: Argv, host: Host, command: Command): Argv {
     [command.usage, ...(command.aliases ?? [])],
     command.summary,
     (own) => {
+      const [positional] = /(?<=[<[])[A-Z]+/.exec(command.usage) ?? [];
+      if (positional !== undefined && command.words !== undefined)
+        own.positional(positional, { choices: command.words });
       const described = own
         .usage(`${name} ${command.usage}\n\n${command.summary}`)
         // A command's own options before the settings, which are the same for many.
@@ -93,8 +96,20 @@ function add(parser: Argv, host: Host, command: Command): Argv {
       const examples = command.examples.map(([line, what]) => `  ${line}\n      ${what}`);
       return described.epilogue(`Examples:\n${examples.join('\n')}`);
     },
-    (argv) => command.run(host, argv as Arguments),
+    (argv) => {
+      requireValues(command, argv);
+      return command.run(host, argv);
+    },
   );
+}
+
+/** One value for each option that is no list, and none of them empty. */
+function requireValues({ options }: Command, argv: Arguments): void {
+  for (const [option, { array }] of Object.entries(options)) {
+    const value = argv[option];
+    if (Array.isArray(value) && array !== true) throw badUsage(`--${option} is given more than once`);
+    if ([value].flat().includes('')) throw badUsage(`--${option} needs a value`);
+  }
 }
 
 function ungrouped({ options }: Command): string[] {
@@ -104,13 +119,25 @@ function ungrouped({ options }: Command): string[] {
 /** yargs' complaints as this program says things. */
 function worded(message: string, argv: readonly string[]): string {
   if (message.startsWith('Not enough non-option')) return `${argv[0] ?? ''} needs ${needed(argv[0])}`;
-  return message.charAt(0).toLowerCase() + message.slice(1);
+  const [, one, other] = /^Arguments (\S+) and (\S+) are mutually exclusive/.exec(message) ?? [];
+  if (one !== undefined && other !== undefined)
+    return `${flagOf(one)} and ${flagOf(other)} exclude each other`;
+  const [, option = '', given = '', choices = ''] =
+    /Argument: (\S+), Given: (.*), Choices: (.*)$/.exec(message.replaceAll('"', '')) ?? [];
+  if (choices === '') return message.charAt(0).toLowerCase() + message.slice(1);
+  return `${flagOf(option)} ${given} is not one of ${choices}`;
+}
+
+/** An option as it is typed; a positional argument keeps its name. */
+function flagOf(option: string): string {
+  if (/^[A-Z]+$/.test(option)) return option;
+  return option === 'output' ? '-o' : `--${option}`;
 }
 
 /** What a command's positional argument is. */
 function needed(word: string | undefined): string {
-  const choices = findCommand(commands, word)?.values?.[''];
-  return choices === undefined ? 'the name of a profile' : `one of ${choices.join(', ')}`;
+  const words = findCommand(commands, word)?.words;
+  return words === undefined ? 'the name of a profile' : `one of ${words.join(', ')}`;
 }
 
 /** A name for the hint, when it is one of ours. */

@@ -7,6 +7,7 @@ import { Writable } from 'node:stream';
 import type { Host } from '../base/host.ts';
 import { oneLine } from '../errors/error.ts';
 import { interrupted, noTerminal } from '../errors/usage.ts';
+import type { Arguments } from './command.ts';
 
 /** Columns padded to their widest cell, three spaces apart, as kubectl prints. */
 export function tableOf(headings: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -23,10 +24,19 @@ export function tableOf(headings: readonly string[], rows: readonly (readonly st
     .join('');
 }
 
-/** A value as JSON or YAML on standard output. */
-export async function print(host: Host, format: 'json' | 'yaml', value: unknown): Promise<void> {
-  if (format === 'yaml') host.out((await import('./yaml.ts')).stringify(value));
-  else host.out(`${JSON.stringify(value, undefined, 2)}\n`);
+/**
+ * A result on standard output: JSON or YAML where `-o` asks for it, else lines for people.
+ *
+ * @param lines - makes these lines; they have their own ends
+ */
+export async function print(
+  host: Host,
+  { output }: Arguments,
+  value: unknown,
+  lines: () => string,
+): Promise<void> {
+  if (output === 'yaml') host.out((await import('./yaml.ts')).stringify(value));
+  else host.out(output === 'json' ? `${JSON.stringify(value, undefined, 2)}\n` : lines());
 }
 
 /** A line for the person, beside the results. */

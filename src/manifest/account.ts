@@ -2,7 +2,7 @@
  * What a cluster needs for an account: ServiceAccount, long-lived Secret, and leave to create tokens, as YAML for people
  * and `kubectl apply`. Names are checked before they come here, but `on` and `123` are good names and have to be quoted.
  */
-import { scalar } from './yaml.ts';
+import { head, scalar, type ObjectName } from './yaml.ts';
 
 export interface AccountManifest {
   readonly namespace: string;
@@ -21,7 +21,7 @@ export interface AccountManifest {
 export interface TokenGrant {
   readonly namespace: string;
   readonly serviceAccount: string;
-  readonly subject: { readonly namespace: string; readonly name: string };
+  readonly subject: ObjectName;
 }
 
 const selfRenewing = ` An issued token whose audience is the API server can so create the next one for ever: where that matters, keep
@@ -42,7 +42,7 @@ export function accountManifest(wanted: AccountManifest): string {
         ),
     secretName === undefined ? undefined : secretDocument(namespace, requester, secretName),
     grantManifest({ namespace, serviceAccount, subject: { namespace, name: requester } }),
-    ...wanted.clusterRoles.map((role) => roleBindingDocument(namespace, serviceAccount, role)),
+    ...wanted.clusterRoles.map((role) => roleDocument({ namespace, name: serviceAccount }, role)),
   ];
   return parts.filter((part) => part !== undefined).join('---\n');
 }
@@ -59,31 +59,13 @@ export function grantManifest({ namespace, serviceAccount, subject }: TokenGrant
   const binding = own ? role : `${role}:${subject.namespace}:${subject.name}`;
   return `# Leave to create tokens for ${serviceAccount} and no other account: without resourceNames it would be for all of the
 # namespace.${own ? selfRenewing : ''}
-apiVersion: rbac.authorization.k8s.io/v1
-kind: Role
-metadata:
-  name: ${scalar(role)}
-  namespace: ${scalar(namespace)}
-rules:
+${head('rbac.authorization.k8s.io/v1', 'Role', role, namespace)}rules:
   - apiGroups: [""]
     resources: ["serviceaccounts/token"]
     resourceNames: ["${serviceAccount}"]
     verbs: ["create"]
 ---
-${own ? '' : `# Who had this leave before keeps it; that of the account itself is RoleBinding ${role}.\n`}apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata:
-  name: ${scalar(binding)}
-  namespace: ${scalar(namespace)}
-roleRef:
-  apiGroup: rbac.authorization.k8s.io
-  kind: Role
-  name: ${scalar(role)}
-subjects:
-  - kind: ServiceAccount
-    name: ${scalar(subject.name)}
-    namespace: ${scalar(subject.namespace)}
-`;
+${own ? '' : `# Who had this leave before keeps it; that of the account itself is RoleBinding ${role}.\n`}${bindingDocument({ namespace, name: binding }, `Role/${role}`, subject)}`;
 }
 
 export function namespaceDocument(name: string): string {
@@ -96,43 +78,36 @@ metadata:
 
 function accountDocument(namespace: string, name: string, what: string): string {
   return `# ${what}
-apiVersion: v1
-kind: ServiceAccount
-metadata:
-  name: ${scalar(name)}
-  namespace: ${scalar(namespace)}
-`;
+${head('v1', 'ServiceAccount', name, namespace)}`;
 }
 
 function secretDocument(namespace: string, account: string, name: string): string {
   return `# The source token: the control plane fills this Secret in a moment. It is on purpose not listed in the "secrets" of the
 # ServiceAccount: listed ones count as auto-generated, and are removed when unused for a year.
 # Issued tokens are bound to it: delete it, and it and all of them are refused within seconds.
-apiVersion: v1
-kind: Secret
-type: kubernetes.io/service-account-token
-metadata:
-  name: ${scalar(name)}
-  namespace: ${scalar(namespace)}
-  annotations:
+${head('v1', 'Secret', name, namespace)}  annotations:
     kubernetes.io/service-account.name: ${scalar(account)}
+type: kubernetes.io/service-account-token
 `;
 }
 
-function roleBindingDocument(namespace: string, account: string, role: string): string {
-  return `# What ${account} may do in ${namespace}.
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata:
-  name: ${scalar(`${account}:${role}`)}
-  namespace: ${scalar(namespace)}
-roleRef:
+/** What an account may do in its namespace. */
+function roleDocument(account: ObjectName, role: string): string {
+  const binding = { ...account, name: `${account.name}:${role}` };
+  return `# What ${account.name} may do in ${account.namespace}.
+${bindingDocument(binding, `ClusterRole/${role}`, account)}`;
+}
+
+/** @param role - `Role/NAME` or `ClusterRole/NAME` */
+function bindingDocument({ name, namespace }: ObjectName, role: string, subject: ObjectName): string {
+  const [kind = '', roleName = ''] = role.split('/');
+  return `${head('rbac.authorization.k8s.io/v1', 'RoleBinding', name, namespace)}roleRef:
   apiGroup: rbac.authorization.k8s.io
-  kind: ClusterRole
-  name: ${scalar(role)}
+  kind: ${kind}
+  name: ${scalar(roleName)}
 subjects:
   - kind: ServiceAccount
-    name: ${scalar(account)}
-    namespace: ${scalar(namespace)}
+    name: ${scalar(subject.name)}
+    namespace: ${scalar(subject.namespace)}
 `;
 }

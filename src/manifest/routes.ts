@@ -1,15 +1,15 @@
 /** Routes from a cluster's entrance to the proxy: Gateway API, Istio, Ingress. nginx behind them enforces; these only lead there. */
-import { scalar } from './yaml.ts';
+import { head, scalar, type ObjectName } from './yaml.ts';
 
 export type Route = GatewayApiRoute | IstioRoute | IngressRoute;
 
-export interface GatewayApiRoute {
+interface GatewayApiRoute {
   readonly kind: 'gateway-api';
   readonly host: string;
   readonly gateway: ObjectName;
 }
 
-export interface IstioRoute {
+interface IstioRoute {
   readonly kind: 'istio';
   readonly host: string;
   readonly gateway: ObjectName;
@@ -17,7 +17,7 @@ export interface IstioRoute {
   readonly workload: { readonly namespace: string; readonly label: readonly [string, string] };
 }
 
-export interface IngressRoute {
+interface IngressRoute {
   readonly kind: 'ingress';
   readonly host: string;
   readonly className: string | undefined;
@@ -25,43 +25,36 @@ export interface IngressRoute {
   readonly tlsSecret: string | undefined;
 }
 
-export interface ObjectName {
+/** The proxy that a route leads to. */
+interface Proxy {
   readonly namespace: string;
-  readonly name: string;
+  readonly prefix: string;
 }
 
-/** What a route leads to. */
-export interface Routed {
-  readonly namespace: string;
-  readonly name: string;
-  readonly service: string;
-  /** Of the proxy, without a slash at its end. */
-  readonly prefix: string;
-  /** All that it serves is below this. */
-  readonly path: string;
-}
+/** Of all objects of the proxy; `kubectl kustomize` gives others. */
+export const name = 'sa-token-proxy';
 
 /** In the place of a host: whatever the gateway takes. */
 export const anyHost = '*';
 
-export function routeManifest(to: Routed, route: Route): string {
+export function routeManifest(to: Proxy, route: Route): string {
   if (route.kind === 'gateway-api') return gatewayApi(to, route);
   return route.kind === 'istio' ? istioRoute(to, route) : ingress(to, route);
+}
+
+/** All that the proxy serves is below this. */
+function pathOf({ prefix }: Proxy): string {
+  return `${prefix}/api/v1/namespaces/`;
 }
 
 /**
  * A prefix and no rewrite, which is core in every implementation; a regular expression would not be
  * (src/CONTRACTS.md 5.5).
  */
-function gatewayApi(to: Routed, { host, gateway }: GatewayApiRoute): string {
+function gatewayApi(to: Proxy, { host, gateway }: GatewayApiRoute): string {
   return `# The listener of the Gateway has to allow routes of namespace ${to.namespace} (allowedRoutes), and to hold the certificate
 # of the host.
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata:
-  name: ${scalar(to.name)}
-  namespace: ${scalar(to.namespace)}
-spec:
+${head('gateway.networking.k8s.io/v1', 'HTTPRoute', name, to.namespace)}spec:
   parentRefs:
     - name: ${scalar(gateway.name)}
       namespace: ${scalar(gateway.namespace)}
@@ -69,37 +62,32 @@ ${host === anyHost ? '' : `  hostnames: ["${host}"]\n`}  rules:
     - matches:
         - path:
             type: PathPrefix
-            value: ${scalar(to.path)}
+            value: ${scalar(pathOf(to))}
       backendRefs:
-        - name: ${scalar(to.service)}
+        - name: ${name}
           port: 80
 `;
 }
 
-function ingress(to: Routed, { host, className, tlsSecret }: IngressRoute): string {
+function ingress(to: Proxy, { host, className, tlsSecret }: IngressRoute): string {
   return `# ${
     tlsSecret === undefined
       ? `No secretName: ${host} gets the controller's default certificate. If that is ingress-nginx's own "Kubernetes
 # Ingress Controller Fake Certificate", every client refuses it: give the Secret with --tls-secret.`
       : `Secret ${tlsSecret} (kubernetes.io/tls) has to be in namespace ${to.namespace}.`
   }
-apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata:
-  name: ${scalar(to.name)}
-  namespace: ${scalar(to.namespace)}
-spec:
+${head('networking.k8s.io/v1', 'Ingress', name, to.namespace)}spec:
 ${className === undefined ? '' : `  ingressClassName: ${scalar(className)}\n`}  tls:
     - hosts: ["${host}"]
 ${tlsSecret === undefined ? '' : `      secretName: ${scalar(tlsSecret)}\n`}  rules:
     - host: "${host}"
       http:
         paths:
-          - path: ${scalar(to.path)}
+          - path: ${scalar(pathOf(to))}
             pathType: Prefix
             backend:
               service:
-                name: ${scalar(to.service)}
+                name: ${name}
                 port:
                   name: http
 `;
@@ -110,27 +98,22 @@ ${tlsSecret === undefined ? '' : `      secretName: ${scalar(tlsSecret)}\n`}  ru
  * be told to leave a path alone, and answers 401 "Jwt issuer is not configured" to the source token
  * (src/CONTRACTS.md 5.4).
  */
-export function istioRoute(to: Routed, route: IstioRoute): string {
+function istioRoute(to: Proxy, route: IstioRoute): string {
   const { host, gateway, workload } = route;
   return `# The host has to be written as the gateway's other VirtualServices write it ("*" in Kubeflow): a narrower one would take all
 # of that host's other paths from them.
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata:
-  name: ${scalar(to.name)}
-  namespace: ${scalar(to.namespace)}
-spec:
+${head('networking.istio.io/v1', 'VirtualService', name, to.namespace)}spec:
   hosts: ["${host}"]
   gateways: ["${gateway.namespace}/${gateway.name}"]
   http:
     # The EnvoyFilter below knows the route by this name.
-    - name: ${scalar(`${to.namespace}.${to.name}`)}
+    - name: ${scalar(`${to.namespace}.${name}`)}
       match:
         - uri:
-            prefix: ${scalar(to.path)}
+            prefix: ${scalar(pathOf(to))}
       route:
         - destination:
-            host: ${scalar(`${to.service}.${to.namespace}.svc.cluster.local`)}
+            host: ${scalar(`${name}.${to.namespace}.svc.cluster.local`)}
             port:
               number: 80
 ---
@@ -140,12 +123,7 @@ spec:
 # API server judges the token. It has to be in the namespace of the gateway's pods.
 # An AuthorizationPolicy with action CUSTOM (AuthService, oauth2-proxy) must leave the path alone as well: give its rules
 # "notPaths: ["${to.prefix}/*"]". One with action DENY for requests without requestPrincipals likewise.
-apiVersion: networking.istio.io/v1alpha3
-kind: EnvoyFilter
-metadata:
-  name: ${scalar(to.name)}
-  namespace: ${scalar(workload.namespace)}
-spec:
+${head('networking.istio.io/v1alpha3', 'EnvoyFilter', name, workload.namespace)}spec:
   workloadSelector:
     labels:
       ${scalar(workload.label[0])}: ${scalar(workload.label[1])}
@@ -156,7 +134,7 @@ spec:
         routeConfiguration:
           vhost:
             route:
-              name: ${scalar(`${to.namespace}.${to.name}`)}
+              name: ${scalar(`${to.namespace}.${name}`)}
       patch:
         operation: MERGE
         value:

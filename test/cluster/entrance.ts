@@ -4,10 +4,8 @@
  */
 import { createServer, type Server } from 'node:https';
 import { request, type IncomingMessage, type ServerResponse } from 'node:http';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
-import { runNginx, type Nginx } from './nginx.ts';
+import { onThisMachine, runNginx, type Nginx } from './nginx.ts';
 import { createAuthority } from '../support/authority.ts';
 import { startConnectProxy } from '../support/connect-proxy.ts';
 import { listenOnLoopback } from '../support/loopback.ts';
@@ -35,10 +33,9 @@ export async function startEntrance(t: ExecutionContext, plane: ControlPlane): P
   const config: string = (await read('configmap', 'sa-token-proxy')).data['nginx.conf'];
   const [rule]: Rule[] = (await read('ingress', 'sa-token-proxy')).spec.rules;
   if (rule === undefined) throw new Error('the Ingress has no rule');
-  const nginx = await runNginx(async (folder, port) => {
-    await writeFile(join(folder, 'ca.crt'), ca);
-    return onThisMachine(config, { folder, port, upstream: new URL(plane.url).host });
-  });
+  const nginx = await runNginx((folder, port) =>
+    onThisMachine(config, { folder, port, upstream: new URL(plane.url).host, caPem: ca }),
+  );
   t.teardown(nginx.close);
 
   const authority = await createAuthority('public CA');
@@ -51,19 +48,6 @@ export async function startEntrance(t: ExecutionContext, plane: ControlPlane): P
   const dns = await startConnectProxy({ names: { [`${rule.host}:443`]: port } });
   t.teardown(dns.close);
   return { proxyUrl: dns.url, caPem: authority.caPem, nginx };
-}
-
-/** The four places that are a pod's: its port, its folders, and the name of the API server in the cluster. */
-function onThisMachine(config: string, here: { folder: string; port: number; upstream: string }): string {
-  const places: [string, string][] = [
-    [' /tmp/', ` ${here.folder}/`],
-    ['listen 8080;', `listen 127.0.0.1:${here.port};`],
-    ['server kubernetes.default.svc:443;', `server ${here.upstream};`],
-    ['/etc/sa-token-proxy-ca/ca.crt', join(here.folder, 'ca.crt')],
-  ];
-  for (const [place] of places)
-    if (!config.includes(place)) throw new Error(`the configuration has no "${place}"`);
-  return places.reduce((text, [place, instead]) => text.replaceAll(place, instead), config);
 }
 
 /** As an Ingress says: this host, and paths at or below these. */

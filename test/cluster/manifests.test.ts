@@ -50,12 +50,11 @@ onEachMinor((test) => {
     t.timeout(240_000);
     const laptop = await setUpLaptop(t, plane);
     await plane.makeNamespace('123');
-    const names =
-      '-n 123 --service-account on --requester 1e3 --secret-name null --cluster-role yes --cluster-role "x: Y_z"';
+    const names = '-n 123 --service-account on --requester 1e3 --cluster-role yes --cluster-role "x: Y_z"';
     await need(laptop.sh(`kubectl sa-token manifest account ${names} >"$HOME/printed.yaml"`));
     const { code, stdout, stderr } = await laptop.sh(`${APPLY} -o name -f "$HOME/printed.yaml"`);
     t.deepEqual([code, stderr], [0, '']);
-    const expected = ['serviceaccount/on', 'serviceaccount/1e3', 'secret/null'];
+    const expected = ['serviceaccount/on', 'serviceaccount/1e3', 'secret/1e3-token'];
     t.deepEqual(stdout.split('\n').slice(0, 3), expected);
     const apart = `kubectl sa-token manifest account -n null --service-account on`;
     t.regex((await laptop.sh(`${apart} | ${APPLY} -f -`)).stderr, /namespaces "null" not found/);

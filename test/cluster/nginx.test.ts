@@ -19,7 +19,8 @@ async function setUp(t: ExecutionContext, options: Partial<NginxOptions> = {}, s
   t.teardown(sandbox.cleanup);
   const scene = await withRobot(t, server);
   const upstream = `localhost:${scene.server.port}`;
-  const nginx = await startNginx(sandbox, { upstream, caPem: scene.server.caPem, ...options });
+  const usual = { upstream, upstreamName: 'localhost', caPem: scene.server.caPem };
+  const nginx = await startNginx(sandbox, { ...usual, ...options });
   t.teardown(nginx.close);
   // What the start asked of nginx is no part of the test.
   scene.server.reset();

@@ -1,10 +1,11 @@
-/** A real nginx on loopback with the configuration that `manifest proxy --print-config` prints, in front of a test server. */
+/** A real nginx on loopback with the configuration that `manifest proxy` prints, in front of a test server. */
 import { spawn } from 'node:child_process';
 import { chmod, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseAllDocuments } from 'yaml';
 import type { Certificate } from '../support/authority.ts';
 import { listenOnLoopback } from '../support/loopback.ts';
 import { onPath } from '../support/kubectl.ts';
@@ -71,39 +72,52 @@ export async function runNginx(configure: (folder: string, port: number) => Prom
   };
 }
 
-/** As a person gets it: the printed text, nothing edited. */
+/** As a person gets it, but for the places that are a pod's. */
 async function printConfig(
   sandbox: Sandbox,
   folder: string,
   port: number,
-  options: NginxOptions,
+  { upstream, caPem, upstreamName, prefix, certificate }: NginxOptions,
 ): Promise<string> {
-  const ca = join(folder, 'upstream-ca.crt');
-  await writeFile(ca, options.caPem);
-  const args = ['--listen', `127.0.0.1:${port}`, '--run-folder', folder, '--upstream', options.upstream];
-  const more = [
-    ...(options.upstreamName === undefined ? [] : ['--upstream-name', options.upstreamName]),
-    ...(options.prefix === undefined ? [] : ['--prefix', options.prefix]),
-    ...(options.certificate === undefined ? [] : await certificateFlags(folder, options.certificate)),
-  ];
-  const { code, stdout, stderr } = await sandbox.run([
-    'manifest',
-    'proxy',
-    '--print-config',
-    '--upstream-ca',
-    ca,
-    ...args,
-    ...more,
-  ]);
+  const args = prefix === undefined ? [] : ['--prefix', prefix];
+  const { code, stdout, stderr } = await sandbox.run(['manifest', 'proxy', ...args]);
   if (code !== 0) throw new Error(`no configuration was printed: ${stderr}`);
-  return stdout;
+  const printed: { data?: Record<string, string> }[] = parseAllDocuments(stdout).map((each) => each.toJS());
+  const config = printed.find(({ data }) => data !== undefined)?.data?.['nginx.conf'] ?? '';
+  const here = await onThisMachine(config, { folder, port, upstream, caPem });
+  const named = upstreamName === undefined ? here : here.replaceAll(inCluster, upstreamName);
+  return certificate === undefined ? named : servingTls(named, folder, certificate);
 }
 
-async function certificateFlags(folder: string, { certPem, keyPem }: Certificate): Promise<string[]> {
+const inCluster = 'kubernetes.default.svc';
+
+/** The four places that are a pod's: its port, its folders, and the address of the API server in the cluster. */
+export async function onThisMachine(
+  config: string,
+  here: { folder: string; port: number; upstream: string; caPem: string },
+): Promise<string> {
+  const ca = join(here.folder, 'upstream-ca.crt');
+  await writeFile(ca, here.caPem);
+  const places: [string, string][] = [
+    [' /tmp/', ` ${here.folder}/`],
+    ['listen 8080;', `listen 127.0.0.1:${here.port};`],
+    [`server ${inCluster}:443;`, `server ${here.upstream};`],
+    ['/etc/sa-token-proxy-ca/ca.crt', ca],
+  ];
+  for (const [place] of places)
+    if (!config.includes(place)) throw new Error(`the configuration has no "${place}"`);
+  return places.reduce((text, [place, instead]) => text.replaceAll(place, instead), config);
+}
+
+/** TLS by nginx itself, in the place of what routes to the pods. */
+async function servingTls(config: string, folder: string, { certPem, keyPem }: Certificate): Promise<string> {
   const [certificate, key] = [join(folder, 'serving.crt'), join(folder, 'serving.key')];
   await writeFile(certificate, certPem);
   await writeFile(key, keyPem, { mode: 0o600 });
-  return ['--certificate', certificate, '--certificate-key', key];
+  return config.replace(
+    /(listen [^;]+);/,
+    `$1 ssl;\n    ssl_certificate ${certificate};\n    ssl_certificate_key ${key};`,
+  );
 }
 
 async function freePort(): Promise<number> {

@@ -4,37 +4,23 @@ import type { Diagnosis } from '../../doctor/doctor.ts';
 import type { Host } from '../../base/host.ts';
 import { readProfiles } from '../../settings/profiles.ts';
 import type { Arguments, Command } from '../command.ts';
-import {
-  accessOf,
-  accessOptions,
-  flagsOf,
-  formatOf,
-  outputOption,
-  profileOf,
-  settingOptions,
-  structured,
-} from '../options.ts';
+import { accessOf, flagsOf, outputOption, profileOf, settingOptions, textOption } from '../options.ts';
 import { print } from '../terminal.ts';
 
 export const doctorCommand: Command = {
   usage: 'doctor [PROFILE]',
   summary: 'Try every step from PATH to the API server, and say what to do about the first that fails',
   options: {
-    ...outputOption,
-    kubeconfig: { ...accessOptions['kubeconfig'], describe: 'Kubeconfig to look at (default: as kubectl)' },
-    context: {
-      ...accessOptions['context'],
-      describe: 'Context whose API server is asked with the issued token (default: the current one)',
-    },
+    ...outputOption(),
+    kubeconfig: textOption('Kubeconfig to look at (default: as kubectl)'),
+    context: textOption('Context whose API server is asked with the issued token (default: the current one)'),
     ...settingOptions(),
   },
-  values: { output: structured },
   examples: [
     ['$0 doctor prod', 'exit code 0 when nothing fails, else that of the first failure'],
     ['$0 doctor prod -o json', 'for a bug report or a script; it holds no token'],
   ],
   run: async (host, argv) => {
-    const format = formatOf(argv, 'doctor');
     const { checkNames, diagnose } = await import('../../doctor/doctor.ts');
     const width = Math.max(...checkNames.map((name) => name.length));
     const question = {
@@ -43,11 +29,18 @@ export const doctorCommand: Command = {
       ...accessOf(argv),
     };
     const diagnosis = await diagnose(host, question, (result) => {
-      if (format === undefined) host.out(lineOf(result, width));
+      if (argv['output'] === undefined) host.out(lineOf(result, width));
     });
-    if (format !== undefined) await print(host, format, { profile: question.profile, ...valueOf(diagnosis) });
-    else host.out(ending(diagnosis));
-    host.setExitCode(diagnosis.exitCode);
+    const { checks, first, exitCode } = diagnosis;
+    const value = {
+      profile: question.profile,
+      ok: first === undefined,
+      exitCode,
+      first: first?.name,
+      checks,
+    };
+    await print(host, argv, value, () => ending(diagnosis));
+    host.setExitCode(exitCode);
   },
 };
 
@@ -77,8 +70,4 @@ function ending({ checks, first }: Diagnosis): string {
   }
   const apply = first.apply === undefined ? '' : `\n${first.apply}`;
   return `\nfirst of all (${first.name}): ${first.remedy}\n${apply}`;
-}
-
-function valueOf({ checks, first, exitCode }: Diagnosis): object {
-  return { ok: first === undefined, exitCode, first: first?.name, checks };
 }

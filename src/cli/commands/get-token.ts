@@ -2,18 +2,17 @@
 import { getToken } from '../../credential/get-token.ts';
 import { outputs } from '../../exec/credential.ts';
 import type { Arguments, Command } from '../command.ts';
-import { choiceOf, flagsOf, profileOf, settingOptions } from '../options.ts';
+import { flagsOf, outputOption, profileOf, settingOptions } from '../options.ts';
 import type { Call } from '../../credential/arguments.ts';
 
 export const getTokenCommand: Command = {
   usage: 'get-token [PROFILE]',
   summary: 'Print a credential for kubectl (the exec hook), or the issued token itself',
   options: {
-    output: { alias: 'o', type: 'string', requiresArg: true, describe: `Format: ${outputs.join(', ')}` },
+    ...outputOption(outputs),
     'force-refresh': { type: 'boolean', describe: 'Exchange even when a fresh token is cached' },
     ...settingOptions(),
   },
-  values: { output: outputs },
   examples: [
     ['$0 get-token prod', 'ExecCredential for the profile "prod"'],
     ['curl -H "$($0 get-token prod -o header)" https://HOST/…', 'call a service with the issued token'],
@@ -29,7 +28,7 @@ export function callOf(argv: Arguments): Call {
   return {
     profile: profileOf(argv),
     flags: flagsOf(argv),
-    output: choiceOf(argv, 'output', outputs, 'get-token') ?? 'exec-credential',
+    output: outputs.find((format) => format === argv['output']) ?? 'exec-credential',
     forceRefresh: argv['force-refresh'] === true,
   };
 }

@@ -1,6 +1,6 @@
 /** `inspect`: what the tokens say of themselves, never the tokens. */
 import { oneLine } from '../../errors/error.ts';
-import { badUsage, badValue } from '../../errors/usage.ts';
+import { badValue } from '../../errors/usage.ts';
 import { timestamp } from '../../exec/credential.ts';
 import type { Inspection } from '../../review/inspect.ts';
 import type { KeySource } from '../../review/issuer-keys.ts';
@@ -13,40 +13,33 @@ import {
   accessOf,
   accessOptions,
   flagsOf,
-  formatOf,
   outputOption,
   profileOf,
-  settingOptions,
-  structured,
-  textOf,
   readHandedIn,
+  settingOptions,
+  textOption,
+  textOf,
   tokenStdinOption,
 } from '../options.ts';
 import { print, fieldLines } from '../terminal.ts';
 import { shortTime } from '../../base/duration.ts';
 
-const keyFlags = ['issuer-url', 'context'] as const;
-
 export const inspectCommand: Command = {
   usage: 'inspect [PROFILE]',
   summary: 'Show what source and issued token say of themselves, and what to know of them; never the tokens',
   options: {
-    ...outputOption,
+    ...outputOption(),
     exchange: { type: 'boolean', describe: 'Exchange first, rather than show the cached token' },
     verify: {
       type: 'boolean',
       describe: 'Check the signatures with the keys of the issuer that the tokens themselves name',
     },
-    'issuer-url': { type: 'string', requiresArg: true, describe: 'The same with the issuer at this URL' },
+    'issuer-url': { ...textOption('The same with the issuer at this URL'), conflicts: 'context' },
     ...accessOptions,
-    context: {
-      ...accessOptions['context'],
-      describe: 'The same with the keys from the API server of this context',
-    },
-    ...tokenStdinOption,
+    context: textOption('The same with the keys from the API server of this context'),
+    ...tokenStdinOption('exchange'),
     ...settingOptions(),
   },
-  values: { output: structured },
   examples: [
     ['$0 inspect prod', 'the source token and the cached token'],
     [
@@ -56,31 +49,25 @@ export const inspectCommand: Command = {
     ['$0 inspect prod -o json', 'all claims'],
   ],
   run: async (host, argv) => {
-    const format = formatOf(argv, 'inspect');
     const { inspect, inspectToken, requireSignatures } = await import('../../review/inspect.ts');
     const request = { exchange: argv['exchange'] === true, keys: keySource(argv) };
-    const handedIn = await readHandedIn(host, argv, 'inspect');
-    if (handedIn !== undefined && request.exchange)
-      throw badUsage('--token-stdin and --exchange exclude each other', 'inspect');
+    const handedIn = await readHandedIn(host, argv);
     const given = readGiven(host, profileOf(argv), flagsOf(argv));
     const inspection =
       handedIn === undefined
         ? await inspect(host, given, request)
         : await inspectToken(host, handedIn, given, request);
-    if (format === undefined) host.out(inspectionText(inspection));
-    else await print(host, format, inspectionValue(inspection));
+    await print(host, argv, inspectionValue(inspection), () => inspectionText(inspection));
     requireSignatures(inspection);
   },
 };
 
 /** Where the keys are, as the flags say it; undefined: nobody asked. */
 function keySource(argv: Arguments): KeySource | undefined {
-  const named = keyFlags.filter((flag) => argv[flag] !== undefined);
-  if (named.length > 1) throw badUsage(`--${named.join(' and --')} exclude each other`, 'inspect');
   const access = accessOf(argv);
   const throughApi = access.kubeconfig !== undefined || access.context !== undefined;
-  if (argv['verify'] !== true && named.length === 0 && !throughApi) return undefined;
   const issuer = textOf(argv, 'issuer-url');
+  if (argv['verify'] !== true && issuer === undefined && !throughApi) return undefined;
   if (issuer !== undefined && !isSafeAddress(issuer))
     throw badValue('--issuer-url', 'must be an https:// address');
   return { issuer, access: throughApi ? access : undefined };

@@ -11,23 +11,15 @@ import { checkProfileName } from '../../settings/names.ts';
 import { shortPath } from '../../settings/paths.ts';
 import { requireProfile } from '../../settings/profiles.ts';
 import type { Command } from '../command.ts';
-import { textOf } from '../options.ts';
+import { textOption, textOf } from '../options.ts';
 import { tell } from '../terminal.ts';
 
 export const kubeconfigCommand: Command = {
   usage: 'kubeconfig <PROFILE>',
   summary: 'Write the exec hook for a profile into a kubeconfig: one user, and nothing else',
   options: {
-    user: {
-      type: 'string',
-      requiresArg: true,
-      describe: 'Name of the kubeconfig user (default: the profile)',
-    },
-    kubeconfig: {
-      type: 'string',
-      requiresArg: true,
-      describe: 'File to change (default: KUBECONFIG, ~/.kube/config)',
-    },
+    user: textOption('Name of the kubeconfig user (default: the profile)'),
+    kubeconfig: textOption('File to change (default: KUBECONFIG, ~/.kube/config)'),
     absolute: {
       type: 'boolean',
       describe: 'Write the absolute path of the plugin, for programs with a PATH of their own',

@@ -2,46 +2,42 @@
 import { readTextFile } from '../../base/config-file.ts';
 import type { Host } from '../../base/host.ts';
 import { oneLine } from '../../errors/error.ts';
-import { badUsage, interrupted, proposalUnseen, unreadableFile } from '../../errors/usage.ts';
+import { interrupted, proposalUnseen, unreadableFile } from '../../errors/usage.ts';
 import { logIn, type Login } from '../../login/log-in.ts';
 import { checkProfileName } from '../../settings/names.ts';
 import { resolvePath } from '../../settings/paths.ts';
 import { flagOf, settingNames, type Settings } from '../../settings/table.ts';
 import { label } from '../../settings/target.ts';
 import type { Arguments, Command } from '../command.ts';
-import { accessOf, flagsOf, patienceOf, settingOptions, textOf } from '../options.ts';
+import { accessOf, flagsOf, patienceOf, settingOptions, textOption, textOf } from '../options.ts';
 import { fieldLines, askHidden, confirm, readInput, tell } from '../terminal.ts';
 import { shortTime } from '../../base/duration.ts';
 
-const inputs = ['token-stdin', 'token-file', 'from-secret', 'from-profile'] as const;
+const inputs = ['token-stdin', 'token-file', 'from-secret'] as const;
 
 export const loginCommand: Command = {
   usage: 'login <PROFILE>',
   summary: 'Store a source token in the keychain, after proving it with one exchange',
   options: {
-    'token-stdin': { type: 'boolean', describe: 'Read the token from standard input' },
-    'token-file': { type: 'string', requiresArg: true, describe: 'Read the token from this file' },
+    'token-stdin': {
+      type: 'boolean',
+      describe: 'Read the token from standard input',
+      conflicts: ['token-file', 'from-secret', 'from-profile'],
+    },
+    'token-file': {
+      ...textOption('Read the token from this file'),
+      conflicts: ['from-secret', 'from-profile'],
+    },
     'from-secret': {
-      type: 'string',
-      requiresArg: true,
-      describe: 'Read the token from the Secret NAMESPACE/NAME through the current kubeconfig',
+      ...textOption('Read the token from the Secret NAMESPACE/NAME through the current kubeconfig'),
+      conflicts: 'from-profile',
     },
-    'from-profile': {
-      type: 'string',
-      requiresArg: true,
-      describe: 'Take the token that is stored for this profile',
-    },
-    'from-context': {
-      type: 'string',
-      requiresArg: true,
-      describe: 'Take server, CA, account and audience from the cluster of this context, after showing them',
-    },
-    kubeconfig: {
-      type: 'string',
-      requiresArg: true,
-      describe: 'Kubeconfig for --from-secret and --from-context',
-    },
-    context: { type: 'string', requiresArg: true, describe: 'Context for --from-secret' },
+    'from-profile': textOption('Take the token that is stored for this profile'),
+    'from-context': textOption(
+      'Take server, CA, account and audience from the cluster of this context, after showing them',
+    ),
+    kubeconfig: textOption('Kubeconfig for --from-secret and --from-context'),
+    context: textOption('Context for --from-secret'),
     force: { type: 'boolean', describe: 'Replace a login of another server or account' },
     yes: { type: 'boolean', describe: 'Take what --from-context shows, without a question' },
     'no-verify': { type: 'boolean', describe: 'Store the token without an exchange' },
@@ -59,8 +55,6 @@ export const loginCommand: Command = {
   ],
   run: async (host, argv) => {
     const profile = checkProfileName(argv['PROFILE']);
-    const named = inputs.filter((name) => argv[name] !== undefined && argv[name] !== false);
-    if (named.length > 1) throw badUsage(`--${named.join(' and --')} exclude each other`, 'login');
     const fromProfile = textOf(argv, 'from-profile');
     const done = await logIn(host, {
       profile,
@@ -68,7 +62,7 @@ export const loginCommand: Command = {
       proposed: await proposal(host, argv, profile),
       verify: argv['no-verify'] !== true,
       force: argv['force'] === true,
-      handedIn: named.some((name) => name !== 'from-profile') ? () => readToken(host, argv) : undefined,
+      handedIn: inputs.some((name) => argv[name] !== undefined) ? () => readToken(host, argv) : undefined,
       fromProfile: fromProfile === undefined ? undefined : checkProfileName(fromProfile),
       askToken: () => askHidden(host, `Token of the ServiceAccount for "${profile}" (not shown): `),
       confirm: (question) => confirm(host, oneLine(question, 1500)),

@@ -2,21 +2,19 @@
 import type { Review } from '../../api/token-review.ts';
 import type { Host } from '../../base/host.ts';
 import { oneLine } from '../../errors/error.ts';
-import { badUsage } from '../../errors/usage.ts';
 import { readGiven } from '../../settings/overrides.ts';
 import type { Arguments, Command } from '../command.ts';
 import {
-  readHandedIn,
-  tokenStdinOption,
   accessOf,
   accessOptions,
   flagsOf,
-  formatOf,
   outputOption,
   patienceOf,
   profileOf,
+  readHandedIn,
   settingOptions,
-  structured,
+  textOption,
+  tokenStdinOption,
 } from '../options.ts';
 import { fieldLines, print } from '../terminal.ts';
 
@@ -25,31 +23,28 @@ export const reviewCommand: Command = {
   summary:
     'Ask the API server of your kubeconfig whether a token is good, for whom, and if not why (TokenReview)',
   options: {
-    ...outputOption,
+    ...outputOption(),
     source: { type: 'boolean', describe: 'Review the source token instead of the issued one' },
     audience: {
-      type: 'string',
-      requiresArg: true,
-      describe:
+      ...textOption(
         "Audience that the token has to be for (repeatable; default: the profile's, else the API server's)",
+      ),
+      array: true,
     },
     ...accessOptions,
-    ...tokenStdinOption,
+    ...tokenStdinOption('source'),
     ...settingOptions(['audience']),
   },
-  values: { output: structured },
   examples: [
     ['$0 review prod', 'the issued token, as the current context'],
     ['$0 review prod --source --context admin', 'why the source token is refused'],
     ['… | $0 review --token-stdin --audience factors', 'as a service checks the tokens of its callers'],
   ],
   run: async (host, argv) => {
-    const format = formatOf(argv, 'review');
     const { requireAuthenticated } = await import('../../review/review.ts');
     const { name, profile, review } = await ask(host, argv);
-    if (format !== undefined) await print(host, format, review);
+    await print(host, argv, review, () => (review.authenticated ? shown(name, review) : ''));
     requireAuthenticated(name, review, profile);
-    if (format === undefined) host.out(shown(name, review));
   },
 };
 
@@ -62,11 +57,10 @@ interface Asked {
 async function ask(host: Host, argv: Arguments): Promise<Asked> {
   const { review, reviewHandedIn } = await import('../../review/review.ts');
   const access = accessOf(argv);
-  const audiences = audiencesOf(argv);
+  const audiences = Array.isArray(argv['audience']) ? argv['audience'].map(String) : undefined;
   const source = argv['source'] === true;
-  const handedIn = await readHandedIn(host, argv, 'review');
+  const handedIn = await readHandedIn(host, argv);
   if (handedIn !== undefined) {
-    if (source) throw badUsage('--token-stdin and --source exclude each other', 'review');
     const request = { access, audiences: audiences ?? [], milliseconds: patienceOf(host, argv) };
     return { name: 'the token', profile: undefined, review: await reviewHandedIn(host, handedIn, request) };
   }
@@ -77,16 +71,6 @@ async function ask(host: Host, argv: Arguments): Promise<Asked> {
     profile: given.profile,
     review: await review(host, given, { access, audiences, source }),
   };
-}
-
-function audiencesOf(argv: Arguments): string[] | undefined {
-  const given = argv['audience'];
-  if (given === undefined) return undefined;
-  const list: unknown[] = Array.isArray(given) ? given : [given];
-  return [...new Set(list)].map((item) => {
-    if (typeof item !== 'string' || item.trim() === '') throw badUsage('--audience needs a value', 'review');
-    return item;
-  });
 }
 
 function shown(name: string, review: Review): string {

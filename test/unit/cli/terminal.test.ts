@@ -21,12 +21,15 @@ test('columns are as wide as their widest cell, and lines have no blanks at thei
   t.is(tableOf(['A'], []), 'A\n');
 });
 
+const oneRow = () => 'a 1\n';
+
 test('results go to standard output, talk to standard error', async (t) => {
   const host = createHost(t);
-  await print(host, 'json', { a: [1] });
-  await print(host, 'yaml', { a: [1], b: undefined });
+  await print(host, {}, { a: [1] }, oneRow);
+  await print(host, { output: 'json' }, { a: [1] }, oneRow);
+  await print(host, { output: 'yaml' }, { a: [1], b: undefined }, oneRow);
   tell(host, 'a word');
-  t.is(host.written.out, '{\n  "a": [\n    1\n  ]\n}\na:\n  - 1\n');
+  t.is(host.written.out, 'a 1\n{\n  "a": [\n    1\n  ]\n}\na:\n  - 1\n');
   t.is(host.written.err, 'a word\n');
 });
 

@@ -33,11 +33,9 @@ const robot: AccountManifest = {
 
 const proxy: ProxyManifest = {
   namespace: 'edge',
-  name: 'gate',
   createNamespace: false,
   prefix: '/kubernetes',
   image: 'nginx:1',
-  replicas: 2,
   ipv6: false,
   route: undefined,
 };
@@ -145,23 +143,14 @@ test('nothing that is granted takes the place of another grant', (t) => {
 test('the proxy: configuration, pods without root or credential, a Service', (t) => {
   const [config, deployment, service, ...more] = documents(proxyManifest(proxy));
   t.deepEqual(more, []);
-  const expected = nginxConfig({
-    prefix: '/kubernetes',
-    listen: '8080',
-    upstream: 'kubernetes.default.svc:443',
-    upstreamName: 'kubernetes.default.svc',
-    upstreamCa: '/etc/sa-token-proxy-ca/ca.crt',
-    runFolder: '/tmp',
-    tls: undefined,
-  });
-  t.deepEqual(config?.['data'], { 'nginx.conf': expected });
+  t.deepEqual(config?.['data'], { 'nginx.conf': nginxConfig('/kubernetes', false) });
   t.like(deployment, {
-    spec: { replicas: 2, selector: { matchLabels: { 'app.kubernetes.io/name': 'gate' } } },
+    spec: { replicas: 2, selector: { matchLabels: { 'app.kubernetes.io/name': 'sa-token-proxy' } } },
   });
   t.like(deployment, {
     spec: {
       template: {
-        metadata: { labels: { 'app.kubernetes.io/name': 'gate' } },
+        metadata: { labels: { 'app.kubernetes.io/name': 'sa-token-proxy' } },
         spec: {
           automountServiceAccountToken: false,
           securityContext: { runAsNonRoot: true, runAsUser: 101, seccompProfile: { type: 'RuntimeDefault' } },
@@ -176,7 +165,7 @@ test('the proxy: configuration, pods without root or credential, a Service', (t)
             },
           ],
           volumes: [
-            { name: 'config', configMap: { name: 'gate' } },
+            { name: 'config', configMap: { name: 'sa-token-proxy' } },
             { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
             { emptyDir: { medium: 'Memory' } },
           ],
@@ -185,15 +174,18 @@ test('the proxy: configuration, pods without root or credential, a Service', (t)
     },
   });
   t.like(service, {
-    spec: { selector: { 'app.kubernetes.io/name': 'gate' }, ports: [{ port: 80, targetPort: 'http' }] },
+    spec: {
+      selector: { 'app.kubernetes.io/name': 'sa-token-proxy' },
+      ports: [{ port: 80, targetPort: 'http' }],
+    },
   });
 });
 
 const annotation = (wanted: ProxyManifest) =>
-  /sa-token\/config: (?<value>\w+)/.exec(proxyManifest(wanted))?.[1];
+  /sa-token\/config: "?(?<value>\w+)/.exec(proxyManifest(wanted))?.[1];
 
 test('a change of the configuration rolls the pods', (t) => {
-  t.is(annotation(proxy), annotation({ ...proxy, replicas: 3 }));
+  t.is(annotation(proxy), annotation({ ...proxy, image: 'nginx:2' }));
   t.not(annotation(proxy), annotation({ ...proxy, prefix: '/other' }));
 });
 
@@ -218,7 +210,7 @@ const routes: [Route, string[], object][] = [
         rules: [
           {
             matches: [{ path: { type: 'PathPrefix', value: '/kubernetes/api/v1/namespaces/' } }],
-            backendRefs: [{ name: 'gate', port: 80 }],
+            backendRefs: [{ name: 'sa-token-proxy', port: 80 }],
           },
         ],
       },
@@ -238,9 +230,9 @@ const routes: [Route, string[], object][] = [
         gateways: ['gateways/public'],
         http: [
           {
-            name: 'edge.gate',
+            name: 'edge.sa-token-proxy',
             match: [{ uri: { prefix: '/kubernetes/api/v1/namespaces/' } }],
-            route: [{ destination: { host: 'gate.edge.svc.cluster.local', port: { number: 80 } } }],
+            route: [{ destination: { host: 'sa-token-proxy.edge.svc.cluster.local', port: { number: 80 } } }],
           },
         ],
       },
@@ -261,7 +253,7 @@ const routes: [Route, string[], object][] = [
                 {
                   path: '/kubernetes/api/v1/namespaces/',
                   pathType: 'Prefix',
-                  backend: { service: { name: 'gate', port: { name: 'http' } } },
+                  backend: { service: { name: 'sa-token-proxy', port: { name: 'http' } } },
                 },
               ],
             },
@@ -297,7 +289,10 @@ test('istio: the token check is off for that route alone, at the gateway, and no
       configPatches: [
         {
           applyTo: 'HTTP_ROUTE',
-          match: { context: 'GATEWAY', routeConfiguration: { vhost: { route: { name: 'edge.gate' } } } },
+          match: {
+            context: 'GATEWAY',
+            routeConfiguration: { vhost: { route: { name: 'edge.sa-token-proxy' } } },
+          },
           patch: {
             operation: 'MERGE',
             value: { typed_per_filter_config: { 'envoy.filters.http.jwt_authn': { disabled: true } } },

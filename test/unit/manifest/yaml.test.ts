@@ -21,7 +21,7 @@ function printed(name: string): string {
     { kind: 'istio', host, gateway: object, workload: { namespace: name, label: [name, name] } },
     { kind: 'ingress', host, className: name, tlsSecret: name },
   ];
-  const more = { createNamespace: true, prefix: '', image: name, replicas: 2, ipv6: false };
+  const more = { createNamespace: true, prefix: '', image: name, ipv6: false };
   const given = { namespace: name, secretName: name, createNamespace: true, clusterRoles: [name] };
   return [
     accountManifest({ ...given, serviceAccount: name, requester: name }),
@@ -64,11 +64,11 @@ test('names that Go alone takes for numbers are quoted, and others are left as p
 });
 
 test('a digest that reads as a number stays a text too', (t) => {
-  const more = { createNamespace: false, image: 'a', replicas: 1, ipv6: false, route: undefined };
+  const more = { createNamespace: false, image: 'a', ipv6: false, route: undefined };
   const numeric = /sa-token\/config: (?<value>"?\d+(?:e\d+)?"?)$/m;
   // About one configuration in eight hundred has such a digest.
   for (let count = 0; count < 20_000; count += 1) {
-    const text = proxyManifest({ namespace: 'a', name: 'a', prefix: `/p${count}`, ...more });
+    const text = proxyManifest({ namespace: 'a', prefix: `/p${count}`, ...more });
     const value = numeric.exec(text)?.groups?.['value'];
     if (value !== undefined) return t.is(typeof parse(value, { version }), 'string', value);
   }

@@ -54,7 +54,7 @@ test(completes, ['get-token', '--bound-object-n'], ['--bound-object-name', ':4']
 test(completes, ['login', '--context', ''], ['blue', 'green', ':4']);
 test(completes, ['kubeconfig', 'prod', '--user', ''], ['ann', ':4']);
 test(completes, ['login', 'x', '--token-file', ''], [':0']);
-test(completes, ['manifest', 'proxy', '--upstream-ca', ''], [':0']);
+test(completes, ['manifest', 'proxy', '--route', 'i'], ['istio', 'ingress', ':4']);
 test(completes, ['kubeconfig', 'x', '--kubeconfig', ''], [':0']);
 test(completes, ['login', 'x', '--server', ''], [':4']);
 test(completes, ['completion', 'z'], ['zsh', ':4']);
@@ -75,7 +75,7 @@ test('completion refuses a shell it does not know', async (t) => {
   const box = await withFiles(t);
   const { code, stdout, stderr } = await box.run(['completion', 'tcsh']);
   t.deepEqual([code, stdout], [2, '']);
-  t.regex(stderr, /knows bash, zsh, fish, powershell, install/);
+  t.regex(stderr, /WHAT tcsh is not one of bash, zsh, fish, powershell, install/);
 });
 
 testWith('kubectl')('kubectl completes the plugin after completion install', async (t) => {

@@ -195,7 +195,7 @@ test('bad input: one line that says what to do, and nothing on standard output',
       2,
       /"kubernetes\/serviceaccount" is no https:\/\/ address.*--context NAME/,
     ],
-    [['inspect', 'prod', '--token-stdin'], 2, /--token-stdin takes no profile/, 'x'],
+    [['inspect', 'prod', '--token-stdin'], 2, /--token-stdin and PROFILE exclude each other/, 'x'],
     [['inspect', '--token-stdin', '--exchange'], 2, /--token-stdin and --exchange exclude each other/, 'x'],
     [['inspect', '--token-stdin'], 2, /standard input: is empty/, ''],
   ];

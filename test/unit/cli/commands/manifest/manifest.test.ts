@@ -49,18 +49,6 @@ test('the help has examples, and nothing is asked of a cluster or written', asyn
   const { code, stdout } = await sandbox.run(['manifest', '--help']);
   t.is(code, 0);
   t.regex(stdout, /manifest account -n team-a/);
-  t.regex(stdout, /--print-config/);
+  t.regex(stdout, /--gateway-workload-label/);
   t.regex(stdout.replaceAll(/\s+/g, ' '), /\(default: nginxinc\/nginx-unprivileged:/);
-});
-
-test('the name in the certificate: the host, or for an address one that every API server has', async (t) => {
-  const sandbox = await setUp(t);
-  const name = async (...flags: string[]) => {
-    const { stdout } = await sandbox.run(['manifest', 'proxy', '--print-config', ...flags]);
-    return /proxy_ssl_name (?<name>\S+);/.exec(stdout)?.groups?.['name'];
-  };
-  t.is(await name(), 'kubernetes.default.svc');
-  t.is(await name('--upstream', 'api.example.com:6443'), 'api.example.com');
-  t.is(await name('--upstream', '10.0.0.1:6443'), 'kubernetes.default.svc');
-  t.is(await name('--upstream', '[fd00::1]:6443', '--upstream-name', 'api.example.com'), 'api.example.com');
 });

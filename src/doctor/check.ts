@@ -45,7 +45,7 @@ export const fail = (
 export async function runChecks<Facts>(
   checks: readonly Check<Facts>[],
   facts: Facts,
-  told: (result: CheckResult) => void,
+  onResult: (result: CheckResult) => void,
 ): Promise<CheckResult[]> {
   const results: CheckResult[] = [];
   const blocked = new Set<string>();
@@ -56,7 +56,7 @@ export async function runChecks<Facts>(
     if (missing !== undefined || finding.state === 'fail') blocked.add(name);
     const result = { name, ...finding, ...printable(finding) };
     results.push(result);
-    told(result);
+    onResult(result);
   }
   return results;
 }
@@ -72,8 +72,8 @@ async function caught(look: () => Promise<Finding> | Finding): Promise<Finding> 
     return await look();
   } catch (error) {
     if (!(error instanceof SaTokenError)) throw error;
-    // The account and the address are the same for all, and said once.
+    // The account and the address are the same for all checks.
     const detail = error.message.replace(/^(?:[a-z0-9.-]+\/[a-z0-9.-]+@)?https?:\/\/\S+: /, '');
-    return { ...fail(detail, error.hint ?? 'mend it as the line says', error.exitCode), code: error.code };
+    return { ...fail(detail, error.hint ?? 'correct it as the line says', error.exitCode), code: error.code };
   }
 }

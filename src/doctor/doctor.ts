@@ -1,16 +1,16 @@
 /** `doctor` as a use case: every step from PATH to the API server, in the order in which a call takes them. */
 import type { ExitCode } from '../errors/codes.ts';
 import type { Host } from '../base/host.ts';
-import { accepted, granted, rights } from './checks/grant.ts';
+import { grant, rbac, token } from './checks/grant.ts';
 import { runChecks, type Check, type CheckResult } from './check.ts';
 import { Facts, type Question } from './facts.ts';
 import { keychain, source } from './checks/source.ts';
-import { hook } from './checks/kubeconfig.ts';
-import { inKubectl } from './checks/kubectl.ts';
-import { policy } from './checks/kuberc.ts';
-import { cache, plugin, profile } from './checks/machine.ts';
-import { certificate, clock, name } from './checks/network.ts';
-import { exposed, reached } from './checks/proxy.ts';
+import { kubeconfig } from './checks/kubeconfig.ts';
+import { kubectl } from './checks/kubectl.ts';
+import { kuberc } from './checks/kuberc.ts';
+import { cache, path, profile } from './checks/machine.ts';
+import { clock, dns, tls } from './checks/network.ts';
+import { exposed, proxy } from './checks/proxy.ts';
 
 export interface Diagnosis {
   readonly checks: readonly CheckResult[];
@@ -21,22 +21,22 @@ export interface Diagnosis {
 }
 
 const checks: readonly Check<Facts>[] = [
-  { name: 'path', needs: [], look: plugin },
+  { name: 'path', needs: [], look: path },
   { name: 'profile', needs: [], look: profile },
-  { name: 'kubeconfig', needs: ['profile'], look: hook },
-  { name: 'kuberc', needs: [], look: policy },
+  { name: 'kubeconfig', needs: ['profile'], look: kubeconfig },
+  { name: 'kuberc', needs: [], look: kuberc },
   { name: 'cache', needs: ['profile'], look: cache },
   { name: 'keychain', needs: ['profile'], look: keychain },
   { name: 'source', needs: ['profile', 'keychain'], look: source },
-  { name: 'dns', needs: ['profile'], look: name },
-  { name: 'tls', needs: ['dns'], look: certificate },
-  { name: 'proxy', needs: ['tls'], look: reached },
+  { name: 'dns', needs: ['profile'], look: dns },
+  { name: 'tls', needs: ['dns'], look: tls },
+  { name: 'proxy', needs: ['tls'], look: proxy },
   { name: 'exposed', needs: ['proxy'], look: exposed },
   { name: 'clock', needs: ['tls'], look: clock },
-  { name: 'token', needs: ['proxy', 'source'], look: accepted },
-  { name: 'rbac', needs: ['token'], look: rights },
-  { name: 'grant', needs: ['rbac'], look: granted },
-  { name: 'kubectl', needs: ['kubeconfig', 'grant'], look: inKubectl },
+  { name: 'token', needs: ['proxy', 'source'], look: token },
+  { name: 'rbac', needs: ['token'], look: rbac },
+  { name: 'grant', needs: ['rbac'], look: grant },
+  { name: 'kubectl', needs: ['kubeconfig', 'grant'], look: kubectl },
 ];
 
 /** Names in their order, for a column as wide as the longest. */
@@ -49,13 +49,13 @@ function firstOf(results: readonly CheckResult[]): CheckResult | undefined {
   return first?.code === 'not-logged-in' ? (way ?? first) : first;
 }
 
-/** @param told - is given each result as soon as it is there */
+/** @param onResult - is given each result as soon as it is there */
 export async function diagnose(
   host: Host,
   question: Question,
-  told: (result: CheckResult) => void,
+  onResult: (result: CheckResult) => void,
 ): Promise<Diagnosis> {
-  const results = await runChecks(checks, new Facts(host, question), told);
+  const results = await runChecks(checks, new Facts(host, question), onResult);
   const first = firstOf(results);
   return { checks: results, first, exitCode: first?.exitCode ?? 0 };
 }

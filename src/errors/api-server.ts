@@ -1,6 +1,6 @@
 /** Words for calls to an API server beside the exchange: reviews, the issuer's keys. Exit codes 2, 4 and 5. */
 import { oneLine, SaTokenError, words } from './error.ts';
-import { shellWord } from './usage.ts';
+import { kubeconfigFlag, shellWord } from './usage.ts';
 
 export const noKubeconfig = words('no-kubeconfig', (file: string) => [
   `there is no kubeconfig at ${file}`,
@@ -13,14 +13,11 @@ export const unusableKubeconfig = words('bad-kubeconfig', (file: string, why: st
   cause,
 ]);
 
-/** kubectl itself cannot load it. */
-export const unloadable = words(
-  'bad-kubeconfig',
-  (file: string, why: string, how: string = 'correct that line') => [
-    `${file}: kubectl cannot load it: ${oneLine(why, 300)}`,
-    how,
-  ],
-);
+/** What kubectl itself says of it. */
+export const unloadable = words('bad-kubeconfig', (said: string) => [
+  `kubectl cannot load the kubeconfig: ${oneLine(said, 300)}`,
+  'correct that file',
+]);
 
 export const badKuberc = words('bad-kuberc', (file: string, why: string, cause?: unknown) => [
   `${file}: ${oneLine(why, 300)}`,
@@ -102,8 +99,7 @@ interface RefusedSelf {
 export const selfRefused = words(
   'issued-token-refused',
   (server: string, { profile = 'PROFILE', kubeconfig, audience }: RefusedSelf = {}) => {
-    const file = kubeconfig === undefined ? '' : ` --kubeconfig ${shellWord(kubeconfig)}`;
-    const ask = `ask why, as somebody who may: kubectl sa-token review ${profile}${file} --context CONTEXT`;
+    const ask = `ask why, as somebody who may: kubectl sa-token review ${profile}${kubeconfigFlag(kubeconfig)} --context CONTEXT`;
     const refusal = `${server}: the issued token is refused (401)`;
     return audience === undefined
       ? [`${refusal}: it was revoked, or is for another cluster`, ask]

@@ -186,7 +186,7 @@ export const unknownStyle = words(
 
 /** One word of a command line to copy, however it is written. */
 export const shellWord = (word: string): string =>
-  /^[\w./@:=-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 
 export const wrongAccount = words('wrong-account', (profile: string, before: string, now: string) => [
   `the token is of ${now}, but profile "${profile}" is for ${before}`,
@@ -215,17 +215,12 @@ export const otherUser = words('other-user', (file: string, user: string, means:
   'give another name with --user, or --force to replace it (a backup is kept)',
 ]);
 
-/** One word of a command line, however it is written. */
-export function quoted(word: string): string {
-  return /^[\w@%+=:,./][\w@%+=:,./-]*$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
-}
-
 /** A user whose profile is gone. */
 export function deleteUser(user: string, kubeconfig?: string): string {
-  return `kubectl config delete-user ${quoted(user)}${kubeconfigFlag(kubeconfig)}`;
+  return `kubectl config delete-user ${shellWord(user)}${kubeconfigFlag(kubeconfig)}`;
 }
 
 /** The file that was named, for a command that has to change the same. */
 export function kubeconfigFlag(kubeconfig: string | undefined): string {
-  return kubeconfig === undefined ? '' : ` --kubeconfig=${quoted(kubeconfig)}`;
+  return kubeconfig === undefined ? '' : ` --kubeconfig=${shellWord(kubeconfig)}`;
 }

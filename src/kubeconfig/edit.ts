@@ -5,7 +5,9 @@ import {
   Document,
   isMap,
   isNode,
+  isScalar,
   isSeq,
+  parse,
   parseDocument,
   visit,
   YAMLSeq,
@@ -22,7 +24,7 @@ import {
   fileFor,
   isPlugin,
   lineEnd,
-  openKubeconfig,
+  parseKubeconfig,
   readKubeconfig,
   reading,
   startText,
@@ -91,7 +93,8 @@ interface Opened {
 
 function edit(host: Host, file: string, change: UserChange): Changed {
   const found = readKubeconfig(file);
-  const opened = open(file, startText(found));
+  const text = startText(found);
+  const opened = { file, text, content: parseKubeconfig(file, text) };
   const user = { name: change.user, value: change.value, index: indexOf(opened, change.user) };
   const { outcome, replaced } = outcomeOf(opened, user, change.force);
   const unchanged = { file, outcome, backup: undefined, replaced: undefined, result: undefined };
@@ -115,11 +118,6 @@ function dryRun(host: Host, file: string, { name, value }: NamedUser): string {
   return `# ${shortPath(file, host.home)}\n${document.toString(style(document, ''))}`;
 }
 
-function open(file: string, text: string): Opened {
-  const content: unknown = openKubeconfig(file, text).toJS();
-  return { file, text, content: isObject(content) ? content : {} };
-}
-
 /**
  * The text with the user in it. Comments and order stay, and what kubectl wrote comes back byte for byte but for the user;
  * blanks in a file that a person laid out may be set otherwise.
@@ -127,13 +125,12 @@ function open(file: string, text: string): Opened {
  * @throws SaTokenError `bad-kubeconfig` for a file that would not read the same but for the user
  */
 function textWith({ file, text, content }: Opened, user: NamedUser): string {
-  let result: string | undefined;
   try {
-    result = asJson(text, user) ?? asYaml(text, user);
+    const result = asJson(text, user) ?? asYaml(text, user);
+    if (isDeepStrictEqual(parse(result, reading), withUser(content, user))) return result;
   } catch {
     // An alias that would lose its anchor, or a value that is not where one could be put.
   }
-  if (result !== undefined && readsAs(result, content, user)) return result;
   throw unknownStyle(file, user.name, setCredentials(file, user));
 }
 
@@ -181,8 +178,8 @@ function nodeOf(value: object, flow: boolean): Node {
 }
 
 function isPlainText(value: string): boolean {
-  const read = parseDocument(value, { version: '1.1', logLevel: 'error' });
-  return read.errors.length === 0 && read.toJS() === value;
+  const { errors, contents } = parseDocument(value, reading);
+  return errors.length === 0 && isScalar(contents) && contents.value === value;
 }
 
 /** Long lines stay whole. kubectl writes the dashes of a list level with its key; many people write them deeper. */
@@ -201,17 +198,15 @@ function column(text: string, node: unknown): number {
 }
 
 /** Which of the users it is; -1: none yet. */
-function indexOf({ file, text, content }: Opened, user: string): number {
+function indexOf({ file, content }: Opened, user: string): number {
   if (!Array.isArray(content['users'] ?? [])) throw badKubeconfig(file, '"users" is not a list');
   const [index = -1, ...more] = usersNamed(content, user);
   if (more.length > 0) throw badKubeconfig(file, `user "${user}" is there twice`);
-  if (index >= 0 && userFor11(text, index)['name'] !== user)
-    throw badKubeconfig(file, `the name of user "${user}" needs quotes: kubectl does not take it for text`);
   return index;
 }
 
 function outcomeOf(
-  { file, text, content }: Opened,
+  { file, content }: Opened,
   user: NamedUser,
   force: boolean,
 ): Pick<Changed, 'outcome' | 'replaced'> {
@@ -219,15 +214,8 @@ function outcomeOf(
   const before = objectAt(listAt(content, 'users')[user.index], 'user');
   const replaced = otherMeans(before);
   if (replaced !== undefined && !force) throw otherUser(file, user.name, replaced);
-  const same = JSON.stringify(before) === JSON.stringify(user.value) && readsUser(text, user);
+  const same = JSON.stringify(before) === JSON.stringify(user.value);
   return { outcome: same ? 'unchanged' : 'changed', replaced };
-}
-
-/** True where a text has all that was there, and the user. */
-function readsAs(text: string, before: JsonObject, user: NamedUser): boolean {
-  const read = parseDocument(text, reading);
-  if (read.errors.length > 0) return false;
-  return isDeepStrictEqual(read.toJS(), withUser(before, user)) && readsUser(text, user);
 }
 
 function withUser(before: JsonObject, { name, value, index }: NamedUser): JsonObject {
@@ -236,20 +224,6 @@ function withUser(before: JsonObject, { name, value, index }: NamedUser): JsonOb
   if (isObject(item)) users[index] = { ...item, user: value };
   else users.push({ name, user: value });
   return { ...before, users };
-}
-
-function readsUser(text: string, { name, value, index }: NamedUser): boolean {
-  const read = userFor11(text, index);
-  return read['name'] === name && isDeepStrictEqual(read['user'], value);
-}
-
-/** A user as kubectl's YAML has it, which is 1.1: a plain `on`, say, is no text there. */
-function userFor11(text: string, index: number): JsonObject {
-  const document = parseDocument(text, { ...reading, version: '1.1' });
-  const users: unknown = document.get('users');
-  const item = isSeq(users) ? users.items.at(index) : undefined;
-  const read: unknown = isNode(item) ? item.toJS(document) : undefined;
-  return isObject(read) ? read : {};
 }
 
 /** What has kubectl write the user: it knows every way to write YAML, and keeps none. */

@@ -1,18 +1,29 @@
-/** Kubeconfig files: which one kubectl means, read as a YAML document. */
+/** Kubeconfig files: which one kubectl means, and what it says. */
 import { statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { isMap, isScalar, parseDocument, type Document } from 'yaml';
-import { messageOf, type SaTokenError } from '../errors/error.ts';
+import { isScalar, parse, parseDocument, type Tags } from 'yaml';
+import { messageOf } from '../errors/error.ts';
 import { badKubeconfig } from '../errors/usage.ts';
 import { readTextFile } from '../base/config-file.ts';
 import type { Host } from '../base/host.ts';
-import { listAt, textAt } from '../base/json.ts';
+import { isObject, listAt, textAt, type JsonObject } from '../base/json.ts';
 import { resolvePath } from '../settings/paths.ts';
 
 const empty = 'apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\nusers: []\n';
 
-/** Merge keys (`<<`) are resolved, as kubectl does; and nothing is said on stderr. */
-export const reading = { merge: true, logLevel: 'error' } as const;
+/**
+ * As kubectl reads: YAML 1.1, where a plain `on` is no text, but for dates and base 60 (go-yaml resolve.go). A key that is
+ * there twice is for kubectl to refuse.
+ */
+export const reading = { version: '1.1', customTags: asGo, uniqueKeys: false, logLevel: 'error' } as const;
+
+function asGo(tags: Tags): Tags {
+  return tags.filter(
+    (tag) =>
+      typeof tag === 'string' ||
+      (!('format' in tag && tag.format === 'TIME') && !tag.tag.endsWith(':timestamp')),
+  );
+}
 
 /** The files that kubectl reads, whether they are there or not: the one named, KUBECONFIG (a list), ~/.kube/config. */
 export function kubeconfigFiles(host: Host, named: string | undefined): string[] {
@@ -38,40 +49,29 @@ export function readKubeconfig(file: string): string | undefined {
   return readTextFile('kubeconfig', file);
 }
 
-/** The document; a new kubeconfig for no text. Throws SaTokenError `bad-kubeconfig`. */
-export function openKubeconfig(file: string, text: string | undefined): Document {
-  const document = parseDocument(text ?? empty, reading);
-  const [broken] = document.errors;
-  if (broken !== undefined) throw notYaml(file, broken);
-  if (isEmpty(document)) return openKubeconfig(file, undefined);
-  if (!isMap(document.contents)) throw badKubeconfig(file, 'is not a kubeconfig');
+/** What a kubeconfig says; nothing where it is empty. Throws SaTokenError `bad-kubeconfig`. */
+export function parseKubeconfig(file: string, text: string): JsonObject {
+  let content: unknown;
   try {
-    // Aliases are looked at here, and not before.
-    document.toJS();
+    content = parse(text, reading);
   } catch (error) {
-    throw notYaml(file, error);
+    throw badKubeconfig(file, `is not YAML (${messageOf(error).split('\n')[0] ?? ''})`, error);
   }
-  return document;
+  if (content === null || content === undefined) return {};
+  if (isObject(content)) return content;
+  throw badKubeconfig(file, 'is not a kubeconfig');
 }
 
 /** The text to put a user into: that of a new kubeconfig where there is none, behind the comments if that is all there is. */
 export function startText(text = ''): string {
-  if (!isEmpty(parseDocument(text))) return text;
+  const { contents } = parseDocument(text);
+  if (contents !== null && !(isScalar(contents) && contents.source === '')) return text;
   const comments = text === '' || text.endsWith('\n') ? text : `${text}${lineEnd(text)}`;
   return comments + empty.replaceAll('\n', lineEnd(text));
 }
 
-function isEmpty({ contents }: Document): boolean {
-  return contents === null || (isScalar(contents) && contents.value === null && contents.source === '');
-}
-
-function notYaml(file: string, error: unknown): SaTokenError {
-  return badKubeconfig(file, `is not YAML (${messageOf(error).split('\n')[0] ?? ''})`, error);
-}
-
 function hasUser(file: string, user: string): boolean {
-  const content: unknown = openKubeconfig(file, readKubeconfig(file)).toJS();
-  return usersNamed(content, user).length > 0;
+  return usersNamed(parseKubeconfig(file, readKubeconfig(file) ?? ''), user).length > 0;
 }
 
 /** Which of the users have this name. */
@@ -91,10 +91,10 @@ export function lineEnd(text: string): string {
 
 /** Names of contexts or users in the kubeconfigs that kubectl would read, for completion. */
 export function namesIn(host: Host, list: 'contexts' | 'users'): string[] {
-  const names = kubeconfigFiles(host, undefined).flatMap((file) => {
-    const text = readKubeconfig(file);
-    const content: unknown = text === undefined ? undefined : openKubeconfig(file, text).toJS();
-    return listAt(content, list).flatMap((item) => textAt(item, 'name') ?? []);
-  });
+  const names = kubeconfigFiles(host, undefined).flatMap((file) =>
+    listAt(parseKubeconfig(file, readKubeconfig(file) ?? ''), list).flatMap(
+      (item) => textAt(item, 'name') ?? [],
+    ),
+  );
   return [...new Set(names)];
 }

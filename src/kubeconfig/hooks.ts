@@ -6,8 +6,7 @@ import { readHookCall, type Call } from '../credential/arguments.ts';
 import { noKubeconfig } from '../errors/api-server.ts';
 import { SaTokenError } from '../errors/error.ts';
 import { shortPath } from '../settings/paths.ts';
-import { isPlugin, kubeconfigFiles, readKubeconfig } from './files.ts';
-import { loadable } from './kubectl-rules.ts';
+import { isPlugin, kubeconfigFiles, parseKubeconfig, readKubeconfig } from './files.ts';
 
 export interface HookUser {
   readonly file: string;
@@ -31,14 +30,9 @@ export interface HookContext {
 /**
  * In kubectl's order, the first of a name alone, as clientcmd merges.
  *
- * @param also - what else counts as a hook of ours
  * @throws SaTokenError `no-kubeconfig`, `bad-kubeconfig`, `unreadable-file`
  */
-export function hookUsers(
-  host: Host,
-  kubeconfig: string | undefined,
-  also: (command: string, args: readonly string[]) => boolean = () => false,
-): HookUser[] {
+export function hookUsers(host: Host, kubeconfig: string | undefined): HookUser[] {
   const files = kubeconfigContents(host, kubeconfig);
   const contents = files.map(({ content }) => content);
   const [contexts, clusters] = [
@@ -55,7 +49,7 @@ export function hookUsers(
       known.add(name);
       const exec = objectAt(user, 'exec');
       const [command, args] = [textAt(exec, 'command') ?? '', textsAt(exec, 'args')];
-      if (!isOurs(command, args) && !also(command, args)) return [];
+      if (!isOurs(command, args)) return [];
       const using = [...contexts].filter(([, context]) => textAt(context, 'user') === name);
       return {
         file,
@@ -90,7 +84,7 @@ export function kubeconfigContents(
     if (text === undefined && kubeconfig !== undefined) throw noKubeconfig(shortPath(file, host.home));
     return text === undefined
       ? []
-      : [{ file, folder: dirname(file), content: loadable(shortPath(file, host.home), text) }];
+      : [{ file, folder: dirname(file), content: parseKubeconfig(shortPath(file, host.home), text) }];
   });
 }
 
@@ -126,13 +120,10 @@ export function variablesOf({ exec }: HookUser): JsonObject[] {
   return listAt(exec, 'env').filter((pair) => isObject(pair));
 }
 
-/** Users of the current kubeconfig and the profiles that they name; none where it cannot be read. */
-export function hooksOf(host: Host): { name: string; profile: string }[] {
+/** The same; none where the kubeconfig cannot be read, which the kubeconfig's own commands say. */
+export function hooksOf(host: Host, kubeconfig?: string): HookUser[] {
   try {
-    return hookUsers(host, undefined).flatMap((user) => {
-      const profile = profileOf(user);
-      return profile === undefined ? [] : [{ name: user.name, profile }];
-    });
+    return hookUsers(host, kubeconfig);
   } catch (error) {
     if (error instanceof SaTokenError) return [];
     throw error;

@@ -43,8 +43,6 @@ function contentsOf(file: string, text: string): unknown[] {
     const [broken] = document.errors;
     if (broken !== undefined)
       throw badKuberc(file, `is not YAML (${broken.message.split('\n')[0] ?? ''})`, broken);
-    const content: unknown = document.toJS();
-    if (content !== null && !isObject(content)) throw badKuberc(file, "is no list of kubectl's preferences");
-    return content;
+    return document.toJS();
   });
 }

@@ -32,10 +32,15 @@ export const logoutCommand: Command = {
 
 /** Users of the kubeconfig that run the hook of a profile that is gone. */
 async function tellOfHooks(host: Host, gone: readonly string[]): Promise<void> {
-  const { hooksOf } = await import('../../kubeconfig/hooks.ts');
-  for (const { name, profile } of hooksOf(host))
-    if (gone.includes(profile))
-      tell(host, `user "${name}" of the kubeconfig still names "${profile}"; remove it: ${deleteUser(name)}`);
+  const { hooksOf, profileOf } = await import('../../kubeconfig/hooks.ts');
+  for (const user of hooksOf(host)) {
+    const profile = profileOf(user);
+    if (profile !== undefined && gone.includes(profile))
+      tell(
+        host,
+        `user "${user.name}" of the kubeconfig still names "${profile}"; remove it: ${deleteUser(user.name)}`,
+      );
+  }
 }
 
 /** Whoever leaves everything leaves all that can be left: the first failure is thrown when the last one had its turn. */

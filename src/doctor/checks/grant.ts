@@ -21,7 +21,7 @@ const afterAuthentication: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 /** Python's client asks anew for every request when less is left (src/CONTRACTS.md 2). Seconds. */
 const comfortable = 300;
 
-export async function accepted(facts: Facts): Promise<Finding> {
+export async function token(facts: Facts): Promise<Finding> {
   const issued = await facts.issued();
   if (issued instanceof SaTokenError && issued.code === 'unauthorized') {
     const ask = `kubectl sa-token review ${facts.given().profile ?? 'PROFILE'} --source --context CONTEXT`;
@@ -35,7 +35,7 @@ export async function accepted(facts: Facts): Promise<Finding> {
   return ok('the API server knows the source token');
 }
 
-export async function rights(facts: Facts): Promise<Finding> {
+export async function rbac(facts: Facts): Promise<Finding> {
   const issued = await facts.issued();
   const { target } = await facts.identity();
   if (!(issued instanceof SaTokenError) || issued.code !== 'forbidden')
@@ -49,11 +49,11 @@ export async function rights(facts: Facts): Promise<Finding> {
   );
 }
 
-export async function granted(facts: Facts): Promise<Finding> {
+export async function grant(facts: Facts): Promise<Finding> {
   const issued = await facts.issued();
   if (issued instanceof SaTokenError) throw issued;
-  const { life, notes, token } = issued;
-  const claims = readClaims(token);
+  const { life, notes } = issued;
+  const claims = readClaims(issued.token);
   const bound = claims?.secret === undefined ? 'bound to nothing' : `bound to Secret ${claims.secret.name}`;
   const detail = `${shortTime(life)} for ${claims?.audiences.join(', ') ?? 'an unknown audience'}, ${bound}`;
   const [note] = notes;

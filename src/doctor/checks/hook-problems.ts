@@ -3,7 +3,7 @@ import { isAbsolute, join } from 'node:path';
 import { findOnPath, isExecutable } from '../../base/find-program.ts';
 import type { Host } from '../../base/host.ts';
 import { textAt } from '../../base/json.ts';
-import { kubeconfigFlag, quoted } from '../../errors/usage.ts';
+import { kubeconfigFlag, shellWord } from '../../errors/usage.ts';
 import { apiVersions } from '../../exec/info.ts';
 import { isKubectl, type HookUser, variablesOf, callOf } from '../../kubeconfig/hooks.ts';
 import { settingNames, variableOf } from '../../settings/table.ts';
@@ -27,24 +27,12 @@ export function commandProblem(host: Host, { command, folder }: HookUser): strin
   if (!/[\\/]/.test(command)) {
     if (findOnPath(host, command) !== undefined) return undefined;
     const words = /\s/.test(command) ? ' (all of it is looked up as one name)' : '';
-    return `its command ${quoted(command)} is not on PATH${words}`;
+    return `its command ${shellWord(command)} is not on PATH${words}`;
   }
   const path = isAbsolute(command) ? command : join(folder, command);
   if (isExecutable(path)) return undefined;
   const tilde = command.startsWith('~') ? ' ("~" is not expanded there)' : '';
   return `its command ${path} is not there, or not executable${tilde}`;
-}
-
-/** No program, but meant for this one: it asks for a token of a profile that is there, or is nearly its name. */
-export function isMistyped(
-  host: Host,
-  command: string,
-  args: readonly string[],
-  profiles: readonly string[] = [],
-): boolean {
-  const found = /[\\/]/.test(command) || findOnPath(host, command) !== undefined;
-  const named = args.length === 2 && args[0] === 'get-token' && profiles.includes(args[1] ?? '');
-  return !found && command !== '' && (named || /sa[-_ ]?tok/.test(command));
 }
 
 /** What the plugin refuses of a hook: every word but the profile, and every variable that sets more. */
@@ -55,7 +43,7 @@ export function wordsProblem(user: HookUser): string | undefined {
     .find((name) => settingNames.some((setting) => variableOf(setting) === name));
   if (variable !== undefined) return `its env sets ${variable}, which a kubeconfig may not decide`;
   return callOf(user) === undefined
-    ? `its args are refused, since a kubeconfig may only name the profile: ${user.args.map(quoted).join(' ')}`
+    ? `its args are refused, since a kubeconfig may only name the profile: ${user.args.map(shellWord).join(' ')}`
     : undefined;
 }
 
@@ -67,7 +55,7 @@ export function otherProblem({ others, contexts }: HookUser): string | undefined
 
 export function doubtIn(user: HookUser, kubeconfig: string | undefined): [string, string?] | undefined {
   const { exec, command, name, contexts } = user;
-  const [shown, file] = [quoted(name), kubeconfigFlag(kubeconfig)];
+  const [shown, file] = [shellWord(name), kubeconfigFlag(kubeconfig)];
   if (contexts.length === 0)
     return [
       'no context uses it',

@@ -2,29 +2,25 @@
  * Checks of the kubeconfig: the users whose hook is this plugin, as client-go will read them (src/CONTRACTS.md 1.2,
  * 1.4).
  */
+import { spawnSync } from 'node:child_process';
 import { findOnPath, pluginName } from '../../base/find-program.ts';
 import type { Host } from '../../base/host.ts';
+import { unloadable } from '../../errors/api-server.ts';
 import { SaTokenError } from '../../errors/error.ts';
-import { deleteUser, quoted } from '../../errors/usage.ts';
+import { deleteUser, kubeconfigFlag, shellWord } from '../../errors/usage.ts';
 import { isPlugin } from '../../kubeconfig/files.ts';
 import { hookUsers, type HookUser, profileOf } from '../../kubeconfig/hooks.ts';
 import { shortPath } from '../../settings/paths.ts';
 import { readProfiles } from '../../settings/profiles.ts';
 import { fail, ok, warn, type Finding } from '../check.ts';
 import type { Facts } from '../facts.ts';
-import {
-  commandProblem,
-  doubtIn,
-  isMistyped,
-  otherProblem,
-  versionProblem,
-  wordsProblem,
-} from './hook-problems.ts';
+import { commandProblem, doubtIn, otherProblem, versionProblem, wordsProblem } from './hook-problems.ts';
 import { remedyForPath } from './machine.ts';
 
-export function hook(facts: Facts): Finding {
+export function kubeconfig(facts: Facts): Finding {
   const { host } = facts;
   const { users, strays } = hooksFor(facts);
+  loadByKubectl(facts);
   const findings = [...users.map((user) => judge(facts, user)), ...strays.map((user) => stray(facts, user))];
   const bad =
     findings.find(({ state }) => state === 'fail') ?? findings.find(({ state }) => state === 'warn');
@@ -34,11 +30,26 @@ export function hook(facts: Facts): Finding {
   return ok(users.map((user) => shown(host, user)).join('; '));
 }
 
+/** kubectl's own reading has more rules (types that do not bend, names that may be there once), and is asked where kubectl is. */
+function loadByKubectl({ host, question }: Facts): void {
+  const program = findOnPath(host, 'kubectl');
+  if (program === undefined) return;
+  const named = question.kubeconfig === undefined ? [] : [`--kubeconfig=${question.kubeconfig}`];
+  const { status, stderr } = spawnSync(program, ['config', 'view', ...named], {
+    cwd: host.cwd,
+    // kuberc has a check of its own.
+    env: { ...host.env, HOME: host.home, KUBERC: 'off' },
+    timeout: 10_000,
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw unloadable(stderr.replace(/^error: /, ''));
+}
+
 /** The users whose hook is for the profile that was asked about, and those of profiles that are not there. */
 export function hooksFor({ host, question, given }: Facts): { users: HookUser[]; strays: HookUser[] } {
   const { profile } = given();
   const known = profilesOf(host);
-  const all = hookUsers(host, question.kubeconfig, (command, args) => isMistyped(host, command, args, known));
+  const all = hookUsers(host, question.kubeconfig);
   const strays = all.filter((user) => isStray(user, known));
   const users = all
     .filter((user) => !strays.includes(user))
@@ -63,10 +74,9 @@ function isStray(user: HookUser, known: readonly string[] | undefined): boolean 
 
 /** It is another profile that was asked about, so its hook is no failure here. */
 function stray(facts: Facts, user: HookUser): Finding {
-  const { kubeconfig } = facts.question;
   return warn(
     `${nameOf(facts.host, user)}: its profile "${profileOf(user)}" is not there`,
-    `log in to it again (kubectl sa-token login ${quoted(profileOf(user) ?? '')}), or remove the user (${deleteUser(user.name, kubeconfig)})`,
+    `log in to it again (kubectl sa-token login ${shellWord(profileOf(user) ?? '')}), or remove the user (${deleteUser(user.name, facts.question.kubeconfig)})`,
   );
 }
 
@@ -81,27 +91,24 @@ function shown(host: Host, user: HookUser): string {
 /** The command that writes the hook; it takes over what logs in by other means only when told so. */
 function writing({ given, question }: Facts, user?: HookUser): string {
   const other = user !== undefined && (user.others.length > 0 || !isPlugin(user.command));
-  return [
-    `kubectl sa-token kubeconfig ${given().profile ?? 'PROFILE'}`,
-    ...(user === undefined ? [] : [`--user ${quoted(user.name)}`]),
-    ...(question.kubeconfig === undefined ? [] : [`--kubeconfig ${quoted(question.kubeconfig)}`]),
-    ...(other ? ['--force'] : []),
-  ].join(' ');
+  const name = user === undefined ? '' : ` --user ${shellWord(user.name)}`;
+  const command = `kubectl sa-token kubeconfig ${given().profile ?? 'PROFILE'}${name}`;
+  return `${command}${kubeconfigFlag(question.kubeconfig)}${other ? ' --force' : ''}`;
 }
 
 function judge(facts: Facts, user: HookUser): Finding {
   const { host } = facts;
   const who = nameOf(host, user);
-  const anew = `write it anew: ${writing(facts, user)}`;
+  const rewrite = `write it again: ${writing(facts, user)}`;
   const problem = versionProblem(user) ?? wordsProblem(user) ?? otherProblem(user);
-  if (problem !== undefined) return fail(`${who}: ${problem}`, anew);
+  if (problem !== undefined) return fail(`${who}: ${problem}`, rewrite);
   const command = commandProblem(host, user);
   // What would be written is the plain name, which has to be found first.
   if (command !== undefined)
     return fail(
       `${who}: ${command}`,
-      findOnPath(host, pluginName) === undefined ? remedyForPath(host) : anew,
+      findOnPath(host, pluginName) === undefined ? remedyForPath(host) : rewrite,
     );
   const doubt = doubtIn(user, facts.question.kubeconfig);
-  return doubt === undefined ? ok(who) : warn(`${who}: ${doubt[0]}`, doubt[1] ?? anew);
+  return doubt === undefined ? ok(who) : warn(`${who}: ${doubt[0]}`, doubt[1] ?? rewrite);
 }

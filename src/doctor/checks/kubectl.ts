@@ -3,7 +3,7 @@ import { reviewSelf } from '../../api/self-review.ts';
 import { parseJson, textAt } from '../../base/json.ts';
 import { exit } from '../../errors/codes.ts';
 import { SaTokenError } from '../../errors/error.ts';
-import { kubeconfigFlag, quoted } from '../../errors/usage.ts';
+import { kubeconfigFlag, shellWord } from '../../errors/usage.ts';
 import { ask } from '../../http/request.ts';
 import type { HookContext } from '../../kubeconfig/hooks.ts';
 import type { Resolved } from '../../settings/resolve.ts';
@@ -23,7 +23,7 @@ interface Tried {
 }
 
 /** Asked with the token of the exchange before, sent as kubectl would send it; a context that nobody chose is not asked. */
-export async function inKubectl(facts: Facts): Promise<Finding> {
+export async function kubectl(facts: Facts): Promise<Finding> {
   if (facts.given().profile === undefined) return notNeeded('no profile that a hook could name');
   const issued = await facts.issued();
   if (issued instanceof SaTokenError) throw issued;
@@ -46,7 +46,7 @@ export async function inKubectl(facts: Facts): Promise<Finding> {
 async function tryContext(facts: Facts, { name, server }: HookContext, token: string): Promise<Finding> {
   const { host, question, settings } = facts;
   const file = kubeconfigFlag(question.kubeconfig);
-  const setContext = `kubectl config set-context ${quoted(name)} --cluster=CLUSTER${file}`;
+  const setContext = `kubectl config set-context ${shellWord(name)} --cluster=CLUSTER${file}`;
   if (server === undefined)
     return fail(
       `context "${name}": its cluster is not there, or has no server`,
@@ -58,7 +58,7 @@ async function tryContext(facts: Facts, { name, server }: HookContext, token: st
   const tried = {
     name,
     cluster: { ...clusterSettings(host, config), ...(timeout === undefined ? {} : { timeout }) },
-    setCluster: `kubectl config set-cluster ${quoted(clusterOf(config).name)}${file}`,
+    setCluster: `kubectl config set-cluster ${shellWord(clusterOf(config).name)}${file}`,
     setContext,
   };
   if (tried.cluster.insecureSkipTlsVerify === true)
@@ -114,7 +114,7 @@ async function notServed(facts: Facts, tried: Tried, token: string): Promise<Fin
   if (textAt(parseJson(body), 'gitVersion') !== undefined)
     return warn(
       `context "${name}": ${cluster.server} cannot say whether it takes the token (older than Kubernetes 1.28)`,
-      `try it: kubectl --context ${quoted(name)} get namespaces`,
+      `try it: kubectl --context ${shellWord(name)} get namespaces`,
     );
   const own = cluster.server === facts.settings().server;
   return fail(

@@ -1,15 +1,14 @@
 /** Check of kuberc: whether kubectl's policy for credential plugins lets this one run (src/CONTRACTS.md 1.6). */
 import { isAbsolute } from 'node:path';
-import { hookUsers } from '../../kubeconfig/hooks.ts';
-import { readPluginPolicy } from '../../kubeconfig/kuberc.ts';
-import { SaTokenError } from '../../errors/error.ts';
+import { hooksOf } from '../../kubeconfig/hooks.ts';
+import { readPluginPolicy, type PluginPolicy } from '../../kubeconfig/kuberc.ts';
 import type { Host } from '../../base/host.ts';
 import { findOnPath, pluginName } from '../../base/find-program.ts';
 import { shortPath } from '../../settings/paths.ts';
 import { fail, ok, type Finding } from '../check.ts';
 import type { Facts } from '../facts.ts';
 
-export function policy({ host, question }: Facts): Finding {
+export function kuberc({ host, question }: Facts): Finding {
   const commands = commandsOf(host, question.kubeconfig);
   const line = `credentialPluginAllowlist: [${commands.map((command) => `{command: ${command}}`).join(', ')}]`;
   const found = readPluginPolicy(host);
@@ -26,34 +25,17 @@ export function policy({ host, question }: Facts): Finding {
 }
 
 /**
- * What kubeconfigs run, as they write it: an allow-list is held against that
+ * What kubeconfigs run, as they write it: kubectl compares the allow-list with that
  * (kubernetes/client-go plugin/pkg/client/auth/exec/exec.go `checkAllowlistLocked`).
  */
-function commandsOf(host: Host, kubeconfig: string | undefined): string[] {
-  try {
-    const commands = hookUsers(host, kubeconfig).map(({ command }) => command);
-    return commands.length === 0 ? [pluginName] : [...new Set(commands)];
-  } catch (error) {
-    // The kubeconfig has a check of its own, which says it.
-    if (error instanceof SaTokenError) return [pluginName];
-    throw error;
-  }
+function commandsOf(host: Host, file: string | undefined): string[] {
+  const commands = hooksOf(host, file).map(({ command }) => command);
+  return commands.length === 0 ? [pluginName] : [...new Set(commands)];
 }
 
-function isAllowed(
-  host: Host,
-  command: string,
-  { policy: kind, allowed }: { policy: string; allowed: readonly string[] },
-): boolean {
-  const path = isAbsolute(command) ? command : findOnPath(host, command);
-  return (
-    kind === 'Allowlist' &&
-    allowed.some((entry) => entry === command || (path !== undefined && resolved(host, entry) === path))
-  );
-}
-
-function resolved(host: Host, entry: string): string | undefined {
-  return isAbsolute(entry) ? entry : findOnPath(host, entry);
+function isAllowed(host: Host, command: string, { policy, allowed }: PluginPolicy): boolean {
+  const path = (word: string) => (isAbsolute(word) ? word : (findOnPath(host, word) ?? word));
+  return policy === 'Allowlist' && allowed.some((entry) => path(entry) === path(command));
 }
 
 /** kubectl 1.36 and later; 1.35 calls the field `name`. */

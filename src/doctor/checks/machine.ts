@@ -16,7 +16,7 @@ import type { Facts } from '../facts.ts';
  * found is a warning: the program runs, or nobody would read this; a hook that needs the name is looked at with the
  * kubeconfig.
  */
-export function plugin({ host }: Facts): Finding {
+export function path({ host }: Facts): Finding {
   const found = findOnPath(host, pluginName);
   if (found === undefined) return warn(`${pluginName} is not on PATH`, remedyForPath(host));
   const [shadow] = listOnPath(host, `${pluginName}-`);

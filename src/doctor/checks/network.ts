@@ -16,7 +16,7 @@ const soon = 14 * day;
 const leeway = 60;
 
 /** Through an HTTP proxy it is the proxy's name that has to be known here; the proxy looks up the server's. */
-export async function name({ host, settings }: Facts): Promise<Finding> {
+export async function dns({ host, settings }: Facts): Promise<Finding> {
   const { server } = settings();
   const proxy = httpProxy(host, { server }, settings());
   const asked = new URL(proxy ?? server).hostname.replace(/^\[|\]$/g, '');
@@ -36,7 +36,7 @@ export async function name({ host, settings }: Facts): Promise<Finding> {
 }
 
 /** The handshake has its own words for what fails, the ingress controller's fake certificate among them. */
-export async function certificate(facts: Facts): Promise<Finding> {
+export async function tls(facts: Facts): Promise<Finding> {
   const { reply } = await facts.anonymous();
   const { certificate: shown } = reply;
   if (shown === undefined) return notNeeded('plain HTTP, which stays on this machine');

@@ -23,7 +23,7 @@ const others = ['/version', '/api', '/apis', '/openid/v1/jwks', '/api/v1/namespa
  * The call without a token: an API server says 403 to system:anonymous, or 401, in a Status. Another name in it, or a
  * token, means that something on the way lends its own identity (src/CONTRACTS.md 5.1, 5.2).
  */
-export async function reached(facts: Facts): Promise<Finding> {
+export async function proxy(facts: Facts): Promise<Finding> {
   const { reply, asked } = await facts.anonymous();
   const message = statusMessage(reply.body);
   if (reply.status === 201)

@@ -56,7 +56,9 @@ test('an error without a hint is mended as its line says', async (t) => {
   const broken = check('a', [], () => {
     throw new SaTokenError({ code: 'bad-value', what: 'x' });
   });
-  t.like((await runChecks([broken], undefined, () => undefined))[0], { remedy: 'mend it as the line says' });
+  t.like((await runChecks([broken], undefined, () => undefined))[0], {
+    remedy: 'correct it as the line says',
+  });
 });
 
 test('any other error is a bug and goes on', async (t) => {

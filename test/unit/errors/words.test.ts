@@ -178,10 +178,8 @@ const sentences: [SaTokenError, string][] = [
     '2 no-kubeconfig: there is no kubeconfig at /home/me/.kube/config; name one with --kubeconfig or KUBECONFIG'],
   [say(apiServer.unusableKubeconfig, '/home/me/.kube/config', 'it holds no cluster'),
     '2 bad-kubeconfig: /home/me/.kube/config: cannot be used (it holds no cluster); see what is wrong with: kubectl config view'],
-  [say(apiServer.unloadable, '/home/me/.kube/config', 'users has the name "robot" twice'),
-    '2 bad-kubeconfig: /home/me/.kube/config: kubectl cannot load it: users has the name "robot" twice; correct that line'],
-  [say(apiServer.unloadable, '/home/me/.kube/config', 'is a folder', 'name a file'),
-    '2 bad-kubeconfig: /home/me/.kube/config: kubectl cannot load it: is a folder; name a file'],
+  [say(apiServer.unloadable, 'error loading config file "/home/me/.kube/config": duplicate name "robot" in list'),
+    '2 bad-kubeconfig: kubectl cannot load the kubeconfig: error loading config file "/home/me/.kube/config": duplicate name "robot" in list; correct that file'],
   [say(apiServer.badKuberc, '/home/me/.kube/kuberc', 'unknown kind'),
     '2 bad-kuberc: /home/me/.kube/kuberc: unknown kind; correct the file, or have kubectl ignore it: export KUBERC=off'],
   [say(apiServer.noContext, '', []),
@@ -207,7 +205,7 @@ const sentences: [SaTokenError, string][] = [
   [say(apiServer.selfRefused, 'https://h'),
     '4 issued-token-refused: https://h: the issued token is refused (401): it was revoked, or is for another cluster; ask why, as somebody who may: kubectl sa-token review PROFILE --context CONTEXT'],
   [say(apiServer.selfRefused, 'https://h', { profile: 'prod', kubeconfig: '/my config', audience: ['vault'] }),
-    "4 issued-token-refused: https://h: the issued token is refused (401): it is for the audience vault; the API server takes tokens for itself: use a profile without --audience; or ask why, as somebody who may: kubectl sa-token review prod --kubeconfig '/my config' --context CONTEXT"],
+    "4 issued-token-refused: https://h: the issued token is refused (401): it is for the audience vault; the API server takes tokens for itself: use a profile without --audience; or ask why, as somebody who may: kubectl sa-token review prod --kubeconfig='/my config' --context CONTEXT"],
   [say(apiServer.sourceRefused, exchange.unauthorized('team-a/robot@https://h'), 'prod', 'admin'),
     '4 unauthorized: team-a/robot@https://h: the source token was refused (401): it was revoked, has expired, or is for another cluster; log in again with a new token: kubectl sa-token login PROFILE; or put it where source-file, source-command or source-env finds it; or see why: kubectl sa-token review prod --source --context admin'],
   [say(apiServer.selfForbidden, 'https://h', 'selfsubjectreviews is forbidden'),
@@ -235,7 +233,7 @@ test('the list has every code and every constructor', (t) => {
   const codes = new Set(sentences.map(([{ code }]) => code));
   t.deepEqual([...codes].toSorted(), Object.keys(errorCodes).toSorted());
   // These make parts of a line, or a line of another kind.
-  const parts = new Set(['said', 'shellWord', 'quoted', 'deleteUser', 'kubeconfigFlag', 'freshTokenRefused']);
+  const parts = new Set(['said', 'shellWord', 'deleteUser', 'kubeconfigFlag', 'freshTokenRefused']);
   const makers = [usage, machine, http, exchange, apiServer].flatMap((area) =>
     Object.entries<unknown>({ ...area }),
   );

@@ -58,7 +58,7 @@ test('refusals say what to do', async (t) => {
   );
   t.regex(
     (await run(['whoami', 'prod', '--kubeconfig', '.kube/config'])).stderr,
-    /\(401\): it was revoked, or is for another cluster; .*: kubectl sa-token review prod --kubeconfig .kube\/config --context CONTEXT\n/,
+    /\(401\): it was revoked, or is for another cluster; .*: kubectl sa-token review prod --kubeconfig=.kube\/config --context CONTEXT\n/,
   );
   server.faults.next(
     { status: 403, body: JSON.stringify({ kind: 'Status', message: 'forbidden: x' }) },

@@ -1,13 +1,7 @@
-/** A login: prove the token, then keychain, profile and entry, in an order that leaves nothing behind when one step fails. */
-import { isDeepStrictEqual } from 'node:util';
-import { recordOf } from '../base/file-identity.ts';
+/** A login: which token is to be stored for which profile, what that would replace, and one exchange that proves it. */
 import type { Host } from '../base/host.ts';
-import type { Entry } from '../cache/entry.ts';
 import { digestOf } from '../cache/key.ts';
-import { beginInterval } from '../cache/returning-clients.ts';
-import { forgetEntries, storeOf } from '../cache/store.ts';
-import { toEntry } from '../credential/keep.ts';
-import { codeOf, messageOf } from '../errors/error.ts';
+import { codeOf } from '../errors/error.ts';
 import {
   badToken,
   badUsage,
@@ -19,29 +13,19 @@ import {
 } from '../errors/usage.ts';
 import { issue } from '../exchange/exchange.ts';
 import { readGiven, type Flags } from '../settings/overrides.ts';
-import {
-  readProfile,
-  readProfiles,
-  requireProfile,
-  withProfilesLocked,
-  writeProfile,
-} from '../settings/profiles.ts';
+import { readProfiles, requireProfile, withProfilesLocked } from '../settings/profiles.ts';
 import { mergeLayers, type Resolved } from '../settings/resolve.ts';
 import { flagOf, sourceNames, type Settings } from '../settings/table.ts';
-import { targetOf, type Target, label } from '../settings/target.ts';
-import { difference, wayNames, wayOf } from '../settings/way.ts';
+import { label, targetOf, type Target } from '../settings/target.ts';
+import { wayNames, wayOf } from '../settings/way.ts';
 import { openSource } from '../source/open.ts';
-import { cleanToken, sourceKind, type SourceToken } from '../source/source.ts';
-import {
-  readStored,
-  removeStored,
-  takeOldItem,
-  writeStored,
-  type StoredToken,
-} from '../source/stored-token.ts';
+import { cleanToken, sourceKind, type Source, type SourceToken } from '../source/source.ts';
+import { readStored, takeOldItem, type StoredToken } from '../source/stored-token.ts';
 import { readClaims, type Claims } from '../token/claims.ts';
-import { reportToken, type TokenReport } from '../token/report.ts';
+import { reportToken } from '../token/report.ts';
 import { ending } from '../token/warnings.ts';
+import { entryOf, store } from './store.ts';
+import { insecureWarning } from './summary.ts';
 
 export interface LoginRequest {
   readonly profile: string;
@@ -78,41 +62,34 @@ export interface Login {
  *   entries are then as they were.
  */
 export async function logIn(host: Host, request: LoginRequest): Promise<Login> {
-  const { profile, fromProfile } = request;
+  const { profile, fromProfile, verify } = request;
   const before = readProfiles(host).get(profile);
   const given = mergeLayers([request.proposed, readGiven(host, profile, request.flags).settings]);
   const settings = settingsOf(host, request, given, before);
-  const inKeychain = sourceKind(settings) === 'keychain';
-  const stored = inKeychain ? await readOwn(host, profile) : undefined;
+  const isKept = sourceKind(settings) === 'keychain';
+  const stored = isKept ? await readOwn(host, profile) : undefined;
   const from = fromProfile === undefined ? undefined : await requireStored(host, fromProfile);
-  const began = host.now() / 1000;
-  const file = settings.sourceFile;
-  const sourceFile = file === undefined ? undefined : recordOf(file);
-  const token = inKeychain
-    ? await chooseToken(request, settings, stored, from)
-    : await readSource(host, profile, settings);
+  const source = await openSource(host, profile, settings);
+  const token = isKept ? (from?.token ?? (await askedToken(request))) : await readSource(profile, source);
   const claims = readClaims(token);
   refuseOtherAccount(profile, before, given, claims);
   const target = targetOf(settings, claims);
-  await agree(request, changesOf({ before, stored, from, target, token, verify: request.verify }));
+  await agree(request, changesOf({ before, stored, from, target, token, verify }));
 
-  const issued = request.verify ? await issue(host, target, settings, token) : undefined;
-  const digest = digestOf(settings, label(target), token);
-  const origin = { digest, written: began, profile: undefined, source: sourceFile };
-  const entry = issued && toEntry(issued, origin);
+  const issued = verify ? await issue(host, target, settings, token) : undefined;
   const whole = { ...settings, namespace: target.namespace, serviceAccount: target.serviceAccount };
-  const keep = inKeychain ? { way: wayOf(settings), token } : undefined;
-  const { place } = await openSource(host, profile, settings);
-  const left = await withProfilesLocked(host, () =>
-    store(host, profile, { settings: whole, keep, entry, before }),
-  );
+  const item = isKept ? { way: wayOf(settings), token } : undefined;
+  const entry = issued && entryOf(issued, digestOf(settings, label(target), token));
+  const left = await withProfilesLocked(host, () => store(host, profile, { settings: whole, item, entry }));
+  const end = ending(reportToken(token, source.place, host.now() / 1000));
   return {
     target,
-    place,
+    place: source.place,
     life: issued?.life,
     warnings: [
       ...warningsOf(host, settings, claims),
-      ...endOf(reportToken(token, place, host.now() / 1000)),
+      // Issued tokens live as long as ever until then, so that nothing else says it.
+      ...(end === undefined ? [] : [`the source token itself ${end.text}`]),
       ...(issued?.notes ?? []),
       ...left,
     ],
@@ -173,7 +150,7 @@ function wayAndAccount(settings: Settings): Settings {
 /** The profile's own item. One that is garbled can be replaced with --force. */
 async function readOwn(host: Host, profile: string): Promise<StoredToken | 'unreadable' | undefined> {
   try {
-    return (await readStored(host, profile)) ?? (await takeOldItem(host, profile));
+    return await findStored(host, profile);
   } catch (error) {
     if (codeOf(error) === 'bad-keychain-item') return 'unreadable';
     throw error;
@@ -181,31 +158,22 @@ async function readOwn(host: Host, profile: string): Promise<StoredToken | 'unre
 }
 
 async function requireStored(host: Host, profile: string): Promise<StoredToken> {
-  const stored = (await readStored(host, profile)) ?? (await takeOldItem(host, profile));
+  const stored = await findStored(host, profile);
   if (stored === undefined) throw notLoggedIn(profile, 'keychain', `kubectl sa-token login ${profile}`);
   return stored;
 }
 
-/** What was handed in, or stored for another profile, or for this one and another way; else the person is asked. */
-async function chooseToken(
-  { profile, handedIn, askToken, confirm }: LoginRequest,
-  settings: Resolved,
-  stored: StoredToken | 'unreadable' | undefined,
-  from: StoredToken | undefined,
-): Promise<SourceToken> {
-  if (from !== undefined) return from.token;
-  if (handedIn === undefined && typeof stored === 'object') {
-    const differs = difference(stored.way, wayOf(settings));
-    const question = `The token that is stored for "${profile}" goes to ${stored.way.server}; this login has ${differs}. Use that token for it?`;
-    if (differs !== undefined && (await confirm(question)) === true) return stored.token;
-  }
+async function findStored(host: Host, profile: string): Promise<StoredToken | undefined> {
+  return (await readStored(host, profile)) ?? takeOldItem(host, profile);
+}
+
+async function askedToken({ handedIn, askToken }: LoginRequest): Promise<SourceToken> {
   const token = cleanToken(await (handedIn ?? askToken)(), 'the token');
   if (token === undefined) throw badToken('the token', 'is empty');
   return token;
 }
 
-async function readSource(host: Host, profile: string, settings: Resolved): Promise<SourceToken> {
-  const source = await openSource(host, profile, settings);
+async function readSource(profile: string, source: Source): Promise<SourceToken> {
   const token = await source.read();
   if (token === undefined) throw notLoggedIn(profile, source.place, 'check what writes it');
   return token;
@@ -249,116 +217,12 @@ async function agree({ profile, force, confirm }: LoginRequest, changes: readonl
   if (!agreed) throw interrupted();
 }
 
-interface Stored {
-  readonly settings: Settings;
-  readonly keep: StoredToken | undefined;
-  /** Of the proving token. */
-  readonly entry: Entry | undefined;
-  readonly before: Settings | undefined;
-}
-
-/**
- * Keychain, then profile, then entries; a failure of the second takes back the first. Ctrl-C waits until it is done.
- *
- * @returns what to tell
- */
-async function store(
-  host: Host,
-  profile: string,
-  { settings, keep, entry, before }: Stored,
-): Promise<string[]> {
-  const release = host.holdSignals();
-  try {
-    const previous = keep === undefined ? undefined : await readOld(host, profile);
-    try {
-      if (keep !== undefined) await writeStored(host, profile, keep);
-      writeProfile(host, profile, settings);
-    } catch (error) {
-      if (keep !== undefined) await takeBack(host, profile, previous);
-      throw error;
-    }
-    await refreshCache(host, profile, settings, entry);
-    return keep === undefined && before !== undefined && sourceKind(before) === 'keychain'
-      ? await leaveKeychain(host, profile)
-      : [];
-  } finally {
-    release();
-  }
-}
-
-/** The login is done by now: what goes wrong here costs the next call an exchange, and not the login. */
-async function refreshCache(
-  host: Host,
-  profile: string,
-  settings: Settings,
-  entry: Entry | undefined,
-): Promise<void> {
-  try {
-    await forgetEntries(host, profile);
-  } catch {
-    // What stays is of another digest, so that it is never served.
-  }
-  if (entry === undefined || (settings.cache ?? 'disk') !== 'disk') return;
-  try {
-    const whole = { ...entry, ...vouchedBy(host, profile, settings, entry) };
-    await storeOf(host, profile, settings).write(whole);
-    beginInterval(host, profile, false);
-  } catch (error) {
-    host.trace(`entry: not kept: ${messageOf(error)}`);
-  }
-}
-
-/** The profile file that was just written, unless somebody has edited it since; then the entry's digest decides. */
-function vouchedBy(host: Host, name: string, settings: Settings, { source }: Entry): Partial<Entry> {
-  const written = host.now() / 1000;
-  const stored = readProfile(host, name);
-  const isVouched =
-    settings.sourceEnv === undefined && (settings.sourceFile === undefined || source !== undefined);
-  return isVouched && isDeepStrictEqual(stored.settings, settings)
-    ? { written, profile: stored.file }
-    : { source: undefined };
-}
-
-/** An unreadable item will be overwritten, and cannot be restored. */
-async function readOld(host: Host, profile: string): Promise<StoredToken | undefined> {
-  return readStored(host, profile).catch((error: unknown) => {
-    if (codeOf(error) === 'bad-keychain-item') return undefined;
-    throw error;
-  });
-}
-
-async function takeBack(host: Host, profile: string, previous: StoredToken | undefined): Promise<void> {
-  try {
-    await (previous === undefined ? removeStored(host, profile) : writeStored(host, profile, previous));
-  } catch {
-    // The first failure is the one to tell.
-  }
-}
-
-/** The profile reads its token elsewhere from now on. */
-async function leaveKeychain(host: Host, profile: string): Promise<string[]> {
-  try {
-    return (await removeStored(host, profile))
-      ? [`the source token of "${profile}" was removed from the keychain`]
-      : [];
-  } catch (error) {
-    return [`the source token of "${profile}" is still in the keychain: ${messageOf(error)}`];
-  }
-}
-
-/** The issued tokens live as long as ever until then, so that nothing else tells it. */
-function endOf(source: TokenReport): string[] {
-  const end = ending(source);
-  return end === undefined ? [] : [`the source token itself ${end.text}`];
-}
-
 /** Variables by which Node and OpenSSL trust more here than they do in an exec hook (src/base/host.ts). */
 const trusting = ['SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_EXTRA_CA_CERTS'];
 
 function warningsOf({ env }: Host, settings: Resolved, claims: Claims | undefined): string[] {
   const warnings: string[] = [];
-  if (settings.insecureSkipTlsVerify === true)
-    warnings.push('insecure-skip-tls-verify: whoever answers at that address gets the source token');
+  if (settings.insecureSkipTlsVerify === true) warnings.push(insecureWarning);
   const variable = wayOf(settings).trust === 'system' ? trusting.find((name) => env[name]) : undefined;
   if (variable !== undefined)
     warnings.push(

@@ -32,6 +32,10 @@ export interface ProfileSummary {
   readonly warnings: readonly string[];
 }
 
+/** Of a profile whose server proves nothing. */
+export const insecureWarning =
+  'insecure-skip-tls-verify: whoever answers at that address gets the source token';
+
 /** All profiles in the file's order, those with a mistake too. Throws as `readProfiles`. */
 export function summarize(host: Host): ProfileSummary[] {
   return [...readProfiles(host).each()].map(([name, found]) => {
@@ -64,8 +68,7 @@ export function orphans(host: Host): string[] {
 
 function warningsOf(host: Host, settings: Settings, entry: Entry | undefined): string[] {
   const warnings: string[] = [];
-  if (settings.insecureSkipTlsVerify === true)
-    warnings.push('insecure-skip-tls-verify: whoever answers at that address gets the source token');
+  if (settings.insecureSkipTlsVerify === true) warnings.push(insecureWarning);
   // One from before the last change of the profiles may have been asked for otherwise.
   if (entry !== undefined && isOfProfileFile(host, entry.profile)) {
     const short = shortened(reportToken(tokenIn(entry.credential), 'cached', host.now() / 1000), settings);

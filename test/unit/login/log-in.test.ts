@@ -293,7 +293,7 @@ test('a new login ends what was kept of the old one, and what was told of its fa
   t.true(readdirSync(folder).length > 4);
   const first = readEntry(world.host, 'prod');
   await world.login();
-  t.deepEqual(readdirSync(folder).sort(), ['prod.entry', 'prod.retry', 'prod.until']);
+  t.deepEqual(readdirSync(folder).sort(), ['prod.entry', 'prod.retry']);
   t.not(readEntry(world.host, 'prod')?.credential, first?.credential);
 });
 

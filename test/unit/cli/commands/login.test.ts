@@ -46,7 +46,6 @@ withKeychain('a token from a pipe: proved, kept in the keychain, and nowhere els
   t.deepEqual(scene.files(), [
     'cache/sa-token/prod.entry',
     'cache/sa-token/prod.retry',
-    'cache/sa-token/prod.until',
     'sa-token.yaml',
     'sa-token.yaml.stored',
   ]);

@@ -24,7 +24,7 @@ export const repository = fileURLToPath(new URL('../../', import.meta.url));
 
 /** What a test takes over from the machine; everything else (KUBE*, proxies, D-Bus, XDG, …) stays outside. */
 const INHERITED =
-  /^(?:PATH|LANG|LC_\w+|TZ|TERM|LD_LIBRARY_PATH|NODE_V8_COVERAGE|SystemRoot|SystemDrive|windir|ComSpec|PATHEXT|ProgramData)$/i;
+  /^(?:PATH|LANG|LC_\w+|TZ|TERM|LD_LIBRARY_PATH|NODE_COMPILE_CACHE|NODE_V8_COVERAGE|SystemRoot|SystemDrive|windir|ComSpec|PATHEXT|ProgramData)$/i;
 
 /** The words that start the product: its sources, or the packaged binary in SA_TOKEN_BIN. */
 export function productCommand(): string[] {

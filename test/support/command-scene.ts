@@ -3,13 +3,15 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { stringify } from 'yaml';
+import { runIn, type Run } from './in-process.ts';
 import { withRobot, type Scene } from './robot.ts';
 import { createSandbox, type Sandbox } from './runner.ts';
 import type { ServerOptions } from './token-request-server.ts';
 
 export interface CommandScene extends Scene {
   sandbox: Sandbox;
-  run: Sandbox['run'];
+  /** The product on a command line, in this process. */
+  run: Run;
   /** Writes one more profile. Server, CA and source token are the robot's unless given. */
   profile: (name: string, settings?: object) => Promise<void>;
   /** Sets a user of the kubeconfig, and a context and a cluster of the same name. */
@@ -54,14 +56,14 @@ export async function commandScene(t: ExecutionContext, options?: ServerOptions)
   };
   await profile('prod');
   await context('admin', { token: server.adminToken });
-  return { ...scene, sandbox, run: sandbox.run, profile, context, tokenFile, caFile };
+  return { ...scene, sandbox, run: runIn(sandbox), profile, context, tokenFile, caFile };
 }
 
 /** Arguments, exit code, the line, and what is on standard input. */
 export type BadInput = [string[], number, RegExp, string?];
 
 /** Each has to end in one line that says what to do, and in nothing on standard output. */
-export async function checkRows(t: ExecutionContext, run: Sandbox['run'], rows: BadInput[]): Promise<void> {
+export async function checkRows(t: ExecutionContext, run: Run, rows: BadInput[]): Promise<void> {
   await Promise.all(
     rows.map(async ([args, exitCode, line, stdin]) => {
       const { code, stdout, stderr } = await run(args, stdin === undefined ? {} : { stdin });

@@ -17,6 +17,11 @@ export class Ended extends Error {}
 export function createHost(t: ExecutionContext, parts: Partial<Host> = {}): TestHost {
   const home = realpathSync(mkdtempSync(join(tmpdir(), 'sa-token-host-')));
   t.teardown(() => rmSync(home, { recursive: true, force: true }));
+  return hostIn(home, parts);
+}
+
+/** The same in a home that is there. */
+export function hostIn(home: string, parts: Partial<Host> = {}): TestHost {
   const written: TestHost['written'] = { out: '', err: '', steps: [], exitCode: undefined };
   return {
     argv: [],

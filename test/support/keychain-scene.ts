@@ -3,21 +3,24 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ExecutionContext } from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { parseJson, textAt } from '../../src/base/json.ts';
-import type { RunOptions, RunResult } from './child.ts';
-import { startKeychainSession } from './keychain-session.ts';
+import { merge } from './child.ts';
+import { lineIn, type LineOptions, type Result, type Run } from './in-process.ts';
+import { startKeychainSession, type KeychainSession } from './keychain-session.ts';
 import { testWith } from './require.ts';
 import { withRobot, type Scene as Robot } from './robot.ts';
+import { startResident, type Resident } from './resident.ts';
 import { createSandbox, type Sandbox } from './runner.ts';
 import type { ServerOptions } from './token-request-server.ts';
 
 export interface Scene extends Robot {
   sandbox: Sandbox;
   home: string;
-  run: (args: string[], options?: RunOptions) => Promise<RunResult>;
+  /** The product on a command line. A process of its own for each is `sandbox.run`. */
+  run: Run;
   /** `login PROFILE` with the robot's token on standard input. */
-  login: (profile: string, args?: string[], stdin?: string) => Promise<RunResult>;
+  login: (profile: string, args?: string[], stdin?: string) => Promise<Result>;
   /** What the keychain has: by account the fingerprint of the token, or of the whole item where it is no stored token. */
   kept: () => Promise<Record<string, string>>;
   /** The text of a file below ~/.kube; undefined where there is none. */
@@ -26,7 +29,31 @@ export interface Scene extends Robot {
   files: () => string[];
 }
 
-export const withKeychain = testWith('secret-service');
+/** One after another, since the tests of a file share a keychain. */
+export const withKeychain = testWith('secret-service').serial;
+
+/** Of a whole file: the first test that needs it starts it. Each test finds it empty. */
+let machine: Promise<{ session: KeychainSession; resident: Resident }> | undefined;
+
+async function startMachine({ env }: Sandbox) {
+  const session = await startKeychainSession();
+  return { session, resident: startResident(merge(env, session.env)) };
+}
+
+test.after.always(async () => {
+  const { session, resident } = (await machine) ?? {};
+  await resident?.close();
+  await session?.close();
+});
+
+/** Lays the keychain of the file over a sandbox, and runs the product there. */
+export async function useKeychain(t: ExecutionContext, sandbox: Sandbox): Promise<Run> {
+  const { session, resident } = await (machine ??= startMachine(sandbox));
+  Object.assign(sandbox.env, session.env);
+  t.teardown(async () => void (await sandbox.exec('secret-tool', ['clear', 'service', 'kubectl-sa-token'])));
+  return (args, options) =>
+    needsProcess(options) ? sandbox.run([...args], options) : resident.run(lineIn(sandbox, args, options));
+}
 
 export async function setScene(t: ExecutionContext, options?: ServerOptions): Promise<Scene> {
   const robot = await withRobot(t, options);
@@ -35,9 +62,7 @@ export async function setScene(t: ExecutionContext, options?: ServerOptions): Pr
   const { home } = sandbox;
   const caFile = join(home, 'ca.crt');
   await writeFile(caFile, robot.server.caPem);
-  const session = await startKeychainSession();
-  t.teardown(session.close);
-  Object.assign(sandbox.env, session.env);
+  const run = await useKeychain(t, sandbox);
   const flags = ['--server', robot.server.url, '--certificate-authority', caFile];
   const kube: Scene['kube'] = (file) => {
     const path = join(home, '.kube', file);
@@ -47,17 +72,22 @@ export async function setScene(t: ExecutionContext, options?: ServerOptions): Pr
     ...robot,
     sandbox,
     home,
-    run: (args, more) => sandbox.run(args, more),
+    run,
     login: (profile, args = [], stdin = robot.robot.token) =>
-      sandbox.run(['login', profile, ...flags, '--token-stdin', ...args], { stdin }),
+      run(['login', profile, ...flags, '--token-stdin', ...args], { stdin }),
     kept: () => itemsOf(sandbox),
     kube,
     files: () => (existsSync(join(home, '.kube')) ? filesBelow(join(home, '.kube')) : []),
   };
 }
 
+/** Another session is that of another process. */
+function needsProcess({ env }: LineOptions = {}): boolean {
+  return env !== undefined && 'DBUS_SESSION_BUS_ADDRESS' in env;
+}
+
 /** One line that stands alone, its exit code, and silence on standard output. */
-export function failed(t: ExecutionContext, result: RunResult, code: number, line: RegExp | string): void {
+export function failed(t: ExecutionContext, result: Result, code: number, line: RegExp | string): void {
   t.like(result, { code, stdout: '' });
   t.regex(result.stderr, /^kubectl-sa-token: [^\n]+\n$/);
   if (typeof line === 'string') t.is(result.stderr, `kubectl-sa-token: ${line}\n`);

@@ -35,7 +35,8 @@ test('with -v a failure is followed by its code', async (t) => {
   const trace = (step: string): void => void traced.push(step);
   await runMain(createHost(t, { argv: ['list', '-o', 'xml'], trace }));
   await runMain(createHost(t, { argv: ['version'], out: broken, trace }));
-  t.deepEqual(traced, ['code: bad-usage', 'code: unexpected']);
+  await runMain(createHost(t, { argv: ['-v'], trace }));
+  t.deepEqual(traced, ['code: bad-usage', 'code: unexpected', 'code: bad-usage']);
 });
 
 test('a failure that this client has shown a moment ago is its exit code alone', async (t) => {

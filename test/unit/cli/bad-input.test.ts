@@ -2,13 +2,12 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import type { Environment } from '../../support/child.ts';
-import { startKeychainSession, withoutSession } from '../../support/keychain-session.ts';
-import { testWith } from '../../support/require.ts';
+import { runIn, type LineOptions, type Run } from '../../support/in-process.ts';
+import { useKeychain, withKeychain } from '../../support/keychain-scene.ts';
 import { createSandbox, type Sandbox } from '../../support/runner.ts';
-import { runLines, type Line } from '../../support/batch.ts';
 
-interface Row extends Line {
+interface Row extends LineOptions {
+  args: string[];
   /** 2 unless it says otherwise. */
   code?: number;
   line: string | RegExp;
@@ -24,7 +23,6 @@ async function setUp(t: ExecutionContext): Promise<Sandbox> {
   const sandbox = await createSandbox();
   t.teardown(sandbox.cleanup);
   mkdirSync(join(sandbox.home, '.kube'));
-  mkdirSync(join(sandbox.home, 'run'));
   for (const [file, text] of [
     ['.kube/sa-token.yaml', profiles],
     ['empty', '\n'],
@@ -44,18 +42,17 @@ async function check(
   t: ExecutionContext,
   sandbox: Sandbox,
   rows: readonly Row[],
-  keychain: Environment = withoutSession(join(sandbox.home, 'run')),
+  run: Run = runIn(sandbox),
 ): Promise<void> {
   const before = await snapshot(sandbox.home);
-  const results = await runLines(sandbox, rows, keychain);
-  for (const [index, { args, code = 2, line }] of rows.entries()) {
+  for (const { args, code = 2, line, ...options } of rows) {
     const what = args.join(' ');
-    const { stderr, ...rest } = results[index] ?? {};
-    t.deepEqual<unknown, unknown>(rest, { code, stdout: '' }, what);
-    t.regex(stderr ?? '', /^kubectl-sa-token: [^\n]+\n$/, what);
+    const { stderr, ...rest } = await run(args, options);
+    t.deepEqual(rest, { code, stdout: '' }, what);
+    t.regex(stderr, /^kubectl-sa-token: [^\n]+\n$/, what);
     if (typeof line === 'string') t.is(stderr, `kubectl-sa-token: ${line}\n`, what);
-    else t.regex(stderr ?? '', line, what);
-    t.false(stderr?.includes('secret-'), what);
+    else t.regex(stderr, line, what);
+    t.false(stderr.includes('secret-'), what);
   }
   t.deepEqual(await snapshot(sandbox.home), before);
 }
@@ -81,7 +78,6 @@ test('the command line as a whole', async (t) => {
     { args: ['frobnicate'], line: `unknown argument: frobnicate; ${see()}` },
     { args: ['lst'], line: `did you mean list?; ${see()}` },
     { args: ['--nope'], line: /^kubectl-sa-token: .*; see "kubectl sa-token --help"\n$/ },
-    { args: ['-v'], line: `name a command; ${see()}` },
     {
       args: ['--token', 'secret-a'],
       line: /^kubectl-sa-token: --token: a token on the command line can be read/,
@@ -183,10 +179,9 @@ for (const [title, rows] of [
   ['login: names, addresses and values', addresses],
   ['login: tokens and where they come from', tokens],
 ] as const)
-  testWith('secret-service')(title, async (t) => {
-    const session = await startKeychainSession();
-    t.teardown(session.close);
-    await check(t, await setUp(t), rows, session.env);
+  withKeychain(title, async (t) => {
+    const sandbox = await setUp(t);
+    await check(t, sandbox, rows, await useKeychain(t, sandbox));
   });
 
 test('a token among the arguments is refused before anything else, and not repeated', async (t) => {

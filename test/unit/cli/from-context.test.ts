@@ -7,7 +7,7 @@ import { writeKubeconfig } from '../../support/kubectl.ts';
 import { testWith } from '../../support/require.ts';
 import { failed, fingerprint, setScene, withKeychain, type Scene } from '../../support/keychain-scene.ts';
 
-const withTerminal = testWith('secret-service', 'pty');
+const withTerminal = testWith('secret-service', 'pty').serial;
 
 /** A context whose cluster is the API server itself, and whose extension names the proxy and the account. */
 async function proposing(t: ExecutionContext, more: object = {}): Promise<Scene & { shown: RegExp }> {

@@ -6,7 +6,7 @@ import { testWith } from '../../support/require.ts';
 import { withRobot, type Scene as Robot } from '../../support/robot.ts';
 import { failed, fingerprint, setScene, withKeychain, type Scene } from '../../support/keychain-scene.ts';
 
-const withTerminal = testWith('secret-service', 'pty');
+const withTerminal = testWith('secret-service', 'pty').serial;
 
 interface TwoServers extends Scene {
   other: Robot;

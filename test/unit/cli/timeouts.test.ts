@@ -1,19 +1,14 @@
 import type { ExecutionContext } from 'ava';
-import { startKeychainSession } from '../../support/keychain-session.ts';
-import { testWith } from '../../support/require.ts';
+import { useKeychain, withKeychain } from '../../support/keychain-scene.ts';
 import { startServer } from '../../support/token-request-server.ts';
 import { checkRows, commandScene, type BadInput, type CommandScene } from '../../support/command-scene.ts';
 
 const FROM_SECRET = ['--from-secret', 'team-a/robot-token'];
-const withKeychain = testWith('secret-service');
 
 /** A login looks into the keychain before it asks anybody for a token. */
 async function keychainScene(t: ExecutionContext): Promise<CommandScene> {
   const scene = await commandScene(t);
-  const session = await startKeychainSession();
-  t.teardown(session.close);
-  Object.assign(scene.sandbox.env, session.env);
-  return scene;
+  return { ...scene, run: await useKeychain(t, scene.sandbox) };
 }
 
 withKeychain('--timeout is the limit of every call beside the exchange', async (t) => {

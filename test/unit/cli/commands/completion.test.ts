@@ -3,6 +3,7 @@ import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { kubectlCompletion, scripts } from '../../../../src/cli/completion-scripts.ts';
+import { runIn } from '../../../support/in-process.ts';
 import { findKubectls, onPath } from '../../../support/kubectl.ts';
 import { testUnless, testWith } from '../../../support/require.ts';
 import { createSandbox, productCommand, repository, type Sandbox } from '../../../support/runner.ts';
@@ -13,13 +14,13 @@ const profiles = `profiles:
 `;
 const kubeconfig = 'contexts: [{name: blue}, {name: green}]\nusers: [{name: ann}]\n';
 
-async function withFiles(t: ExecutionContext): Promise<Sandbox> {
+async function withFiles(t: ExecutionContext) {
   const box = await createSandbox();
   t.teardown(() => box.cleanup());
   await mkdir(join(box.home, '.kube'));
   await writeFile(join(box.home, '.kube', 'sa-token.yaml'), profiles, { mode: 0o600 });
   await writeFile(join(box.home, '.kube', 'config'), kubeconfig);
-  return box;
+  return { ...box, run: runIn(box) };
 }
 
 const completes = test.macro({
@@ -127,7 +128,7 @@ for (const [shell, script] of [
 }
 
 /** The product under the name that kubectl looks up. */
-async function plugin(box: Sandbox): Promise<string> {
+async function plugin(box: Pick<Sandbox, 'home'>): Promise<string> {
   const bin = join(box.home, 'bin');
   await mkdir(bin);
   const file = join(bin, 'kubectl-sa_token');

@@ -5,7 +5,9 @@ import { createAuthority, createFakeIngressCertificate } from '../../../support/
 import { startKeychainSession } from '../../../support/keychain-session.ts';
 import { testWith } from '../../../support/require.ts';
 import { ROBOT } from '../../../support/robot.ts';
-import type { RunResult } from '../../../support/runner.ts';
+import { merge } from '../../../support/child.ts';
+import { lineIn, type Result, type Run } from '../../../support/in-process.ts';
+import { startResident } from '../../../support/resident.ts';
 import { findSecret } from '../../../support/secret-scan.ts';
 import type { ServerOptions } from '../../../support/token-request-server.ts';
 import { commandScene } from '../../../support/command-scene.ts';
@@ -30,14 +32,14 @@ const NAMES = [
 ];
 
 /** `ok profile …` by name. */
-function lines({ stdout }: RunResult): Map<string, string> {
+function lines({ stdout }: Result): Map<string, string> {
   const found = [...stdout.matchAll(/^(?<state>ok|warn|FAIL|skip) +(?<name>\w+) +(?<rest>.*)$/gm)];
   return new Map(
     found.map(({ groups }) => [groups?.['name'] ?? '', `${groups?.['state']} ${groups?.['rest']}`]),
   );
 }
 
-test('all is well: a line for each step, in the order of a call', async (t) => {
+test.serial('all is well: a line for each step, in the order of a call', async (t) => {
   const { run, robot, server } = await commandScene(t);
   const result = await run(['doctor']);
   t.deepEqual([result.code, result.stderr], [0, '']);
@@ -65,7 +67,7 @@ test('all is well: a line for each step, in the order of a call', async (t) => {
   t.deepEqual(await findSecret(robot.token, { texts: { stdout: result.stdout } }), []);
 });
 
-test('for scripts', async (t) => {
+test.serial('for scripts', async (t) => {
   const { run, profile } = await commandScene(t);
   await profile('prod', { server: 'https://nowhere.invalid/kubernetes' });
   const { code, stdout } = await run(['doctor', 'prod', '-o', 'json']);
@@ -86,7 +88,7 @@ test('for scripts', async (t) => {
   ]);
 });
 
-test('RBAC is missing: the Role and RoleBinding to apply, for the account that asks', async (t) => {
+test.serial('RBAC is missing: the Role and RoleBinding to apply, for the account that asks', async (t) => {
   const { run, server } = await commandScene(t);
   server.cluster.deny(ROBOT);
   const result = await run(['doctor', 'prod']);
@@ -105,7 +107,7 @@ test('RBAC is missing: the Role and RoleBinding to apply, for the account that a
   );
 });
 
-test('a source token that is refused, or that is not there', async (t) => {
+test.serial('a source token that is refused, or that is not there', async (t) => {
   const { run, server, profile } = await commandScene(t);
   server.cluster.deleteSecret({ namespace: 'team-a', name: 'robot-token' });
   const refused = await run(['doctor', 'prod']);
@@ -122,7 +124,7 @@ test('a source token that is refused, or that is not there', async (t) => {
   t.regex(lines(absent).get('proxy') ?? '', /^ok/, 'the way to the server is tried all the same');
 });
 
-test('a source token that has expired says so itself', async (t) => {
+test.serial('a source token that has expired says so itself', async (t) => {
   const { run, server, sandbox } = await commandScene(t);
   const token = await server.cluster.issueLongToken({
     namespace: 'team-a',
@@ -137,7 +139,7 @@ test('a source token that has expired says so itself', async (t) => {
   t.is((await run(['doctor', 'none'])).code, 2);
 });
 
-test('no source token, and no way to the server: the way comes first', async (t) => {
+test.serial('no source token, and no way to the server: the way comes first', async (t) => {
   const { run, profile } = await commandScene(t);
   const account = { namespace: 'team-a', 'service-account': 'robot' };
   await profile('prod', { server: 'https://nowhere.invalid', 'source-file': '/nowhere', ...account });
@@ -146,7 +148,7 @@ test('no source token, and no way to the server: the way comes first', async (t)
   t.regex(stdout, /^FAIL +source .*\n(?:.*\n)*first of all \(dns\): check the name/m);
 });
 
-test('an API server without TokenRequest', async (t) => {
+test.serial('an API server without TokenRequest', async (t) => {
   const { run, server } = await commandScene(t);
   const unknown = { status: 404, body: '404 page not found\n', headers: { 'Audit-Id': 'x' } };
   server.faults.next(unknown, 2, /\/token$/);
@@ -163,7 +165,7 @@ test('an API server without TokenRequest', async (t) => {
   t.regex(stderr, /the API server does not serve TokenRequest \(404\); it is older than Kubernetes 1\.20 or/);
 });
 
-test('an account made anew under the same name', async (t) => {
+test.serial('an account made anew under the same name', async (t) => {
   const { run, server, tokenFile } = await commandScene(t);
   const long = await server.cluster.issueLongToken({
     namespace: 'team-a',
@@ -219,7 +221,7 @@ const certificates: [string, () => Promise<ServerOptions>, RegExp][] = [
 ];
 
 for (const [title, options, line] of certificates) {
-  test(`a certificate: ${title}`, async (t) => {
+  test.serial(`a certificate: ${title}`, async (t) => {
     const { run, server } = await commandScene(t, await options());
     const result = await run(['doctor', 'prod']);
     t.is(result.code, 5);
@@ -229,7 +231,7 @@ for (const [title, options, line] of certificates) {
   });
 }
 
-test('a certificate that is not checked', async (t) => {
+test.serial('a certificate that is not checked', async (t) => {
   const { run, profile } = await commandScene(t);
   await profile('prod', { 'certificate-authority': undefined, 'insecure-skip-tls-verify': true });
   const { code, stdout } = await run(['doctor', 'prod']);
@@ -240,7 +242,7 @@ test('a certificate that is not checked', async (t) => {
 /** A 403 of an API server. */
 const status = (message: string) => JSON.stringify({ kind: 'Status', status: 'Failure', message, code: 403 });
 
-test('what is between: a proxy’s page, a gateway, a lent identity', async (t) => {
+test.serial('what is between: a proxy’s page, a gateway, a lent identity', async (t) => {
   const { run, server } = await commandScene(t);
   const diagnose = async () => lines(await run(['doctor', 'prod'])).get('proxy') ?? '';
   server.faults.next({ html: 404 });
@@ -271,14 +273,14 @@ test('what is between: a proxy’s page, a gateway, a lent identity', async (t) 
   );
 });
 
-test('no anonymous access at all is no failure', async (t) => {
+test.serial('no anonymous access at all is no failure', async (t) => {
   const { run } = await commandScene(t, { anonymousAuth: false });
   const result = await run(['doctor', 'prod']);
   t.is(result.code, 0);
   t.is(lines(result).get('proxy'), 'ok an API server answers (401)');
 });
 
-test('what else the proxy lets through', async (t) => {
+test.serial('what else the proxy lets through', async (t) => {
   const open = await commandScene(t, { exposes: 'everything' });
   const result = await open.run(['doctor', 'prod']);
   t.is(result.code, 0);
@@ -305,14 +307,14 @@ for (const [exposes, calls] of [
   ],
   ['posts', 'POST /apis/authentication.k8s.io/v1/selfsubjectreviews, POST …/token?dryRun=All'],
 ] as const) {
-  test(`what else the proxy lets through: ${exposes}`, async (t) => {
+  test.serial(`what else the proxy lets through: ${exposes}`, async (t) => {
     const { run } = await commandScene(t, { exposes });
     const line = `warn more than POST …/token reaches the API server: ${calls}; let nothing else through: kubectl sa-token manifest proxy`;
     t.is(lines(await run(['doctor', 'prod'])).get('exposed'), line);
   });
 }
 
-test('a wrong clock, and a life that was shortened', async (t) => {
+test.serial('a wrong clock, and a life that was shortened', async (t) => {
   const { run, profile } = await commandScene(t, { clockSkew: 600_000, maxExpirationSeconds: 3600 });
   await profile('prod', { duration: '24h' });
   const result = await run(['doctor', 'prod']);
@@ -324,47 +326,63 @@ test('a wrong clock, and a life that was shortened', async (t) => {
   );
 });
 
-testWith('secret-service')('the keychain: an item written, read, deleted; locked or absent', async (t) => {
-  const { run, profile, robot, sandbox, server, caFile } = await commandScene(t);
-  const session = await startKeychainSession();
-  t.teardown(session.close);
-  const { env } = session;
-  const login = ['login', 'kept', '--server', server.url, '--certificate-authority', caFile, '--token-stdin'];
-  t.is((await run(login, { env, stdin: robot.token })).code, 0);
-  const well = await run(['doctor', 'kept'], { env });
-  t.is(well.code, 0);
-  t.is(lines(well).get('keychain'), 'ok wrote, read and deleted an item');
-  t.regex(lines(well).get('source') ?? '', /in keychain, for team-a\/robot@/);
-  const left = await sandbox.exec('secret-tool', ['search', '--all', 'service', 'kubectl-sa-token'], { env });
-  t.is(left.stdout.match(/^\[/gm)?.length, 1, 'the source token alone');
+testWith('secret-service').serial(
+  'the keychain: an item written, read, deleted; locked or absent',
+  async (t) => {
+    const { profile, robot, sandbox, server, caFile } = await commandScene(t);
+    const session = await startKeychainSession();
+    t.teardown(session.close);
+    const { env } = session;
+    const resident = startResident(merge(sandbox.env, env));
+    t.teardown(resident.close);
+    const run: Run = (args, options) => resident.run(lineIn(sandbox, args, options));
+    const login = [
+      'login',
+      'kept',
+      '--server',
+      server.url,
+      '--certificate-authority',
+      caFile,
+      '--token-stdin',
+    ];
+    t.is((await run(login, { env, stdin: robot.token })).code, 0);
+    const well = await run(['doctor', 'kept'], { env });
+    t.is(well.code, 0);
+    t.is(lines(well).get('keychain'), 'ok wrote, read and deleted an item');
+    t.regex(lines(well).get('source') ?? '', /in keychain, for team-a\/robot@/);
+    const left = await sandbox.exec('secret-tool', ['search', '--all', 'service', 'kubectl-sa-token'], {
+      env,
+    });
+    t.is(left.stdout.match(/^\[/gm)?.length, 1, 'the source token alone');
 
-  // A profile that was removed by hand, and its token.
-  t.is((await run(['login', 'gone', '--from-profile', 'kept'], { env })).code, 0);
-  const file = join(sandbox.home, '.kube', 'sa-token.yaml');
-  await writeFile(file, (await readFile(file, 'utf8')).replace(/^ {2}gone:\n(?: {4}.*\n)+/m, ''));
-  const orphan = await run(['doctor', 'kept'], { env });
-  t.is(orphan.code, 0);
-  t.is(
-    lines(orphan).get('keychain'),
-    'warn a token is stored for "gone", and there is no such profile; remove it: kubectl sa-token logout gone',
-  );
-  t.is((await run(['logout', 'gone'], { env })).code, 0);
-  t.is(lines(await run(['doctor', 'kept'], { env })).get('keychain'), 'ok wrote, read and deleted an item');
+    // A profile that was removed by hand, and its token.
+    t.is((await run(['login', 'gone', '--from-profile', 'kept'], { env })).code, 0);
+    const file = join(sandbox.home, '.kube', 'sa-token.yaml');
+    await writeFile(file, (await readFile(file, 'utf8')).replace(/^ {2}gone:\n(?: {4}.*\n)+/m, ''));
+    const orphan = await run(['doctor', 'kept'], { env });
+    t.is(orphan.code, 0);
+    t.is(
+      lines(orphan).get('keychain'),
+      'warn a token is stored for "gone", and there is no such profile; remove it: kubectl sa-token logout gone',
+    );
+    t.is((await run(['logout', 'gone'], { env })).code, 0);
+    t.is(lines(await run(['doctor', 'kept'], { env })).get('keychain'), 'ok wrote, read and deleted an item');
 
-  await session.lock();
-  const locked = await run(['doctor', 'kept'], { env });
-  t.is(locked.code, 6);
-  t.regex(lines(locked).get('keychain') ?? '', /^FAIL the keychain is not available: it is locked/);
-  await profile('file', { cache: 'keychain' });
-  const absent = await run(['doctor', 'file']);
-  t.is(absent.code, 6);
-  t.regex(
-    lines(absent).get('keychain') ?? '',
-    /^FAIL the keychain is not available: there is no D-Bus session/,
-  );
-});
+    await session.lock();
+    const locked = await run(['doctor', 'kept'], { env });
+    t.is(locked.code, 6);
+    t.regex(lines(locked).get('keychain') ?? '', /^FAIL the keychain is not available: it is locked/);
+    await profile('file', { cache: 'keychain' });
+    const absent = await sandbox.run(['doctor', 'file']);
+    t.is(absent.code, 6);
+    t.regex(
+      lines(absent).get('keychain') ?? '',
+      /^FAIL the keychain is not available: there is no D-Bus session/,
+    );
+  },
+);
 
-test('settings that would lead the source token elsewhere: the profile comes first', async (t) => {
+test.serial('settings that would lead the source token elsewhere: the profile comes first', async (t) => {
   const { run, server } = await commandScene(t);
   const env = { KUBECTL_SA_TOKEN_SERVER: 'https://elsewhere.example' };
   const { code, stdout } = await run(['doctor', 'prod'], { env });
@@ -376,7 +394,7 @@ test('settings that would lead the source token elsewhere: the profile comes fir
   t.is(server.requests.length, 0);
 });
 
-test('bad input', async (t) => {
+test.serial('bad input', async (t) => {
   const { run, profile } = await commandScene(t);
   for (const [args, line] of [
     [['doctor', 'prod', '-o', 'xml'], /-o xml is not one of json, yaml/],

@@ -5,7 +5,7 @@ import { ROBOT } from '../../../support/robot.ts';
 import { findSecret } from '../../../support/secret-scan.ts';
 import { checkRows, commandScene, type BadInput } from '../../../support/command-scene.ts';
 
-test('both tokens, what to know of them, and never a token', async (t) => {
+test.serial('both tokens, what to know of them, and never a token', async (t) => {
   const { run, robot, server } = await commandScene(t);
   const before = await run(['inspect', 'prod']);
   t.deepEqual([before.code, before.stderr], [0, '']);
@@ -32,7 +32,7 @@ test('both tokens, what to know of them, and never a token', async (t) => {
     t.deepEqual(await findSecret(secret, { texts }), []);
 });
 
-test('for scripts: claims, dates, seconds and stable warnings', async (t) => {
+test.serial('for scripts: claims, dates, seconds and stable warnings', async (t) => {
   const { run, robot } = await commandScene(t);
   await run(['get-token', 'prod']);
   const { stdout } = await run(['inspect', 'prod', '-o', 'json']);
@@ -50,7 +50,7 @@ test('for scripts: claims, dates, seconds and stable warnings', async (t) => {
   t.regex((await run(['inspect', 'prod', '-o', 'yaml'])).stdout, /^profile: prod\n/);
 });
 
-test('a token that was issued for other settings is said to be so', async (t) => {
+test.serial('a token that was issued for other settings is said to be so', async (t) => {
   const { run, profile } = await commandScene(t);
   await run(['get-token', 'prod']);
   await profile('prod', { duration: '2h' });
@@ -58,7 +58,7 @@ test('a token that was issued for other settings is said to be so', async (t) =>
   t.regex(stdout, /warning: issued token: it was issued for other settings/);
 });
 
-test('signatures, with the keys of the API server, or of an issuer that is named', async (t) => {
+test.serial('signatures, with the keys of the API server, or of an issuer that is named', async (t) => {
   const { run, server, context } = await commandScene(t);
   await run(['get-token', 'prod']);
   const both = await run(['inspect', 'prod', '--context', 'admin']);
@@ -90,35 +90,41 @@ test('signatures, with the keys of the API server, or of an issuer that is named
   t.notRegex(refused.stderr, /--context NAME/);
 });
 
-test('an issuer that only the token names vouches for nobody: self-consistent, never valid', async (t) => {
-  // Whoever makes a token can make its keys too, and serve them.
-  const forger = await startServer({ ownSigningKey: true });
-  t.teardown(forger.close);
-  const { run } = await commandScene(t);
-  const ca = Buffer.from(forger.caPem).toString('base64');
-  const { signer } = forger.cluster.settings;
-  const token = await signer.sign({ iss: forger.apiUrl, sub: 'system:serviceaccount:team-a:robot' });
-  const jwks = JSON.stringify(signer.jwks);
-  const configuration = JSON.stringify({ jwks_uri: `${forger.apiUrl}/openid/v1/jwks` });
-  forger.faults.next({ status: 200, body: configuration }, 9, /^\/\.well-known\/openid-configuration$/);
-  forger.faults.next({ status: 200, body: jwks }, 9, /^\/openid\/v1\/jwks$/);
-  const inspect = (...flags: string[]) =>
-    run(['inspect', '--token-stdin', '--server', forger.url, '--certificate-authority-data', ca, ...flags], {
-      stdin: token,
-    });
-  const alone = await inspect('--verify');
-  t.is(alone.code, 0);
-  t.regex(
-    alone.stdout,
-    /signature {3}self-consistent \(keys at \S+\/openid\/v1\/jwks, which only the token names: --context or --issuer-url says more\)/,
-  );
-  t.notRegex(alone.stdout, /signature {3}valid/);
-  const { token: value } = JSON.parse((await inspect('--verify', '-o', 'json')).stdout);
-  t.is(value.signature.state, 'self-consistent');
-  t.regex((await inspect('--issuer-url', forger.apiUrl)).stdout, /signature {3}valid/);
-});
+test.serial(
+  'an issuer that only the token names vouches for nobody: self-consistent, never valid',
+  async (t) => {
+    // Whoever makes a token can make its keys too, and serve them.
+    const forger = await startServer({ ownSigningKey: true });
+    t.teardown(forger.close);
+    const { run } = await commandScene(t);
+    const ca = Buffer.from(forger.caPem).toString('base64');
+    const { signer } = forger.cluster.settings;
+    const token = await signer.sign({ iss: forger.apiUrl, sub: 'system:serviceaccount:team-a:robot' });
+    const jwks = JSON.stringify(signer.jwks);
+    const configuration = JSON.stringify({ jwks_uri: `${forger.apiUrl}/openid/v1/jwks` });
+    forger.faults.next({ status: 200, body: configuration }, 9, /^\/\.well-known\/openid-configuration$/);
+    forger.faults.next({ status: 200, body: jwks }, 9, /^\/openid\/v1\/jwks$/);
+    const inspect = (...flags: string[]) =>
+      run(
+        ['inspect', '--token-stdin', '--server', forger.url, '--certificate-authority-data', ca, ...flags],
+        {
+          stdin: token,
+        },
+      );
+    const alone = await inspect('--verify');
+    t.is(alone.code, 0);
+    t.regex(
+      alone.stdout,
+      /signature {3}self-consistent \(keys at \S+\/openid\/v1\/jwks, which only the token names: --context or --issuer-url says more\)/,
+    );
+    t.notRegex(alone.stdout, /signature {3}valid/);
+    const { token: value } = JSON.parse((await inspect('--verify', '-o', 'json')).stdout);
+    t.is(value.signature.state, 'self-consistent');
+    t.regex((await inspect('--issuer-url', forger.apiUrl)).stdout, /signature {3}valid/);
+  },
+);
 
-test('a token that its issuer did not sign: the report, the line, exit code 4', async (t) => {
+test.serial('a token that its issuer did not sign: the report, the line, exit code 4', async (t) => {
   const { run, tokenFile, context } = await commandScene(t);
   const other = await startServer({ ownSigningKey: true });
   t.teardown(other.close);
@@ -158,7 +164,7 @@ test('a token that its issuer did not sign: the report, the line, exit code 4', 
   t.regex(bad.stderr, /the source token: its signature does not fit the keys at/);
 });
 
-test('a token from standard input', async (t) => {
+test.serial('a token from standard input', async (t) => {
   const { run, robot, server } = await commandScene(t);
   const { code, stdout } = await run(['inspect', '--token-stdin', '--context', 'admin'], {
     stdin: robot.token,
@@ -169,7 +175,7 @@ test('a token from standard input', async (t) => {
   t.regex(opaque.stdout, /not a JWT: nothing can be read in it/);
 });
 
-test('bad input: one line that says what to do, and nothing on standard output', async (t) => {
+test.serial('bad input: one line that says what to do, and nothing on standard output', async (t) => {
   const { run, tokenFile } = await commandScene(t);
   const rows: BadInput[] = [
     [['inspect'], 2, /no profile named, .*; name one of .*: prod/],

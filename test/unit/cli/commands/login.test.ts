@@ -7,7 +7,7 @@ import { testWith } from '../../../support/require.ts';
 import { findSecret } from '../../../support/secret-scan.ts';
 import { failed, fingerprint, setScene, withKeychain, type Scene } from '../../../support/keychain-scene.ts';
 
-const withTerminal = testWith('secret-service', 'pty');
+const withTerminal = testWith('secret-service', 'pty').serial;
 
 /** No profile, no item, no entry, and the token nowhere. */
 async function nothingIsKept(t: ExecutionContext, scene: Scene, token = scene.robot.token): Promise<void> {

@@ -7,7 +7,7 @@ import { checkRows, commandScene, type BadInput } from '../../../support/command
 
 const ISSUER = 'https://kubernetes.default.svc.cluster.local';
 
-test('the issued token: who it is, and for whom', async (t) => {
+test.serial('the issued token: who it is, and for whom', async (t) => {
   const { run, robot, server } = await commandScene(t);
   const { code, stdout, stderr } = await run(['review', 'prod']);
   t.deepEqual([code, stderr], [0, '']);
@@ -25,7 +25,7 @@ test('the issued token: who it is, and for whom', async (t) => {
   t.is(server.exchanges, 1, 'the cached token serves');
 });
 
-test('the audiences are those of the profile, unless others are asked for', async (t) => {
+test.serial('the audiences are those of the profile, unless others are asked for', async (t) => {
   const { run, profile } = await commandScene(t);
   await profile('factors', { audience: ['factors', 'more'] });
   const { stdout } = await run([
@@ -48,7 +48,7 @@ test('the audiences are those of the profile, unless others are asked for', asyn
   );
 });
 
-test('why a token is refused, which a 401 hides', async (t) => {
+test.serial('why a token is refused, which a 401 hides', async (t) => {
   const { run, server, robot, tokenFile } = await commandScene(t);
   const source = ['review', 'prod', '--source'];
   t.is((await run(source)).code, 0);
@@ -73,7 +73,7 @@ test('why a token is refused, which a 401 hides', async (t) => {
   );
 });
 
-test('no issued token, since the source token is refused: the review that tells why', async (t) => {
+test.serial('no issued token, since the source token is refused: the review that tells why', async (t) => {
   const { run, server } = await commandScene(t);
   server.cluster.deleteSecret({ namespace: 'team-a', name: 'robot-token' });
   const { code, stderr } = await run(['review', 'prod', '--context', 'admin']);
@@ -84,7 +84,7 @@ test('no issued token, since the source token is refused: the review that tells 
   );
 });
 
-test('what to do about a reason names the profile', async (t) => {
+test.serial('what to do about a reason names the profile', async (t) => {
   const { run, server } = await commandScene(t);
   const told = async (args: string[], error: string, stdin = '') => {
     const body = JSON.stringify({
@@ -107,7 +107,7 @@ test('what to do about a reason names the profile', async (t) => {
   t.regex(await told(['--token-stdin'], expired, 'x'), /sa-token get-token PROFILE --force-refresh/);
 });
 
-test('an issued token whose Secret was deleted meanwhile', async (t) => {
+test.serial('an issued token whose Secret was deleted meanwhile', async (t) => {
   const { run, server } = await commandScene(t);
   await run(['get-token', 'prod']);
   server.cluster.deleteSecret({ namespace: 'team-a', name: 'robot-token' });
@@ -121,7 +121,7 @@ test('an issued token whose Secret was deleted meanwhile', async (t) => {
   t.regex((await run(['review', 'prod'])).stderr, /UID .*; the account or Secret was deleted and made anew/);
 });
 
-test('with -o the answer is there too, and the exit code tells', async (t) => {
+test.serial('with -o the answer is there too, and the exit code tells', async (t) => {
   const { run } = await commandScene(t);
   const { code, stdout, stderr } = await run(['review', 'prod', '--audience', 'x', '-o', 'json']);
   t.is(code, 4);
@@ -130,7 +130,7 @@ test('with -o the answer is there too, and the exit code tells', async (t) => {
   t.regex(stderr, /refuses the issued token/);
 });
 
-test('a server that knows no audiences is not believed', async (t) => {
+test.serial('a server that knows no audiences is not believed', async (t) => {
   const { run, server } = await commandScene(t);
   const status = { authenticated: true, user: { username: 'system:serviceaccount:team-a:robot' } };
   const body = JSON.stringify({
@@ -150,7 +150,7 @@ test('a server that knows no audiences is not believed', async (t) => {
   t.is((await run(['review', 'prod'])).code, 0, 'none was asked for');
 });
 
-test('as a service checks its callers: a token from standard input', async (t) => {
+test.serial('as a service checks its callers: a token from standard input', async (t) => {
   const { run, server, profile, context } = await commandScene(t);
   await profile('client', { audience: ['factors'] });
   await server.cluster.createRobot({ namespace: 'shop', name: 'checker' });
@@ -168,7 +168,7 @@ test('as a service checks its callers: a token from standard input', async (t) =
   t.is((await check('others')).code, 4);
 });
 
-test('the source token goes to no cluster that is not named', async (t) => {
+test.serial('the source token goes to no cluster that is not named', async (t) => {
   const { run, profile, server, context } = await commandScene(t);
   const other = await startServer();
   t.teardown(other.close);
@@ -191,7 +191,7 @@ test('the source token goes to no cluster that is not named', async (t) => {
   t.is(server.requests.length + other.requests.length, 0);
 });
 
-test('bad input and an API server that does not answer', async (t) => {
+test.serial('bad input and an API server that does not answer', async (t) => {
   const { run, context, server } = await commandScene(t);
   await context('wrong', { token: 'nonsense' });
   const gone = await startServer();

@@ -1,19 +1,22 @@
 import test from 'ava';
 import { checkRows, commandScene, type BadInput } from '../../../support/command-scene.ts';
 
-test('at the API server of a context, with the issued token and nothing of the context’s user', async (t) => {
-  const { run, server, robot } = await commandScene(t);
-  const { code, stdout, stderr } = await run(['whoami', 'prod', '--context', 'admin']);
-  t.deepEqual([code, stderr], [0, '']);
-  t.regex(stdout, /^username +system:serviceaccount:team-a:robot\n/);
-  t.regex(stdout, new RegExp(`\\nuid +${robot.uid}\\n`));
-  t.regex(stdout, /\nserver +https:\/\/localhost:\d+\n$/);
-  const asked = server.requests.at(-1);
-  t.is(asked?.path, '/apis/authentication.k8s.io/v1/selfsubjectreviews');
-  t.not(asked?.headers.authorization, `Bearer ${server.adminToken}`);
-});
+test.serial(
+  'at the API server of a context, with the issued token and nothing of the context’s user',
+  async (t) => {
+    const { run, server, robot } = await commandScene(t);
+    const { code, stdout, stderr } = await run(['whoami', 'prod', '--context', 'admin']);
+    t.deepEqual([code, stderr], [0, '']);
+    t.regex(stdout, /^username +system:serviceaccount:team-a:robot\n/);
+    t.regex(stdout, new RegExp(`\\nuid +${robot.uid}\\n`));
+    t.regex(stdout, /\nserver +https:\/\/localhost:\d+\n$/);
+    const asked = server.requests.at(-1);
+    t.is(asked?.path, '/apis/authentication.k8s.io/v1/selfsubjectreviews');
+    t.not(asked?.headers.authorization, `Bearer ${server.adminToken}`);
+  },
+);
 
-test('at the profile’s own server, where that is an API server', async (t) => {
+test.serial('at the profile’s own server, where that is an API server', async (t) => {
   const { run, profile, server } = await commandScene(t);
   await profile('direct', { server: server.apiUrl });
   const { stdout } = await run(['whoami', 'direct', '-o', 'json']);
@@ -22,7 +25,7 @@ test('at the profile’s own server, where that is an API server', async (t) => 
   t.deepEqual(self.groups.slice(0, 2), ['system:serviceaccounts', 'system:serviceaccounts:team-a']);
 });
 
-test('an API server older than 1.28 is asked the older way', async (t) => {
+test.serial('an API server older than 1.28 is asked the older way', async (t) => {
   const { run, server } = await commandScene(t);
   server.faults.next({ status: 404, body: '404 page not found\n' }, 1, /v1\/selfsubjectreviews$/);
   const { code } = await run(['whoami', 'prod', '--context', 'admin']);
@@ -30,7 +33,7 @@ test('an API server older than 1.28 is asked the older way', async (t) => {
   t.regex(server.requests.at(-1)?.path ?? '', /v1beta1\/selfsubjectreviews$/);
 });
 
-test('refusals say what to do', async (t) => {
+test.serial('refusals say what to do', async (t) => {
   const { run, profile, context, server } = await commandScene(t);
   await profile('factors', { audience: ['factors'] });
   await context('plain', {}, { server: 'http://api.example' });

@@ -37,12 +37,12 @@ async function hookScene(t: ExecutionContext): Promise<HookScene> {
   };
 }
 
-test('no context runs the hook: nothing to try', async (t) => {
+test.serial('no context runs the hook: nothing to try', async (t) => {
   const { diagnose } = await hookScene(t);
   t.is(await diagnose(), '0 skip no context of the kubeconfig uses this profile yet');
 });
 
-test('the API server of the context takes the token', async (t) => {
+test.serial('the API server of the context takes the token', async (t) => {
   const { diagnose, hooked, server } = await hookScene(t);
   await hooked('prod');
   t.is(
@@ -54,7 +54,7 @@ test('the API server of the context takes the token', async (t) => {
   t.not(asked?.headers.authorization, `Bearer ${server.adminToken}`);
 });
 
-test('a context that nobody chose is not asked: its server gets no token', async (t) => {
+test.serial('a context that nobody chose is not asked: its server gets no token', async (t) => {
   const { diagnose, hooked, server, sandbox } = await hookScene(t);
   const other = await startServer();
   t.teardown(other.close);
@@ -90,7 +90,7 @@ test('a context that nobody chose is not asked: its server gets no token', async
   t.true(server.requests.some(({ path }) => path.endsWith('/selfsubjectreviews')));
 });
 
-test('who may not ask is known all the same', async (t) => {
+test.serial('who may not ask is known all the same', async (t) => {
   const { diagnose, hooked, server } = await hookScene(t);
   await hooked('prod');
   const message = 'selfsubjectreviews is forbidden: User "system:serviceaccount:team-a:robot" cannot create';
@@ -105,7 +105,7 @@ test('who may not ask is known all the same', async (t) => {
   t.regex(await diagnose(), /^4 FAIL context "prod": .*"system:anonymous"/);
 });
 
-test('a profile with an audience: the API server refuses its tokens', async (t) => {
+test.serial('a profile with an audience: the API server refuses its tokens', async (t) => {
   const { diagnose, hooked, profile } = await hookScene(t);
   await profile('prod', { audience: ['factors'] });
   await hooked('prod');
@@ -115,7 +115,7 @@ test('a profile with an audience: the API server refuses its tokens', async (t) 
   );
 });
 
-test('another cluster, one that cannot be reached, one that is not there', async (t) => {
+test.serial('another cluster, one that cannot be reached, one that is not there', async (t) => {
   const { diagnose, hooked, caFile } = await hookScene(t);
   const other = await startServer();
   t.teardown(() => other.close());
@@ -146,7 +146,7 @@ test('another cluster, one that cannot be reached, one that is not there', async
   );
 });
 
-test('the proxy in the place of the API server, and an API server that knows no review', async (t) => {
+test.serial('the proxy in the place of the API server, and an API server that knows no review', async (t) => {
   const { diagnose, hooked, server } = await hookScene(t);
   await hooked('prod', { server: server.url });
   t.regex(
@@ -158,7 +158,7 @@ test('the proxy in the place of the API server, and an API server that knows no 
   t.regex(await diagnose(), /^0 warn context "prod": \S+ cannot say whether it takes the token/);
 });
 
-test('a hook that says more than the profile is refused, and doctor says so', async (t) => {
+test.serial('a hook that says more than the profile is refused, and doctor says so', async (t) => {
   const { hooked, run } = await hookScene(t);
   await hooked('prod', {}, ['get-token', 'prod', '--audience', 'x']);
   const { code, stdout } = await run(['doctor', 'prod']);

@@ -1,6 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { runIn } from '../../../../support/in-process.ts';
 import { oldestAndNewest } from '../../../../support/kubectl.ts';
 import { testWith } from '../../../../support/require.ts';
 import { createSandbox } from '../../../../support/runner.ts';
@@ -12,7 +13,7 @@ const GATEWAY = ['--host', 'a.example.com', '--gateway', 'gateways/public'];
 async function setUp(t: ExecutionContext) {
   const sandbox = await createSandbox();
   t.teardown(sandbox.cleanup);
-  return sandbox;
+  return { ...sandbox, run: runIn(sandbox) };
 }
 
 const everything: [string[], number][] = [

@@ -18,6 +18,7 @@ import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { recordOf } from '../../../src/base/file-identity.ts';
 import { table, variableOf, settingNames } from '../../../src/settings/table.ts';
+import { runIn } from '../../support/in-process.ts';
 import { testWith } from '../../support/require.ts';
 import { createSandbox, repository, type Sandbox } from '../../support/runner.ts';
 
@@ -260,15 +261,14 @@ const cases: Case[] = [
   { title: 'an empty variable', answers: true, env: { KUBECTL_SA_TOKEN_SERVER: '' } },
 ];
 
-for (const shell of shells()) {
-  for (const each of cases) {
-    test(`${shell.join(' ')}: the fast lane and the engine agree on ${each.title}`, agree, shell, each);
-  }
-}
+const everyShell = shells();
+
+for (const each of cases)
+  test(`the fast lane, in every shell, and the engine agree on ${each.title}`, agree, everyShell, each);
 
 if (root) {
   test('an entry of another user is left to the engine, which does not serve it', async (t) => {
-    await agree(t, ['/bin/sh'], {
+    await agree(t, [['/bin/sh']], {
       title: '',
       answers: false,
       change: async ({ entry }) => execFileSync('chown', ['1', entry]),
@@ -327,7 +327,7 @@ test('until the next exchange may be forced, a client that comes back is answere
   await retryFrom(stateOf(box), 100);
   const client = await nameClient(box);
   const thrice = '"$0" get-token prod; "$0" get-token prod; "$0" get-token prod; :';
-  for (const shell of shells()) {
+  for (const shell of everyShell) {
     for (const KUBERNETES_EXEC_INFO of [v1, '']) {
       const env = { KUBERNETES_EXEC_INFO };
       const program = shell[0] === '/bin/sh' ? client : shell[0];
@@ -418,7 +418,7 @@ test('tracing that is set for every shell shows no token', async (t) => {
   const lane = await install(box);
   await write(stateOf(box), usual);
   await retryFrom(stateOf(box), 100);
-  for (const shell of shells()) {
+  for (const shell of everyShell) {
     const [program = '', ...words] = shell;
     const options = { env: { SHELLOPTS: 'xtrace' } };
     const ran = await box.exec(program, [...words, '-x', lane, 'get-token', 'prod'], options);
@@ -427,28 +427,37 @@ test('tracing that is set for every shell shows no token', async (t) => {
   }
 });
 
-async function agree(t: ExecutionContext, shell: string[], each: Case): Promise<void> {
+/** The note of a client is for the next call; each shell and the engine are asked about the same state. */
+async function agree(t: ExecutionContext, all: string[][], each: Case): Promise<void> {
   const box = await createSandbox();
   t.teardown(() => box.cleanup());
   const lane = await install(box);
-  const args = each.args ?? ['get-token', 'prod'];
+  const { args = ['get-token', 'prod'], env = {}, answers } = each;
   await write(stateOf(box), usual);
   await each.change?.(stateOf(box));
-  const env = { ...each.env };
-  const fast = await box.exec(shell[0] ?? '', [...shell.slice(1), lane, ...args], { env });
-  const handedOver = fast.stdout.startsWith('ENGINE');
-  t.is(handedOver, each.answers !== true, `${fast.stdout} ${fast.stderr}`);
-  t.is(fast.stderr, '');
-  t.is(fast.code, 0);
-  if (handedOver) {
-    t.is(fast.stdout, `ENGINE${args.map((word) => ` [${word}]`).join('')}\n`);
-    if (each.answers === 'nobody' && shell[0] === '/bin/sh') t.is((await box.run(args, { env })).stdout, '');
+  const forget = () => rm(join(stateOf(box).folder, 'prod.clients'), { force: true });
+  const said: string[] = [];
+  for (const [shell = '', ...words] of all) {
+    const { code, stdout, stderr } = await box.exec(shell, [...words, lane, ...args], { env });
+    t.deepEqual([code, stderr], [0, ''], shell);
+    t.is(stdout.startsWith('ENGINE'), answers !== true, `${shell}: ${stdout}`);
+    said.push(stdout);
+    await forget();
+  }
+  if (answers === true) {
+    const engine = await runIn(box)(args, { env });
+    t.deepEqual([engine.code, engine.stderr], [0, '']);
+    t.deepEqual(
+      said,
+      all.map(() => engine.stdout),
+    );
     return;
   }
-  // The note of a client is for the next call; the engine is asked about the same state.
-  await rm(join(stateOf(box).folder, 'prod.clients'), { force: true });
-  const engine = await box.run(args, { env });
-  t.deepEqual([fast.code, fast.stdout, fast.stderr], [engine.code, engine.stdout, engine.stderr]);
+  t.deepEqual(
+    said,
+    all.map(() => `ENGINE${args.map((word) => ` [${word}]`).join('')}\n`),
+  );
+  if (answers === 'nobody') t.is((await runIn(box)(args, { env })).stdout, '');
 }
 
 /** Every shell that may be somebody's /bin/sh, of those that are here. */

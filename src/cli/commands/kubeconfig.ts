@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { execUser, setUser } from '../../kubeconfig/edit.ts';
 import { oneLine } from '../../errors/error.ts';
 import { badValue, noPlugin, shellWord } from '../../errors/usage.ts';
-import type { Host } from '../../base/host.ts';
+import { version, type Host } from '../../base/host.ts';
 import { findOnPath, pluginName } from '../../base/find-program.ts';
 import { extensionName, extensionVersion } from '../../exec/info.ts';
 import { checkProfileName } from '../../settings/names.ts';
@@ -91,14 +91,16 @@ function extension(profile: string): string {
 }
 
 /**
- * The plain name; from an npm package the path of the fast lane in it, since npm links a Node script under that name.
+ * The plain name; from an npm package the path of the fast lane in it, since npm links a Node script under that name. Not
+ * where the path names the version, as pnpm's does: after an upgrade nothing would be there.
  * An absolute path is the one on PATH, where krew's link survives an upgrade; not the file behind it.
  */
 function commandOf(host: Host, absolute: boolean): string {
-  const [, linked] = host.self;
+  const linked = host.self.slice(1).at(-1);
   const script = linked === undefined ? '' : realpathSync(linked);
   const lane = join(dirname(script), pluginName);
-  if (script.endsWith('.js') && host.platform !== 'win32' && existsSync(lane)) return lane;
+  const stays = host.platform !== 'win32' && !lane.includes(version);
+  if (script.endsWith('.js') && stays && existsSync(lane)) return lane;
   if (!absolute) return pluginName;
   const found = findOnPath(host, pluginName);
   if (found === undefined) throw noPlugin(pluginName);

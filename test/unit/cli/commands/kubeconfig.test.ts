@@ -1,8 +1,8 @@
-import { chmodSync, existsSync, readFileSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { parse } from 'yaml';
-import type { Host } from '../../../../src/base/host.ts';
+import { version, type Host } from '../../../../src/base/host.ts';
 import { createHost, put, withParts, type TestHost } from '../../../support/host.ts';
 import { runMain } from '../../../support/in-process.ts';
 
@@ -141,4 +141,22 @@ test('a user that logs in by other means is replaced only when told to', async (
   t.regex((await kubeconfig(host, ['--force'])).out, /^user "prod" changed in ~\/\.kube\/config \(before: /);
   t.notRegex(readFileSync(file, 'utf8'), /secret-a/);
   t.regex(readFileSync(`${file}.sa-token-backup`, 'utf8'), /secret-a/);
+});
+
+test('from an npm package the hook is the fast lane in it, where that path stays when the version changes', async (t) => {
+  const host = setUp(t);
+  const command = async (words: string[], platform: NodeJS.Platform = 'linux'): Promise<unknown> => {
+    await kubeconfig(host, [], { self: ['/node', ...words], platform });
+    return read(join(host.home, '.kube/config')).users[0]?.user.exec['command'];
+  };
+  for (const store of ['modules/plugin', `store/plugin@${version}`]) {
+    const script = put(host, `${store}/dist/kubectl-sa-token.js`, '');
+    const lane = put(host, `${store}/dist/kubectl-sa_token`, '');
+    const link = join(host.home, `${store}/link`);
+    symlinkSync(script, link);
+    const wanted = store.startsWith('modules') ? realpathSync(lane) : 'kubectl-sa_token';
+    t.is(await command(['--use-system-ca', link]), wanted);
+    t.is(await command([link], 'win32'), 'kubectl-sa_token');
+  }
+  t.is(await command([]), 'kubectl-sa_token');
 });

@@ -7,6 +7,8 @@ import { basename, join } from 'node:path';
 import { create } from 'tar';
 import type { Bundle } from './engine/bundle.ts';
 import { builderNode, makeExecutable, versionsOf } from './engine/executable.ts';
+import { linuxPackages } from './linux-packages.ts';
+import { manualPage } from './manual.ts';
 import {
   root,
   projectVersion,
@@ -16,7 +18,7 @@ import {
   thirdPartyLicences,
   type ShippedPackage,
 } from './packages.ts';
-import { archiveName, shippedFiles, type Target, type ShippedFile } from './platforms.ts';
+import { archiveName, packageName, shippedFiles, type Target, type ShippedFile } from './platforms.ts';
 import { billOfMaterials } from './sbom.ts';
 
 export interface Release {
@@ -24,6 +26,8 @@ export interface Release {
   time: Date;
   /** The folder for the results. */
   out: string;
+  /** True for a run for all platforms: packages and manifests of package managers are made as well. */
+  whole: boolean;
   /** SHA-256 of each result, by its name. */
   hashes: Map<string, string>;
 }
@@ -46,7 +50,14 @@ export async function packageTarget(target: Target, release: Release): Promise<n
       describePackage(join(root, 'node_modules/@napi-rs/keyring'), '@napi-rs/keyring'),
       describePackage(keyringFolder, target.keyringPackage),
     ];
-    const made = { engine, keyring, licences: await writeLicences(target, packages, folder) };
+    const bill = billOfMaterials(target, packages, versionsOf(builder), release.time);
+    const made = {
+      engine,
+      keyring,
+      licences: await writeLicences(target, packages, folder),
+      bill: await written(bill, join(folder, 'sbom.cdx.json')),
+      manual: await written(manualPage(release.time), join(folder, 'kubectl-sa-token.1')),
+    };
     const files = shippedFiles(target).map((file) => {
       return { ...file, path: 'file' in file.from ? join(root, file.from.file) : made[file.from.made] };
     });
@@ -55,11 +66,11 @@ export async function packageTarget(target: Target, release: Release): Promise<n
     if (archive.length > mostBytes)
       throw new Error(`${name} has ${archive.length} bytes, more than ${mostBytes}`);
     await writeResult(name, archive, release);
-    await writeResult(
-      `${name.replace(/\.(?:zip|tar\.gz)$/, '')}.cdx.json`,
-      billOfMaterials(target, packages, versionsOf(builder), release.time),
-      release,
-    );
+    await writeResult(packageName(target, projectVersion, 'cdx.json'), bill, release);
+    if (release.whole) {
+      const packaged = await linuxPackages(target, files, release.time, folder);
+      for (const [file, content] of packaged) await writeResult(file, content, release);
+    }
     return archive.length;
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -87,8 +98,12 @@ async function writeLicences(
   folder: string,
 ): Promise<string> {
   const node = await unpackLocked(licencedNode, folder, { lock, only: ['LICENSE', 'package.json'] });
-  const file = join(folder, 'THIRD_PARTY_LICENSES');
-  await writeFile(file, thirdPartyLicences([describePackage(node, licencedNode, lock), ...packages]));
+  const text = thirdPartyLicences([describePackage(node, licencedNode, lock), ...packages]);
+  return written(text, join(folder, 'THIRD_PARTY_LICENSES'));
+}
+
+async function written(text: string, file: string): Promise<string> {
+  await writeFile(file, text);
   return file;
 }
 

@@ -3,9 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMap, isSeq, parseDocument, type YAMLMap } from 'yaml';
 import { root, projectVersion } from './packages.ts';
-import { archiveName, targets, type Target } from './platforms.ts';
-
-const releases = 'https://github.com/kubectl-sa-token/kubectl-sa-token/releases/download';
+import { archiveAddress, archiveName, targets, type Target } from './platforms.ts';
 
 /** @param hashes - SHA-256 by archive name; a platform without one is left as it is */
 export function filledManifest(hashes: ReadonlyMap<string, string>): string {
@@ -17,8 +15,9 @@ export function filledManifest(hashes: ReadonlyMap<string, string>): string {
   }
   for (const platform of platforms.items) {
     if (!isMap(platform)) throw new Error('a platform of plugin.yaml is no mapping');
-    const name = archiveName(targetOf(platform), projectVersion);
-    platform.set('uri', `${releases}/v${projectVersion}/${name}`);
+    const target = targetOf(platform);
+    const name = archiveName(target, projectVersion);
+    platform.set('uri', archiveAddress(target, projectVersion));
     const hash = hashes.get(name);
     if (hash !== undefined) platform.set('sha256', hash);
   }

@@ -22,9 +22,17 @@ interface LockedPackage {
   license?: string;
 }
 
-export const { version: projectVersion }: { version: string } = JSON.parse(
+export const {
+  version: projectVersion,
+  description: projectDescription,
+  license: projectLicense,
+  homepage: projectPage,
+}: Record<'version' | 'description' | 'license' | 'homepage', string> = JSON.parse(
   readFileSync(join(root, 'package.json'), 'utf8'),
 );
+
+/** The description's first half, which is a sentence of its own. */
+export const [projectSummary = projectDescription] = projectDescription.split(':');
 
 /**
  * What a lock file says of a package (by its path below node_modules); one that is not in it is not shipped.

@@ -4,6 +4,8 @@
 const base = '.ci/base';
 const development = '.';
 
+const releases = 'https://github.com/kubectl-sa-token/kubectl-sa-token/releases/download';
+
 export interface Target {
   /** As krew and Go name it; also the argument of `--target`. */
   name: string;
@@ -23,7 +25,7 @@ export interface ShippedFile {
   name: string;
   mode: 0o644 | 0o755;
   /** A file of the repository, or something that packaging makes. */
-  from: { file: string } | { made: 'engine' | 'keyring' | 'licences' };
+  from: { file: string } | { made: 'engine' | 'keyring' | 'licences' | 'bill' | 'manual' };
 }
 
 export const targets: readonly Target[] = [
@@ -78,11 +80,13 @@ const everywhere: readonly ShippedFile[] = [
   { name: 'LICENSE', mode: 0o644, from: { file: 'LICENSE' } },
   { name: 'THIRD_PARTY_LICENSES', mode: 0o644, from: { made: 'licences' } },
   { name: 'keyring.node', mode: 0o644, from: { made: 'keyring' } },
+  { name: 'sbom.cdx.json', mode: 0o644, from: { made: 'bill' } },
 ];
 
 /** Two regular files for the two names, because krew refuses links in an archive. */
 const unix: readonly ShippedFile[] = [
   { name: 'kubectl-sa-token', mode: 0o755, from: { file: 'cmd/kubectl-sa-token' } },
+  { name: 'kubectl-sa-token.1', mode: 0o644, from: { made: 'manual' } },
   { name: 'sa-token-engine', mode: 0o755, from: { made: 'engine' } },
   { name: 'kubectl-sa_token', mode: 0o755, from: { file: 'cmd/kubectl-sa-token' } },
   { name: 'kubectl_complete-sa_token', mode: 0o755, from: { file: 'cmd/kubectl_complete-sa_token' } },
@@ -109,8 +113,17 @@ export function shippedFiles(target: Target): ShippedFile[] {
 }
 
 export function archiveName(target: Target, version: string): string {
-  const suffix = target.os === 'windows' ? 'zip' : 'tar.gz';
-  return `kubectl-sa-token_v${version}_${target.os}_${target.arch}.${suffix}`;
+  return packageName(target, version, target.os === 'windows' ? 'zip' : 'tar.gz');
+}
+
+/** Where a published release has the archive. */
+export function archiveAddress(target: Target, version: string): string {
+  return `${releases}/v${version}/${archiveName(target, version)}`;
+}
+
+/** The name of what a release has of a platform, in the form that `suffix` says. */
+export function packageName({ os, arch }: Target, version: string, suffix: string): string {
+  return `kubectl-sa-token_v${version}_${os}_${arch}.${suffix}`;
 }
 
 export function findTarget(name: string): Target {

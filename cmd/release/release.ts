@@ -1,6 +1,6 @@
 /**
  * Makes a release: `npm run package`, or `npm run package -- --target linux-amd64` for one platform; `--out` says
- * where to. Two runs of one commit give the same bytes, as long as they run on the same platform (V8's code cache
+ * where to. A run for all platforms makes packages and manifests of package managers too, and needs Go. Two runs of one commit give the same bytes, as long as they run on the same platform (V8's code cache
  * is in the archive of the platform that packages, and in no other).
  */
 import { mkdir, readdir, rm } from 'node:fs/promises';
@@ -8,9 +8,11 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { packageTarget, writeResult, type Release } from './archive.ts';
 import { bundleEngine } from './engine/bundle.ts';
+import { homebrewFormula } from './homebrew.ts';
 import { filledManifest } from './krew.ts';
 import { releaseTime, root, projectVersion } from './packages.ts';
 import { archiveName, findTarget, targets } from './platforms.ts';
+import { scoopManifest } from './scoop.ts';
 
 // Before any Date is made: a zip holds local time.
 process.env['TZ'] = 'UTC';
@@ -25,17 +27,27 @@ const out = resolve(values.out);
 await mkdir(out, { recursive: true });
 // What an earlier run left is no part of this release.
 const earlier = (await readdir(out)).filter((name) =>
-  /^(?:kubectl-sa-token_v.*|sa-token\.yaml|SHA256SUMS)$/.test(name),
+  /^(?:kubectl-sa-token[_.].*|sa-token\.yaml|SHA256SUMS)$/.test(name),
 );
 for (const name of earlier) await rm(join(out, name));
-const release: Release = { bundle: await bundleEngine(), time: releaseTime(), out, hashes: new Map() };
+// Of a run for some platforms there are no manifests: they would send people to archives that were not made.
+const whole = chosen.length === targets.length;
+const release: Release = {
+  bundle: await bundleEngine(),
+  time: releaseTime(),
+  out,
+  whole,
+  hashes: new Map(),
+};
 for (const target of chosen) {
   const size = await packageTarget(target, release);
   console.log(`${archiveName(target, projectVersion)}  ${(size / 1e6).toFixed(1)} MB`);
 }
-// Of a run for some platforms there is no manifest: krew would be sent to archives that were not made.
-if (chosen.length === targets.length)
+if (whole) {
   await writeResult('sa-token.yaml', filledManifest(release.hashes), release);
+  await writeResult('kubectl-sa-token.rb', homebrewFormula(release.hashes), release);
+  await writeResult('kubectl-sa-token.json', scoopManifest(release.hashes), release);
+}
 const names = [...release.hashes.keys()].toSorted();
 const sums = names.map((name) => `${release.hashes.get(name)}  ${name}\n`);
 await writeResult('SHA256SUMS', sums.join(''), release);

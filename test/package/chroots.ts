@@ -45,3 +45,18 @@ export function inChroot(folder: string, command: string[]): string[] {
     ...command,
   ];
 }
+
+/**
+ * The words that run `script` by the sh of this machine, with `$root` a copy of the chroot that keeps what is written
+ * to it in `layer`: the chroot itself stays as it is, and the mount is gone when the script has ended.
+ *
+ * @param layer - a folder, empty the first time
+ */
+export function onCopy(folder: string, layer: string, script: string): string[] {
+  const [upper = '', work = '', root = ''] = ['upper', 'work', 'root'].map((name) => join(layer, name));
+  for (const path of [upper, work, root]) mkdirSync(path, { recursive: true });
+  const options = `lowerdir=${folder},upperdir=${upper},workdir=${work}`;
+  const mount = `mount -t overlay overlay -o '${options}' "$root" && mount -t proc proc "$root/proc"`;
+  const words = ['unshare', '--mount', '--pid', '--fork', '--kill-child'];
+  return [...words, 'sh', '-ec', `root='${root}'\n${mount}\n${script}`];
+}

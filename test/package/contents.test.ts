@@ -11,9 +11,11 @@ const unix = [
   '0644 THIRD_PARTY_LICENSES',
   '0644 keyring.node',
   '0755 kubectl-sa-token',
+  '0644 kubectl-sa-token.1',
   '0755 kubectl-sa_token',
   '0755 kubectl_complete-sa_token',
   '0755 sa-token-engine',
+  '0644 sbom.cdx.json',
 ];
 const windows = [
   'LICENSE',
@@ -22,6 +24,7 @@ const windows = [
   'kubectl-sa-token.cmd',
   'kubectl-sa_token.exe',
   'kubectl_complete-sa_token.cmd',
+  'sbom.cdx.json',
 ];
 
 for (const target of targets) {
@@ -81,7 +84,7 @@ for (const target of targets.filter(({ os }) => os !== 'windows')) {
 
 test('SHA256SUMS has the hash of every file of the release, and no other line', async (t) => {
   const lines = (await readFile(released('SHA256SUMS'), 'utf8')).trimEnd().split('\n');
-  const names = (await readdir(releaseFolder)).filter((name) => /\.(?:gz|zip|json|yaml)$/.test(name));
+  const names = (await readdir(releaseFolder)).filter((name) => name !== 'npm' && name !== 'SHA256SUMS');
   const wanted = await Promise.all(names.toSorted().map(async (name) => `${await sha256(name)}  ${name}`));
   t.deepEqual(lines, wanted);
 });

@@ -1,19 +1,10 @@
 /** The real krew, built from its Go module (krew/go.mod pins it), and an index and a download server of our own. */
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import {
-  createReadStream,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-} from 'node:fs';
+import { createReadStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { basename, join } from 'node:path';
 import type { ExecutionContext } from 'ava';
-import { cacheFolder } from '../../cmd/release/packages.ts';
+import { goPrograms } from '../../cmd/release/go-programs.ts';
 import { onPath } from '../support/kubectl.ts';
 import { listening } from './listening.ts';
 import { released } from './release.ts';
@@ -27,29 +18,12 @@ export function lacksKrew(): string | undefined {
   return absent.length > 0 ? `no ${absent.join(', ')} on PATH` : undefined;
 }
 
-/** Builds what is not in the cache yet: half a minute the first time. */
 export function krewPrograms(): Record<(typeof programs)[number], string> {
-  const pins = createHash('sha256')
-    .update(readFileSync(join(module, 'go.mod')))
-    .digest('hex')
-    .slice(0, 12);
-  const cache = join(cacheFolder, 'krew', `${process.platform}-${process.arch}-${pins}`);
-  if (!existsSync(cache)) {
-    mkdirSync(join(cache, '..'), { recursive: true });
-    const partial = mkdtempSync(`${cache}-`);
-    const packages = programs.map((program) => `sigs.k8s.io/krew/cmd/${program}`);
-    execFileSync(
-      'go',
-      ['build', '-mod=readonly', '-trimpath', '-buildvcs=false', '-o', partial, ...packages],
-      {
-        cwd: module,
-        env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off' },
-        stdio: ['ignore', 'ignore', 'inherit'],
-      },
-    );
-    renameSync(partial, cache);
-  }
-  return { krew: join(cache, 'krew'), 'validate-krew-manifest': join(cache, 'validate-krew-manifest') };
+  const folder = goPrograms(
+    module,
+    programs.map((program) => `sigs.k8s.io/krew/cmd/${program}`),
+  );
+  return { krew: join(folder, 'krew'), 'validate-krew-manifest': join(folder, 'validate-krew-manifest') };
 }
 
 export interface Index {

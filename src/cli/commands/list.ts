@@ -35,7 +35,8 @@ function linesOf(profiles: readonly ProfileSummary[], format: unknown): string {
 
 function warn(host: Host, profiles: readonly ProfileSummary[], gone: readonly string[]): void {
   for (const { name, problem, warnings } of profiles)
-    for (const warning of problem === undefined ? warnings : [problem]) tell(host, `warning: ${name}: ${warning}`);
+    for (const warning of problem === undefined ? warnings : [problem])
+      tell(host, `warning: ${name}: ${warning}`);
   for (const name of gone)
     tell(
       host,

@@ -8,7 +8,11 @@ import { delimiter, join } from 'node:path';
 import { stringify } from 'yaml';
 import type { SecretToken } from '../../support/api-server/resources.ts';
 import type { RunOptions, RunResult } from '../../support/child.ts';
-import { startKeychainSession, type KeychainOptions, type KeychainSession } from '../../support/keychain-session.ts';
+import {
+  startKeychainSession,
+  type KeychainOptions,
+  type KeychainSession,
+} from '../../support/keychain-session.ts';
 import { writeKubeconfig, type ExecUser, type Kubectl } from '../../support/kubectl.ts';
 import { ROBOT } from '../../support/robot.ts';
 import { createSandbox, type Sandbox } from '../../support/runner.ts';

@@ -9,7 +9,7 @@ import { messageOf } from '../errors/error.ts';
 import { issue, type Issued } from '../exchange/exchange.ts';
 import { recordOf, type FileRecord } from '../base/file-identity.ts';
 import type { Host } from '../base/host.ts';
-import { withLock, type Lock } from '../base/lock.ts';
+import { acquire, type Lock } from '../base/lock.ts';
 import type { Given } from '../settings/overrides.ts';
 import { resolveCall, type Resolved } from '../settings/resolve.ts';
 import { mayAsk, sourcePatience } from '../source/source.ts';
@@ -19,9 +19,9 @@ import { keep, toEntry, writeWhileHeld } from './keep.ts';
 
 /**
  * Extra time that a waiter stays at the lock after the exchange's own timeout, so that it can fail with the holder's failure
- * in the place of starting an exchange of its own.
+ * in the place of starting an exchange of its own. The holder reads its source token before that timeout begins.
  */
-const outlastMs = 2000;
+const outlastMs = 5000;
 
 /** A call that the entry at hand does not answer. */
 export interface Missed {
@@ -49,8 +49,10 @@ interface Call extends Missed {
   readonly source: FileRecord | undefined;
 }
 
-/** What is left to do when a call fails, filled in as it goes on. */
+/** What is left to do when a call ends or fails, filled in as it goes on. */
 interface Progress {
+  /** Given back when a failure has been recorded, since the calls that wait for it look for one then. */
+  lock: Lock | undefined;
   /** The folder of entries is ours: notes can be left there. */
   isNoting: boolean;
   /** A token that may be served where no new one can be had. */
@@ -66,11 +68,13 @@ interface Progress {
  * @throws SaTokenError of settings (exit code 2, 7), source (3, 6) and exchange (4, 5)
  */
 export async function credentialOnMiss(host: Host, missed: Missed): Promise<string> {
-  const progress: Progress = { isNoting: true, previous: undefined, attempt: undefined };
+  const progress: Progress = { lock: undefined, isNoting: true, previous: undefined, attempt: undefined };
   try {
     return await obtain(host, missed, progress);
   } catch (error) {
     return failOver(host, missed, progress, error);
+  } finally {
+    progress.lock?.release();
   }
 }
 
@@ -140,12 +144,8 @@ async function underLock(host: Host, call: Call, progress: Progress): Promise<st
   // Another process may put a better one there while we wait.
   let answer: Entry | undefined;
   const done = (): boolean => (answer = vouchedEntry(host, call)) !== undefined;
-  return withLock(
-    host,
-    entryFile(host, name, 'lock'),
-    async (lock) => answer?.credential ?? (await confirmOrExchange(host, call, progress, lock)),
-    { limitMs, done },
-  );
+  progress.lock = await acquire(host, entryFile(host, name, 'lock'), { limitMs, done });
+  return answer?.credential ?? confirmOrExchange(host, call, progress, progress.lock);
 }
 
 /** The entry on the disk, if files tell that it is of this call and it answers it. */

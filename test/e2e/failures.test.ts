@@ -103,7 +103,6 @@ test('a profile file that is wrong: exit code 2, or 7 when others can write it',
       /sa-token\.yaml:3: unknown key "audiences" in profile "prod"/,
     ],
     ['profiles:\n  prod:\n    server: 7\n', /sa-token\.yaml:3: server: needs text, not a number/],
-    ['profiles:\n  Prod: {}\n', /sa-token\.yaml:2: profile name "Prod" is not usable/],
     ['profiles:\n  prod: {}\n', /profile "prod" has no --server/],
   ] as const) {
     await writeFile(file, text);

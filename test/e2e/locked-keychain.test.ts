@@ -19,7 +19,7 @@ async function lockedScene(t: ExecutionContext): Promise<Scene> {
 
 withKeychain('while the old token lives, it is served, and the call ends', async (t) => {
   const scene = await lockedScene(t);
-  await age(scene.home, { serve: -60, life: 55 });
+  await age(scene.home, { serve: -60, life: 59 });
   const before = scene.server.requests.length;
   checkCredential(t, await scene.hook({ timeoutMs: 30_000 }));
   t.is(scene.server.requests.length, before);

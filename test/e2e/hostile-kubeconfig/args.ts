@@ -32,7 +32,6 @@ const commands: Case[] = [
   refused(['manifest', 'account', '--namespace', 'team-a', '--service-account', 'robot'], 'manifest'),
   refused(['completion', 'bash'], 'completion'),
   refused(['completion', 'install'], 'completion'),
-  refused(['completion', 'install'], 'completion'),
   refused(['version'], 'version'),
   refused(['--version'], '--version'),
   refused(['help'], 'help'),

@@ -7,12 +7,13 @@ import { setScene, type Scene } from './support/scene.ts';
 
 const withKeychain = testWith('secret-service', 'x-display');
 
-/** Logged in, then locked. */
+/** Logged in and used once, then locked. */
 async function lockedScene(t: ExecutionContext): Promise<Scene> {
   const scene = await setScene(t, { keychain: { unansweredPrompts: true } });
   const args = ['login', 'prod', '--server', scene.server.url, '--certificate-authority', scene.caFile];
   const login = await scene.plugin([...args, '--token-stdin'], { stdin: scene.robot.token });
   t.is(login.code, 0, login.stderr);
+  checkCredential(t, await scene.hook());
   await scene.keychain?.lock();
   return scene;
 }

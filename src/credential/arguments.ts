@@ -1,8 +1,7 @@
-/** What one `get-token` call asks for, and the strict reader that knows its plain command lines without yargs. */
+/** What one `get-token` call asks for, and the strict readers that know its plain command lines without yargs. */
 import { hookRefused } from '../errors/usage.ts';
 import { outputs, type Output } from '../exec/credential.ts';
 import type { Flags } from '../settings/overrides.ts';
-import { flagOf, settingNames, table, type SettingName } from '../settings/table.ts';
 
 export interface Call {
   readonly profile: string | undefined;
@@ -12,47 +11,26 @@ export interface Call {
   readonly forceRefresh: boolean;
 }
 
-const aliases = new Map<string, SettingName>(
-  settingNames.flatMap((name) => [
-    [`--${flagOf(name)}`, name] as const,
-    ...(table[name].alias === undefined ? [] : [[`-${table[name].alias}`, name] as const]),
-  ]),
-);
-
 /**
- * Reads the arguments after `get-token`.
+ * Reads the arguments after `get-token`: `[PROFILE] [-o OUTPUT] [--force-refresh]`, and `-v`.
  *
- * @returns undefined for anything out of the plain (unknown or repeated flags, help, a missing value): yargs then reads it and words what is wrong
+ * @returns undefined for anything else (settings, help, what is wrong): yargs then reads it and words what is wrong
  */
 export function readCall(words: readonly string[]): Call | undefined {
-  const flags: Partial<Record<SettingName, unknown>> = {};
-  let profile: string | undefined;
-  let output: Output | undefined;
-  let forceRefresh = false;
-  for (let at = 0; at < words.length; at += 1) {
-    const word = words[at] ?? '';
-    const [flag, inline] = splitFlag(word);
-    const name = aliases.get(flag);
-    // yargs takes the word behind a boolean flag for its value.
-    if (isSwitch(word) && /^(?:true|false)$/.test(words[at + 1] ?? '')) return undefined;
+  const rest = [...words];
+  let [profile, output, forceRefresh]: [string?, Output?, boolean?] = [];
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    if (isVerbose(word)) continue;
     if (word === '--force-refresh') forceRefresh = true;
-    else if (word === '-v' || word === '--verbose') continue;
-    else if (name !== undefined && table[name].type === 'boolean') {
-      if (flags[name] !== undefined || (inline !== undefined && inline !== 'true' && inline !== 'false'))
-        return undefined;
-      flags[name] = inline !== 'false';
-    } else if (name !== undefined || flag === '-o' || flag === '--output') {
-      const value = inline ?? words[(at += 1)];
-      if (value === undefined || value === '' || value.startsWith('-')) return undefined;
-      if (name === undefined) {
-        if (output !== undefined) return undefined;
-        output = outputs.find((known) => known === value);
-        if (output === undefined) return undefined;
-      } else if (!keep(flags, name, value)) return undefined;
-    } else if (word.startsWith('-') || word === '' || profile !== undefined) return undefined;
+    else if (/^(?:-o$|--output(?:=|$))/.test(word)) {
+      const value = word.includes('=') ? word.replace(/^.*?=/, '') : rest.shift();
+      const found = outputs.find((known) => known === value);
+      if (output !== undefined || found === undefined) return undefined;
+      output = found;
+    } else if (profile !== undefined || /^(?:-.*|true|false|)$/s.test(word)) return undefined;
     else profile = word;
   }
-  return { profile, flags, output: output ?? 'exec-credential', forceRefresh };
+  return { profile, flags: {}, output: output ?? 'exec-credential', forceRefresh: forceRefresh === true };
 }
 
 /**
@@ -63,38 +41,18 @@ export function readCall(words: readonly string[]): Call | undefined {
 export function readHookCall([command, ...words]: readonly string[]): Call {
   if (command !== 'get-token')
     throw hookRefused(command === undefined ? 'a call without a command' : shown(command));
-  const [profile, ...others] = words.filter((word) => word !== '-v' && word !== '--verbose');
+  const [profile, ...others] = words.filter((word) => !isVerbose(word));
   // The first of them: what stands behind a flag is its value.
   const refused = profile === '' || profile?.startsWith('-') ? profile : others[0];
   if (refused !== undefined) throw hookRefused(shown(refused));
   return { profile, flags: {}, output: 'exec-credential', forceRefresh: false };
 }
 
+function isVerbose(word: string): boolean {
+  return word === '-v' || word === '--verbose';
+}
+
 /** A word without what follows "=": a value could be a secret. */
 function shown(word: string): string {
   return JSON.stringify(word.replace(/=.*$/s, '').slice(0, 40));
-}
-
-function isSwitch(word: string): boolean {
-  const name = aliases.get(word);
-  return (
-    (name !== undefined && table[name].type === 'boolean') ||
-    ['--force-refresh', '-v', '--verbose'].includes(word)
-  );
-}
-
-/** False for a second value of a flag that takes one. */
-function keep(flags: Partial<Record<SettingName, unknown>>, name: SettingName, value: string): boolean {
-  const before = flags[name];
-  if (table[name].type === 'list')
-    flags[name] = [...(Array.isArray(before) ? (before as unknown[]) : []), value];
-  else if (before === undefined) flags[name] = value;
-  else return false;
-  return true;
-}
-
-/** `--flag=value` as two; a word without `=` alone. */
-function splitFlag(word: string): [string, string | undefined] {
-  const at = word.startsWith('--') ? word.indexOf('=') : -1;
-  return at === -1 ? [word, undefined] : [word.slice(0, at), word.slice(at + 1)];
 }

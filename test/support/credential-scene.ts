@@ -3,6 +3,7 @@ import { existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { getToken } from '../../src/credential/get-token.ts';
+import { callByYargs } from './yargs-call.ts';
 import { readCall } from '../../src/credential/arguments.ts';
 import { entryFile } from '../../src/cache/folder.ts';
 import type { Host } from '../../src/base/host.ts';
@@ -51,8 +52,8 @@ ${more}`,
   };
   writeProfile();
   const hook: Scene['hook'] = async (words = ['prod'], parts = {}) => {
-    const call = readCall(words);
-    if (call === undefined) throw new Error(`not for the strict reader: ${words.join(' ')}`);
+    const call = readCall(words) ?? (await callByYargs(host, words));
+    if (call === undefined) throw new Error(`help: ${words.join(' ')}`);
     const answer: Answer = JSON.parse(await getToken(withParts(host, parts), call));
     return answer;
   };

@@ -1,30 +1,21 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { callOf, getTokenCommand } from '../../../src/cli/commands/get-token.ts';
-import { run } from '../../../src/cli/program.ts';
 import { readCall, readHookCall, type Call } from '../../../src/credential/arguments.ts';
 import { describe, SaTokenError } from '../../../src/errors/error.ts';
 import { commands } from '../../../src/cli/command-list.ts';
 import { flagOf, settingNames, table } from '../../../src/settings/table.ts';
 import { fails } from '../../support/failure.ts';
+import { callByYargs } from '../../support/yargs-call.ts';
 import { createHost, type TestHost } from '../../support/host.ts';
 
 /** What yargs makes of the words: a call, or the line that refuses them. */
 async function throughYargs(host: TestHost, words: readonly string[]): Promise<Call | string> {
-  let seen: Call | undefined;
-  const command = {
-    ...getTokenCommand,
-    run: async (_host: unknown, argv: Parameters<typeof callOf>[0]) => {
-      seen = callOf(argv);
-    },
-  };
   try {
-    await run({ ...host, argv: ['get-token', ...words] }, [command]);
+    return (await callByYargs(host, words)) ?? 'help';
   } catch (error) {
     if (!(error instanceof SaTokenError)) throw error;
     return describe(error);
   }
-  return seen ?? 'help';
 }
 
 const plain: Call = { profile: undefined, flags: {}, output: 'exec-credential', forceRefresh: false };
@@ -42,6 +33,9 @@ const same: [string[], Partial<Call>][] = [
   [['prod', '--force-refresh'], { profile: 'prod', forceRefresh: true }],
   [['--force-refresh', '--force-refresh', 'prod'], { profile: 'prod', forceRefresh: true }],
   [['--force-refresh', 'prod'], { profile: 'prod', forceRefresh: true }],
+];
+
+const leftToYargs: [string[], Partial<Call>][] = [
   [['prod', '-n', 'team-a'], { profile: 'prod', flags: { namespace: 'team-a' } }],
   [['--namespace', 'team-a'], { flags: { namespace: 'team-a' } }],
   [['--namespace=team-a'], { flags: { namespace: 'team-a' } }],
@@ -63,9 +57,6 @@ const same: [string[], Partial<Call>][] = [
     { flags: { server: 'https://h', proxyUrl: 'http://u:p@p' } },
   ],
   [['--cache', 'none', '--timeout', '5s'], { flags: { cache: 'none', timeout: '5s' } }],
-];
-
-const leftToYargs: [string[], Partial<Call>][] = [
   [['-n=team-a'], { flags: { namespace: 'team-a' } }],
   [['--namespace=-x'], { flags: { namespace: '-x' } }],
   [['--force-refresh=true', 'prod'], { profile: 'prod', forceRefresh: true }],

@@ -1,6 +1,5 @@
 import test from 'ava';
-import { settingOptions } from '../../../src/cli/options.ts';
-import { readCall } from '../../../src/credential/arguments.ts';
+import { flagsOf, settingOptions } from '../../../src/cli/options.ts';
 import { readGiven } from '../../../src/settings/overrides.ts';
 import { readProfiles } from '../../../src/settings/profiles.ts';
 import {
@@ -61,7 +60,7 @@ test('a flag, a variable and a profile key give the same value for every setting
       '.kube/sa-token.yaml',
       `profiles:\n  p:\n    ${flagOf(name)}: ${JSON.stringify(samples[name])}\n`,
     );
-    const flags = readCall([`--${flagOf(name)}=${samples[name]}`])?.flags ?? {};
+    const flags = flagsOf({ [flagOf(name)]: samples[name] });
     const byFlag = readGiven(host, undefined, flags).settings[name];
     const env = { [variableOf(name)]: samples[name] };
     const byVariable = readGiven(withParts(host, { env }), undefined, {}).settings[name];

@@ -7,8 +7,7 @@ import { exit } from '../errors/codes.ts';
 import { SaTokenError } from '../errors/error.ts';
 import { redirected } from '../errors/http.ts';
 import { statusMessage } from '../exchange/refusals.ts';
-import { ask, type Call } from '../http/request.ts';
-import { label } from '../settings/target.ts';
+import { ask, type Call, type Reply } from '../http/request.ts';
 import { clusterSettings } from './context.ts';
 import { credentialsOf } from './credentials.ts';
 
@@ -20,6 +19,8 @@ export interface Answer {
   readonly content: JsonObject;
   /** The message of a `Status`, else which status it was. */
   readonly reason: string;
+  /** The content is a `Status`, which an API server alone answers with. */
+  readonly isStatus: boolean;
 }
 
 /**
@@ -43,10 +44,21 @@ export async function askAsUser(
         : error;
     },
   );
-  const { status, headers, body } = reply;
-  if (status === 401) throw notLoggedInThere(server);
-  if (status >= 300 && status < 400) throw redirected(label({ server }), status, headers.location ?? '');
+  if (reply.status === 401) throw notLoggedInThere(server);
+  return readAnswer(server, reply);
+}
+
+/** @throws SaTokenError `redirected` */
+export function readAnswer(server: string, { status, headers, body }: Reply): Answer {
+  if (status >= 300 && status < 400) throw redirected(server, status, headers.location ?? '');
   const content = parseJson(body);
-  const reason = statusMessage(body) || `the API server answered ${status}`;
-  return { server, status, content: isObject(content) ? content : {}, reason };
+  const message = statusMessage(body);
+  const reason = message || `the API server answered ${status}`;
+  return {
+    server,
+    status,
+    content: isObject(content) ? content : {},
+    reason,
+    isStatus: message !== undefined,
+  };
 }

@@ -3,14 +3,12 @@
  * the exchange has.
  */
 import type { Host } from '../base/host.ts';
-import { objectAt, parseJson, textAt, textsAt, type JsonObject } from '../base/json.ts';
+import { objectAt, textAt, textsAt, type JsonObject } from '../base/json.ts';
 import { apiFailed, notServed, selfRefused, selfForbidden } from '../errors/api-server.ts';
 import type { SaTokenError } from '../errors/error.ts';
-import { redirected } from '../errors/http.ts';
-import { statusMessage } from '../exchange/refusals.ts';
 import { ask, type Reply } from '../http/request.ts';
 import { timeoutMs, type Settings } from '../settings/table.ts';
-import { label } from '../settings/target.ts';
+import { readAnswer, type Answer } from './client.ts';
 
 /** Whom an API server takes the bearer of a token for (kubernetes/api authentication/v1 types.go, UserInfo). */
 export interface UserInfo {
@@ -42,15 +40,22 @@ export async function reviewSelf(
     const path = `/apis/${apiVersion}/selfsubjectreviews`;
     const body = JSON.stringify({ apiVersion, kind: 'SelfSubjectReview' });
     host.trace(`whoami: POST ${settings.server}${path}`);
-    return ask(host, settings, settings, { method: 'POST', path, token, body, milliseconds });
+    return ask(host, { server: settings.server }, settings, {
+      method: 'POST',
+      path,
+      token,
+      body,
+      milliseconds,
+    });
   };
   const reply = await review('v1');
   return judgeSelf(settings.server, reply.status === 404 ? await review('v1beta1') : reply);
 }
 
 export function judgeSelf(server: string, reply: Reply): Self {
-  const { username, ...user } = readUser(objectAt(objectAt(parseJson(reply.body), 'status'), 'userInfo'));
-  if (reply.status !== 201 || username === undefined) throw refusal(server, reply);
+  const answer = readAnswer(server, reply);
+  const { username, ...user } = readUser(objectAt(objectAt(answer.content, 'status'), 'userInfo'));
+  if (answer.status !== 201 || username === undefined) throw refusal(answer);
   return { server, username, ...user };
 }
 
@@ -64,18 +69,16 @@ export function readUser(user: JsonObject): UserInfo {
   };
 }
 
-function refusal(server: string, { status, body, headers }: Reply): SaTokenError {
-  const message = statusMessage(body);
-  if (message !== undefined && status === 401) return selfRefused(server);
-  if (message !== undefined && status === 403) return selfForbidden(server, message);
-  if (status >= 300 && status < 400) return redirected(label({ server }), status, headers.location ?? '');
+function refusal({ server, status, isStatus, reason }: Answer): SaTokenError {
+  if (isStatus && status === 401) return selfRefused(server);
+  if (isStatus && status === 403) return selfForbidden(server, reason);
   if (status === 401 || status === 403)
     return apiFailed(server, `something in front of the API server refused the token (${status})`);
-  if (status === 404 || status === 405 || message === undefined)
+  if (status === 404 || status === 405 || !isStatus)
     return notServed(
       server,
       `SelfSubjectReview (${status})`,
       'a /kubernetes proxy lets TokenRequest through and nothing else, as it should: name the API server itself by a context of your kubeconfig, --context NAME',
     );
-  return apiFailed(server, `the API server answered ${status}: ${message}`);
+  return apiFailed(server, `the API server answered ${status}: ${reason}`);
 }

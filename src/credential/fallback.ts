@@ -1,4 +1,5 @@
 /** A token that still lives, served where no new one can be had; and the short time that a new one is given while it does. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { judge, type Kept } from '../cache/freshness.ts';
 import { exit, type ErrorCode } from '../errors/codes.ts';
 import { codeOf, exitCodeOf } from '../errors/error.ts';
@@ -39,15 +40,8 @@ export function staleAfter<T extends Kept>(
  */
 export async function withFallbackDeadline<T>(work: Promise<T>, previous: Kept | undefined): Promise<T> {
   if (previous === undefined) return work;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(sourceTooLate(timeoutWhileAlive)), timeoutWhileAlive * 1000);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  const late = sleep(timeoutWhileAlive * 1000, undefined, { ref: false });
+  return Promise.race([work, late.then(() => Promise.reject(sourceTooLate(timeoutWhileAlive)))]);
 }
 
 /** True while a token may be served, if only for lack of another. */

@@ -28,16 +28,10 @@ export async function identify(host: Host, given: Given, settings: Resolved): Pr
   host.trace(`source token: reading ${source.place}`);
   const sourceToken = await source.read();
   if (sourceToken === undefined) {
-    const who = given.profile ?? whoOf(settings);
+    const who = given.profile ?? label(settings);
     const login = given.profile !== undefined && source.place === 'keychain';
     throw notLoggedIn(who, source.place, login ? `kubectl sa-token login ${who}` : `check what writes it`);
   }
   const target = targetOf(settings, readClaims(sourceToken));
   return { target, sourceToken, digest: digestOf(settings, label(target), sourceToken), place: source.place };
-}
-
-/** The account as far as the settings name it: what they leave out only the missing token could have told. */
-function whoOf({ server, namespace, serviceAccount }: Resolved): string {
-  if (namespace === undefined || serviceAccount === undefined) return server;
-  return label({ server, namespace, serviceAccount });
 }

@@ -7,17 +7,12 @@ import { label, type Target } from '../settings/target.ts';
 import type { SourceToken } from '../source/source.ts';
 import { readClaims } from '../token/claims.ts';
 import { checkGrant } from './grant.ts';
-import { judgeReply, knownUid, send } from './token-request.ts';
+import { judgeReply, knownUid, send, type Grant } from './token-request.ts';
 
-/** A token that was issued, and what is known of it. */
-export interface Issued {
-  readonly token: string;
+/** A grant that was checked. */
+export interface Issued extends Grant {
   /** When it was asked for. Local epoch seconds. */
   readonly asked: number;
-  /** Life granted, seconds. */
-  readonly life: number;
-  /** Seconds that the server's clock is ahead of ours; undefined when it did not say. */
-  readonly skew: number | undefined;
   /** What was granted otherwise than asked, for people. */
   readonly notes: readonly string[];
 }
@@ -79,5 +74,5 @@ async function exchangeOnce(
   const asked = turnedBack > clockSlack ? before - turnedBack : before;
   const grant = judgeReply(target, reply, asked);
   const notes = checkGrant(target, settings, grant, knownUid(target, claims));
-  return { token: grant.token, asked, life: grant.life, skew: grant.skew, notes };
+  return { ...grant, asked, notes };
 }

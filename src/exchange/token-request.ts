@@ -113,7 +113,7 @@ function objectRef(kind: string, { name, uid }: { name: string; uid: string | un
 export function judgeReply(target: Target, reply: Reply, asked: number): Grant {
   if (reply.status !== 201) throw judgeRefusal(target, reply);
   const answer = parseJson(reply.body);
-  if (!isObject(answer)) throw badAnswer(label(target), `the answer is 201 but not JSON${encodingOf(reply)}`);
+  if (!isObject(answer)) throw badAnswer(label(target), 'the answer is 201 but not JSON');
   const status = objectAt(answer, 'status');
   const token = textAt(status, 'token');
   const end = Date.parse(textAt(status, 'expirationTimestamp') ?? '') / 1000;
@@ -132,12 +132,6 @@ export function judgeReply(target: Target, reply: Reply, asked: number): Grant {
     skew: Number.isNaN(date) ? undefined : date - asked,
     warnings: reply.warnings.flatMap(warningTexts),
   };
-}
-
-/** None was asked for; a proxy may have it all the same. */
-function encodingOf({ headers }: Reply): string {
-  const encoding = headers['content-encoding'];
-  return encoding === undefined ? '' : ` (content-encoding: ${encoding})`;
 }
 
 /**

@@ -1,7 +1,7 @@
-/** Which HTTP proxy a call goes through, and whether Node can use it: what is wrong with one is told without its password. */
+/** Which HTTP proxy a call goes through. */
 import { BlockList, isIP } from 'node:net';
 import type { Host } from '../base/host.ts';
-import { badValue } from '../errors/usage.ts';
+import { proxy as readProxy } from '../settings/parse.ts';
 import type { Settings } from '../settings/table.ts';
 import type { Endpoint } from '../settings/target.ts';
 
@@ -11,22 +11,9 @@ import type { Endpoint } from '../settings/target.ts';
  * @throws SaTokenError `bad-value` for an address that is none, or of another kind of proxy
  */
 export function httpProxy(host: Host, { server }: Endpoint, settings: Settings): string | undefined {
-  const set = settings.proxyUrl;
-  const given = set ?? proxyFor(host.env, server);
-  if (given === undefined) return undefined;
-  const where = set === undefined ? 'HTTPS_PROXY' : 'proxy-url';
-  const url = URL.parse(given);
-  if (url === null || url.hostname === '')
-    throw badValue(where, 'is not the address of a proxy', 'write it like http://PROXY:PORT');
-  if (url.protocol !== 'http:' && url.protocol !== 'https:')
-    throw badValue(
-      where,
-      `proxies of kind ${url.protocol}// are not supported`,
-      'use an http:// or https:// proxy',
-    );
-  if (!isDecodable(url.username) || !isDecodable(url.password))
-    throw badValue(where, 'has a "%" that is no character in its user name or password', 'write "%" as %25');
-  return url.href;
+  if (settings.proxyUrl !== undefined) return settings.proxyUrl;
+  const given = proxyFor(host.env, server);
+  return given && readProxy(given, { where: 'HTTPS_PROXY', folder: host.cwd, home: host.home });
 }
 
 /** Address and origin of the proxy for messages, without its password: `PROXY:PORT of HTTPS_PROXY`; undefined: straight. */
@@ -34,15 +21,6 @@ export function proxyName(host: Host, endpoint: Endpoint, settings: Settings): s
   const proxy = httpProxy(host, endpoint, settings);
   if (proxy === undefined) return undefined;
   return `${new URL(proxy).host} of ${settings.proxyUrl === undefined ? 'HTTPS_PROXY' : 'proxy-url'}`;
-}
-
-function isDecodable(text: string): boolean {
-  try {
-    decodeURIComponent(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 type Env = Readonly<Record<string, string | undefined>>;

@@ -181,11 +181,11 @@ export function redacted(reply: Reply, tokens: readonly string[]): Reply {
       : masked;
   };
   const { headers, body, warnings, status } = reply;
-  const shown = (['location', 'content-encoding'] as const).filter((name) => headers[name] !== undefined);
+  const { location } = headers;
   return {
     ...reply,
     body: status === 201 ? body : clean(body),
     warnings: warnings.map(clean),
-    headers: { ...headers, ...Object.fromEntries(shown.map((name) => [name, clean(headers[name] ?? '')])) },
+    headers: location === undefined ? headers : { ...headers, location: clean(location) },
   };
 }

@@ -146,7 +146,22 @@ export function proxy(raw: unknown, place: Place): string {
       'use an http:// or https:// proxy',
     );
   }
+  // Node decodes both, and its error would show them.
+  if (!isDecodable(url.username + url.password))
+    throw badValue(
+      place.where,
+      'has a "%" that is no character in its user name or password',
+      'write "%" as %25',
+    );
   return url.href;
+}
+
+function isDecodable(given: string): boolean {
+  try {
+    return decodeURIComponent(given) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function address(raw: unknown, place: Place, example: string, credentials = false): URL {

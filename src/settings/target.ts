@@ -17,10 +17,10 @@ export interface Target extends Endpoint {
  * How messages name where a call goes: `NAMESPACE/SERVICEACCOUNT@SERVER`, which was the keychain account of the source
  * token up to version 0.1.0; the server's address where the call is for no account.
  */
-export function label(where: Endpoint | Target): string {
-  return 'serviceAccount' in where
-    ? `${where.namespace}/${where.serviceAccount}@${where.server}`
-    : where.server;
+export function label({ server, namespace, serviceAccount }: Endpoint & Partial<Target>): string {
+  return namespace === undefined || serviceAccount === undefined
+    ? server
+    : `${namespace}/${serviceAccount}@${server}`;
 }
 
 /**

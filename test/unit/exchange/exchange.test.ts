@@ -63,7 +63,7 @@ test('an exchange gives a token, and when it was asked for and for how long', as
   const world = await setUp(t, { now: () => now });
   const host = withParts(world.host, { now: () => now });
   const { token, ...rest } = await world.exchangeWith({ duration: 3600 }, { host });
-  t.deepEqual(rest, { asked: now / 1000, notes: [], skew: 0, life: 3600 });
+  t.like(rest, { asked: now / 1000, notes: [], skew: 0, life: 3600 });
   t.is(decodeJwt(token).sub, 'system:serviceaccount:team-a:robot');
 });
 

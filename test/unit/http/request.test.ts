@@ -265,12 +265,11 @@ test('a granted answer keeps its body, and shows the token that it was asked wit
   server.faults.next({
     status: 201,
     body,
-    headers: { Warning: `299 - "${signature}"`, 'Content-Encoding': signature },
+    headers: { Warning: `299 - "${signature}"` },
   });
   const reply = await post();
   t.true(reply.body === body);
   t.deepEqual(reply.warnings, ['299 - "[token]"']);
-  t.is(reply.headers['content-encoding'], '[token]');
 });
 
 // The way there.
@@ -311,8 +310,8 @@ for (const [proxy, problem] of [
     'socks5://u:s3cr3t@127.0.0.1:9',
     'proxies of kind socks5:// are not supported; use an http:// or https:// proxy',
   ],
-  ['http://u:s3cr3t#pass@127.0.0.1:9', 'is not the address of a proxy; write it like http://PROXY:PORT'],
-  ['http://u:s3cr3t@127.0.0.1:99999', 'is not the address of a proxy; write it like http://PROXY:PORT'],
+  ['http://u:s3cr3t#pass@127.0.0.1:9', 'is not a whole URL; write it like http://PROXY:PORT'],
+  ['http://u:s3cr3t@127.0.0.1:99999', 'is not a whole URL; write it like http://PROXY:PORT'],
   [
     'http://u:s3cr3t%ZZ@127.0.0.1:9',
     'has a "%" that is no character in its user name or password; write "%" as %25',

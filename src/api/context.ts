@@ -6,8 +6,7 @@ import { messageOf } from '../errors/error.ts';
 import { noContext, noKubeconfig, unusableKubeconfig } from '../errors/api-server.ts';
 import type { Host } from '../base/host.ts';
 import { shortPath } from '../settings/paths.ts';
-import type { Settings } from '../settings/table.ts';
-import { parseValue } from '../settings/parse.ts';
+import { parseValue, type Settings } from '../settings/table.ts';
 import { kubeconfigFiles } from '../kubeconfig/files.ts';
 
 /** Which kubeconfig and which context of it. */

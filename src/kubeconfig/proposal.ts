@@ -4,8 +4,7 @@ import type { Host } from '../base/host.ts';
 import { isObject, listAt, objectAt, textAt, type JsonObject } from '../base/json.ts';
 import { extensionName, isOurs } from '../exec/info.ts';
 import { mergeLayers } from '../settings/resolve.ts';
-import { flagOf, type SettingName, type Settings } from '../settings/table.ts';
-import { parseValue } from '../settings/parse.ts';
+import { flagOf, parseValue, type SettingName, type Settings } from '../settings/table.ts';
 import { kubeconfigContents, named } from './hooks.ts';
 
 /** Settings that a cluster entry may propose. What runs here, what is stored here and what is trusted blindly are not among them. */

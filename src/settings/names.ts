@@ -1,7 +1,5 @@
 /** Names: of profiles, which are file names of entries and so must be safe on every file system, and of Kubernetes' objects. */
-import type { Host } from '../base/host.ts';
 import { badProfileName } from '../errors/usage.ts';
-import { settingNames, variableOf } from './table.ts';
 
 // One case only: macOS and Windows would give "Prod" and "prod" the same entry.
 const pattern = /^[a-z0-9][a-z0-9._-]{0,99}$/;
@@ -33,16 +31,4 @@ export function nearest(word: string, names: readonly string[]): string | undefi
 
 function bare(name: string): string {
   return name.toLowerCase().replace(/[-_]/g, '').replace(/s$/, '');
-}
-
-/** A sentence for each variable that has our prefix and is no setting. Values are not read. */
-export function strangeVariables({ env }: Host): string[] {
-  const known = [...settingNames.map(variableOf), 'KUBECTL_SA_TOKEN_PROFILE', 'KUBECTL_SA_TOKEN_CONFIG'];
-  return Object.keys(env)
-    .filter((name) => name.startsWith('KUBECTL_SA_TOKEN_') && !known.includes(name))
-    .map((name) => `the variable ${name} is no setting${meaning(nearest(name, known))}`);
-}
-
-function meaning(name: string | undefined): string {
-  return name === undefined ? '' : ` (did you mean ${name}?)`;
 }

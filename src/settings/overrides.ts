@@ -1,10 +1,10 @@
 /** What one call was given beside the profile file: flags and variables. */
 import type { Host } from '../base/host.ts';
 import { hookRefused, severalSources } from '../errors/usage.ts';
-import { checkProfileName, strangeVariables } from './names.ts';
-import { parseValue } from './parse.ts';
+import { checkProfileName, nearest } from './names.ts';
 import {
   flagOf,
+  parseValue,
   settingNames,
   sourceNames,
   table,
@@ -83,4 +83,16 @@ function hiddenSources(host: Host, flags: Flags): readonly SettingName[] {
       : [byVariable, byVariable.map(variableOf)];
   if (named.length > 1) throw severalSources(shown);
   return named.length === 0 ? [] : sourceNames.filter((name) => name !== named[0]);
+}
+
+/** A sentence for each variable that has our prefix and is no setting. Values are not read. */
+export function strangeVariables({ env }: Host): string[] {
+  const known = [...settingNames.map(variableOf), 'KUBECTL_SA_TOKEN_PROFILE', 'KUBECTL_SA_TOKEN_CONFIG'];
+  return Object.keys(env)
+    .filter((name) => name.startsWith('KUBECTL_SA_TOKEN_') && !known.includes(name))
+    .map((name) => `the variable ${name} is no setting${meaning(nearest(name, known))}`);
+}
+
+function meaning(name: string | undefined): string {
+  return name === undefined ? '' : ` (did you mean ${name}?)`;
 }

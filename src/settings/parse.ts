@@ -1,8 +1,12 @@
-/** Turns what a person wrote for a setting into its one canonical value, or says what is wrong with it. */
+/** Readers of settings: each turns what a person wrote into the one canonical value, or says what is wrong with it. */
 import { badValue } from '../errors/usage.ts';
 import { isDnsSubdomain, isNamespace } from './names.ts';
 import { resolvePath } from './paths.ts';
-import { table, type SettingName, type Settings, type SettingType } from './table.ts';
+
+/**
+ * Reads text from a flag or a variable, or what YAML or JSON gave. Throws SaTokenError `bad-value`, which names the place.
+ */
+export type Reader<Value> = (raw: unknown, place: Place) => Value;
 
 /**
  * One hour is the server's default; below ten minutes and above 2^32 s it refuses
@@ -14,64 +18,49 @@ const longestLife = 2 ** 32;
 const shortestTimeout = 1;
 const longestTimeout = 86_400;
 
-/**
- * Reads one value.
- *
- * @param raw - text from a flag or variable, or what YAML or JSON gave
- * @returns the canonical value: seconds for durations, an absolute path for files
- * @throws SaTokenError `bad-value`, naming the place
- */
-export function parseValue<Name extends SettingName>(
-  name: Name,
-  raw: unknown,
-  place: Place,
-): NonNullable<Settings[Name]> {
-  // The table ties each name to the type that its reader gives; TypeScript cannot follow that through the look-up.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  return readers[table[name].type](raw, place, name) as NonNullable<Settings[Name]>;
+export const namespace: Reader<string> = (raw, place) =>
+  named(raw, place, isNamespace, 'a namespace (lower-case letters, digits and "-")');
+
+export const account: Reader<string> = (raw, place) =>
+  named(raw, place, isDnsSubdomain, 'the name of a ServiceAccount');
+
+export const variable: Reader<string> = (raw, place) =>
+  named(raw, place, isVariable, 'the name of an environment variable');
+
+/** Seconds. */
+export const lifetime: Reader<number> = (raw, place) => {
+  const seconds = duration(raw, place);
+  if (seconds < shortestLife)
+    throw badValue(place.where, 'must be at least 600s (10m)', 'ask for more: the API server refuses less');
+  if (seconds > longestLife) throw badValue(place.where, `must be at most ${longestLife}s`);
+  return seconds;
+};
+
+/** Seconds. */
+export const timeout: Reader<number> = (raw, place) => {
+  const seconds = duration(raw, place);
+  if (seconds < shortestTimeout) throw badValue(place.where, `must be at least ${shortestTimeout}s`);
+  if (seconds > longestTimeout) throw badValue(place.where, `must be at most ${longestTimeout / 3600}h`);
+  return seconds;
+};
+
+export function oneOf<Choice extends string>(choices: readonly Choice[]): Reader<Choice> {
+  return (raw, place) => {
+    const given = text(raw, place);
+    const found = choices.find((choice) => choice.toLowerCase() === given.toLowerCase());
+    if (found !== undefined) return found;
+    throw badValue(place.where, `${JSON.stringify(given)} is not one of ${choices.join(', ')}`);
+  };
 }
 
-type Reader = (raw: unknown, place: Place, name: SettingName) => unknown;
+/** Absolute. */
+export const path: Reader<string> = (raw, place) => resolvePath(text(raw, place), place.folder, place.home);
 
-const readers: Record<SettingType, Reader> = {
-  text,
-  server,
-  namespace: (raw, place) =>
-    named(raw, place, isNamespace, 'a namespace (lower-case letters, digits and "-")'),
-  account: (raw, place) => named(raw, place, isDnsSubdomain, 'the name of a ServiceAccount'),
-  list,
-  lifetime: (raw, place) => {
-    const seconds = duration(raw, place);
-    if (seconds < shortestLife)
-      throw badValue(place.where, 'must be at least 600s (10m)', 'ask for more: the API server refuses less');
-    if (seconds > longestLife) throw badValue(place.where, `must be at most ${longestLife}s`);
-    return seconds;
-  },
-  timeout: (raw, place) => {
-    const seconds = duration(raw, place);
-    if (seconds < shortestTimeout) throw badValue(place.where, `must be at least ${shortestTimeout}s`);
-    if (seconds > longestTimeout) throw badValue(place.where, `must be at most ${longestTimeout / 3600}h`);
-    return seconds;
-  },
-  choice: (raw, place, name) => {
-    const given = text(raw, place);
-    const choices = (table[name].choices ?? []).map(String);
-    const found = choices.find((choice) => choice.toLowerCase() === given.toLowerCase());
-    if (found === undefined)
-      throw badValue(place.where, `${JSON.stringify(given)} is not one of ${choices.join(', ')}`);
-    return found;
-  },
-  path: (raw, place) => resolvePath(text(raw, place), place.folder, place.home),
-  base64: (raw, place) => {
-    // `base64` breaks its lines, and YAML may keep them.
-    const given = text(typeof raw === 'string' ? raw.replace(/\s+/g, '') : raw, place);
-    if (!/^[A-Za-z0-9+/]+={0,2}$/.test(given)) throw badValue(place.where, 'is not base64');
-    return given;
-  },
-  boolean,
-  proxy,
-  command,
-  variable: (raw, place) => named(raw, place, isVariable, 'the name of an environment variable'),
+export const base64: Reader<string> = (raw, place) => {
+  // `base64` breaks its lines, and YAML may keep them.
+  const given = text(typeof raw === 'string' ? raw.replace(/\s+/g, '') : raw, place);
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(given)) throw badValue(place.where, 'is not base64');
+  return given;
 };
 
 function named(raw: unknown, place: Place, isOne: (text: string) => boolean, what: string): string {
@@ -84,7 +73,7 @@ function isVariable(given: string): boolean {
   return given.length <= 200 && /^[A-Za-z_][A-Za-z0-9_]*$/.test(given);
 }
 
-function list(raw: unknown, place: Place): string[] {
+export function list(raw: unknown, place: Place): string[] {
   const items = Array.isArray(raw) ? raw : [raw];
   if (items.length === 0) throw badValue(place.where, 'is an empty list', 'leave the key out');
   return [...new Set(items.map((item) => text(item, place)))];
@@ -105,7 +94,7 @@ function duration(raw: unknown, place: Place): number {
   return Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
 }
 
-function boolean(raw: unknown, place: Place): boolean {
+export function boolean(raw: unknown, place: Place): boolean {
   if (typeof raw === 'boolean') return raw;
   if (raw === 'true' || raw === '1') return true;
   if (raw === 'false' || raw === '0') return false;
@@ -113,7 +102,7 @@ function boolean(raw: unknown, place: Place): boolean {
 }
 
 /** A text is for the shell; a list is run as it is. */
-function command(raw: unknown, place: Place): string | string[] {
+export function command(raw: unknown, place: Place): string | string[] {
   if (!Array.isArray(raw)) return text(raw, place);
   if (raw.length === 0) throw badValue(place.where, 'is an empty list');
   return raw.map((item) => text(item, place));

@@ -10,7 +10,6 @@ import { makeFolder } from '../base/private-file.ts';
 import { SaTokenError } from '../errors/error.ts';
 import { badProfileFile, notLoggedOut, unknownProfile, unwritableFile } from '../errors/usage.ts';
 import { checkProfileName, nearest } from './names.ts';
-import { parseValue } from './parse.ts';
 import { absoluteProfileFile, profileFile, shownProfileFile } from './paths.ts';
 import {
   changeProfile,
@@ -21,7 +20,7 @@ import {
   textOf,
   type ProfileDocument,
 } from './profile-yaml.ts';
-import { flagOf, settingNames, settingOf, sourceNames, type Settings } from './table.ts';
+import { flagOf, parseValue, settingNames, settingOf, sourceNames, type Settings } from './table.ts';
 
 /** Profiles by name, in the file's order. Each is parsed when it is asked for, so that a mistake in one stops no other. */
 export class Profiles {

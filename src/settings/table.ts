@@ -1,4 +1,5 @@
 /** Every setting, declared once: the flag, the variable, the profile's key, the type and the help all come from here. Only flags and profile keys are written with dashes. */
+import * as read from './parse.ts';
 
 /** All settings that a call may have. Absent means not set anywhere. Durations are seconds. */
 export interface Settings {
@@ -7,7 +8,7 @@ export interface Settings {
   serviceAccount?: string;
   audience?: readonly string[];
   duration?: number;
-  boundObjectKind?: 'Secret' | 'Pod' | 'Node' | 'none';
+  boundObjectKind?: (typeof boundObjectKinds)[number];
   boundObjectName?: string;
   boundObjectUid?: string;
   certificateAuthority?: string;
@@ -18,7 +19,7 @@ export interface Settings {
   clientKey?: string;
   proxyUrl?: string;
   timeout?: number;
-  cache?: 'disk' | 'keychain' | 'none';
+  cache?: (typeof caches)[number];
   sourceFile?: string;
   sourceCommand?: string | readonly string[];
   sourceEnv?: string;
@@ -26,25 +27,11 @@ export interface Settings {
 
 export type SettingName = keyof Settings;
 
-export type SettingType =
-  | 'text'
-  | 'server'
-  | 'namespace'
-  | 'account'
-  | 'list'
-  | 'lifetime'
-  | 'timeout'
-  | 'choice'
-  | 'path'
-  | 'base64'
-  | 'boolean'
-  | 'proxy'
-  | 'command'
-  | 'variable';
-
 export interface Setting<Value = unknown> {
-  readonly type: SettingType;
+  readonly read: read.Reader<Value>;
   readonly help: string;
+  /** What a flag takes, where that is not any text. */
+  readonly type?: 'boolean' | 'list' | 'path';
   readonly choices?: readonly Value[];
   readonly alias?: string;
   /** True where another value gives another token: it then counts in the name and the digest of an entry. */
@@ -62,76 +49,82 @@ export function timeoutMs({ timeout }: Settings): number {
 const token = { changesToken: true } as const;
 const call = { changesToken: false } as const;
 
+const path = { type: 'path', read: read.path } as const;
+const boundObjectKinds = ['Secret', 'Pod', 'Node', 'none'] as const;
+const caches = ['disk', 'keychain', 'none'] as const;
+
 /** The table. Its order is the order in the help. Names are kubectl's where kubectl has the flag. */
 export const table: { readonly [Name in SettingName]-?: Setting<NonNullable<Settings[Name]>> } = {
   server: {
     ...token,
-    type: 'server',
+    read: read.server,
     help: 'Address of the TokenRequest endpoint up to "/api", e.g. https://HOST/kubernetes',
   },
-  namespace: { ...token, type: 'namespace', alias: 'n', help: 'Namespace of the ServiceAccount' },
-  serviceAccount: { ...token, type: 'account', help: 'Name of the ServiceAccount' },
+  namespace: { ...token, read: read.namespace, alias: 'n', help: 'Namespace of the ServiceAccount' },
+  serviceAccount: { ...token, read: read.account, help: 'Name of the ServiceAccount' },
   audience: {
     ...token,
     type: 'list',
+    read: read.list,
     help: "Audience of the issued token (repeatable; default: the API server's own)",
   },
   duration: {
     ...token,
-    type: 'lifetime',
+    read: read.lifetime,
     help: 'Life asked for the issued token, e.g. 1h or 3600 (at least 10m; the server may grant less)',
   },
   boundObjectKind: {
     ...token,
-    type: 'choice',
-    choices: ['Secret', 'Pod', 'Node', 'none'],
+    choices: boundObjectKinds,
+    read: read.oneOf(boundObjectKinds),
     help: "Kind of the object whose deletion revokes the issued token (default: the source token's own Secret)",
   },
-  boundObjectName: { ...token, type: 'text', help: 'Name of the bound object' },
-  boundObjectUid: { ...token, type: 'text', help: 'UID of the bound object' },
+  boundObjectName: { ...token, read: read.text, help: 'Name of the bound object' },
+  boundObjectUid: { ...token, read: read.text, help: 'UID of the bound object' },
   certificateAuthority: {
     ...token,
-    type: 'path',
+    ...path,
     help: 'File with the CA certificates of the server (PEM)',
   },
-  certificateAuthorityData: { ...token, type: 'base64', help: 'The same as base64 of PEM' },
-  tlsServerName: { ...token, type: 'text', help: "Name to check in the server's certificate" },
+  certificateAuthorityData: { ...token, read: read.base64, help: 'The same as base64 of PEM' },
+  tlsServerName: { ...token, read: read.text, help: "Name to check in the server's certificate" },
   insecureSkipTlsVerify: {
     ...token,
     type: 'boolean',
+    read: read.boolean,
     help: 'Do not check the certificate: whoever answers gets the source token',
   },
-  clientCertificate: { ...token, type: 'path', help: 'File with a client certificate (PEM)' },
-  clientKey: { ...token, type: 'path', help: 'File with its key (PEM)' },
+  clientCertificate: { ...token, ...path, help: 'File with a client certificate (PEM)' },
+  clientKey: { ...token, ...path, help: 'File with its key (PEM)' },
   proxyUrl: {
     ...call,
-    type: 'proxy',
+    read: read.proxy,
     help: 'HTTP proxy towards the server (default: HTTPS_PROXY, NO_PROXY)',
   },
   timeout: {
     ...call,
-    type: 'timeout',
+    read: read.timeout,
     help: `Limit for one exchange, retries included (default: ${defaultTimeout}s)`,
   },
   cache: {
-    type: 'choice',
-    changesToken: false,
-    choices: ['disk', 'keychain', 'none'],
+    ...call,
+    choices: caches,
+    read: read.oneOf(caches),
     help: 'Where issued tokens are kept until they expire (default: disk)',
   },
   sourceFile: {
-    type: 'path',
-    changesToken: true,
+    ...token,
+    ...path,
     help: 'Read the source token from this file instead of the keychain',
   },
   sourceCommand: {
-    type: 'command',
-    changesToken: true,
+    ...token,
+    read: read.command,
     help: 'Read the source token from the output of this shell command',
   },
   sourceEnv: {
-    type: 'variable',
-    changesToken: true,
+    ...token,
+    read: read.variable,
     help: 'Read the source token from this environment variable',
   },
 };
@@ -155,4 +148,20 @@ export function settingOf(flag: string): SettingName | undefined {
 /** `KUBECTL_SA_TOKEN_` and the flag's name in upper case, dashes as underscores. */
 export function variableOf(name: SettingName): string {
   return `KUBECTL_SA_TOKEN_${flagOf(name).toUpperCase().replaceAll('-', '_')}`;
+}
+
+/**
+ * Reads one value.
+ *
+ * @param raw - text from a flag or variable, or what YAML or JSON gave
+ * @throws SaTokenError `bad-value`, naming the place
+ */
+export function parseValue<Name extends SettingName>(
+  name: Name,
+  raw: unknown,
+  place: read.Place,
+): NonNullable<Settings[Name]> {
+  // The table ties each name to what its reader gives; TypeScript cannot follow that through the look-up.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return table[name].read(raw, place) as NonNullable<Settings[Name]>;
 }

@@ -10,7 +10,7 @@ import { checkGrant } from '../../src/exchange/grant.ts';
 import { isForeignPath, readableText, retryAfter } from '../../src/exchange/refusals.ts';
 import { judgeReply, warningTexts } from '../../src/exchange/token-request.ts';
 import { redacted } from '../../src/http/request.ts';
-import { parseValue } from '../../src/settings/parse.ts';
+import { parseValue } from '../../src/settings/table.ts';
 import { jwt } from '../support/jwt.ts';
 
 const target = { server: 'https://h.example', namespace: 'team-a', serviceAccount: 'robot' };

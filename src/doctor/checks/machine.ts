@@ -5,7 +5,7 @@ import { exit } from '../../errors/codes.ts';
 import { SaTokenError } from '../../errors/error.ts';
 import type { Host } from '../../base/host.ts';
 import { findOnPath, listOnPath, pluginName } from '../../base/find-program.ts';
-import { strangeVariables } from '../../settings/names.ts';
+import { strangeVariables } from '../../settings/overrides.ts';
 import { cacheFolder, shortPath, shownProfileFile } from '../../settings/paths.ts';
 import { readProfiles } from '../../settings/profiles.ts';
 import { fail, notNeeded, ok, warn, type Finding } from '../check.ts';

@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { settingNames, type SettingName } from '../../../src/settings/table.ts';
-import { parseValue } from '../../../src/settings/parse.ts';
+import { parseValue } from '../../../src/settings/table.ts';
 import { fails } from '../../support/failure.ts';
 
 const place = { where: 'here', folder: '/here', home: '/home/ann' };

@@ -3,7 +3,8 @@ import { readFileSync, statSync } from 'node:fs';
 import { KubeConfig, type Cluster } from '@kubernetes/client-node';
 import { parseDocument } from 'yaml';
 import { messageOf } from '../errors/error.ts';
-import { noContext, noKubeconfig, unusableKubeconfig } from '../errors/api-server.ts';
+import { noContext, noKubeconfig } from '../errors/api-server.ts';
+import { badKubeconfig } from '../errors/usage.ts';
 import type { Host } from '../base/host.ts';
 import { shortPath } from '../settings/paths.ts';
 import { parseValue, type Settings } from '../settings/table.ts';
@@ -71,7 +72,7 @@ function readFile(host: Host, file: string): KubeConfig {
     if (document.errors.length > 0 || document.toJS() !== null)
       one.loadFromFile(file, { onInvalidEntry: 'filter' });
   } catch (error) {
-    throw unusableKubeconfig(shortPath(file, host.home), messageOf(error), error);
+    throw badKubeconfig(shortPath(file, host.home), messageOf(error), error);
   }
   one.currentContext ??= '';
   return one;
@@ -92,12 +93,12 @@ function selectContext(host: Host, config: KubeConfig, wanted: string | undefine
   const context = config.getContextObject(name);
   if (context === null) throw noContext(name, known);
   if (config.getCurrentCluster() === null)
-    throw unusableKubeconfig(
+    throw badKubeconfig(
       `context "${name}"`,
       `its cluster "${context.cluster}" is not there, or has no server`,
     );
   // Without any it is nobody, which kubectl allows.
   if (context.user && config.getCurrentUser() === null)
-    throw unusableKubeconfig(`context "${name}"`, `its user "${context.user}" is not there`);
+    throw badKubeconfig(`context "${name}"`, `its user "${context.user}" is not there`);
   host.trace(`kubeconfig: context ${name}, ${config.getCurrentCluster()?.server}`);
 }

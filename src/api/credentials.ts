@@ -5,7 +5,8 @@ import type { RequestOptions } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host } from '../base/host.ts';
 import { listAt, objectAt, parseJson, textAt, textsAt } from '../base/json.ts';
-import { contextPluginFailed, noContextPlugin, unusableKubeconfig } from '../errors/api-server.ts';
+import { contextPluginFailed, noContextPlugin } from '../errors/api-server.ts';
+import { badKubeconfig } from '../errors/usage.ts';
 import { messageOf, systemCode } from '../errors/error.ts';
 import type { Credentials } from '../http/tls.ts';
 
@@ -47,7 +48,7 @@ async function withoutPlugin(user: User, milliseconds: number): Promise<Credenti
       sleep(milliseconds, undefined, { ref: false }).then(() => Promise.reject(late)),
     ]);
   } catch (error) {
-    throw unusableKubeconfig(`user "${user.name}"`, messageOf(error), error);
+    throw badKubeconfig(`user "${user.name}"`, messageOf(error), error);
   }
   const basic =
     typeof options.auth === 'string'

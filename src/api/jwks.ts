@@ -3,7 +3,7 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import type { JSONWebKeySet } from 'jose';
 import { clusterSettings } from './context.ts';
 import { SaTokenError } from '../errors/error.ts';
-import { badKeys, keysUnreachable, keysUnreachableThere } from '../errors/api-server.ts';
+import { badKeys, keysUnreachable } from '../errors/api-server.ts';
 import type { Host } from '../base/host.ts';
 import { parseJson, textAt } from '../base/json.ts';
 import { timeoutMs, type Settings } from '../settings/table.ts';
@@ -11,6 +11,10 @@ import { isSafeAddress } from '../settings/parse.ts';
 import { readKeySet, type IssuerKeys } from '../token/signature.ts';
 import { askAsUser } from './client.ts';
 import { ask } from '../http/request.ts';
+
+/** The context was asked already: another may know more, or have more rights. */
+const seeContext =
+  'see whether the context may read them: kubectl get --raw /openid/v1/jwks; or name the issuer with --issuer-url';
 
 /**
  * The keys at /openid/v1/jwks, asked for as the kubeconfig's user: every ServiceAccount may read them, and others by the
@@ -29,11 +33,11 @@ export async function keysOfCluster(
   const answer = await askAsUser(host, config, { method: 'GET', path, milliseconds }).catch(
     (error: unknown) => {
       throw error instanceof SaTokenError && error.code === 'api-failed'
-        ? keysUnreachableThere(place, error.message.replace(`${server}: `, ''), error)
+        ? keysUnreachable(place, error.message.replace(`${server}: `, ''), error, seeContext)
         : error;
     },
   );
-  if (answer.status !== 200) throw keysUnreachableThere(place, answer.reason);
+  if (answer.status !== 200) throw keysUnreachable(place, answer.reason, undefined, seeContext);
   return { keys: keySet(answer.content, place), place };
 }
 

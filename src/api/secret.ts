@@ -1,6 +1,6 @@
 /** Reads a ServiceAccount's token from its Secret, as whoever the kubeconfig's context is. */
 import { loadKubeConfig, type Access } from './context.ts';
-import { badUsage, emptySecret, noSecretToken } from '../errors/usage.ts';
+import { badUsage, noSecretToken } from '../errors/usage.ts';
 import type { Host } from '../base/host.ts';
 import { objectAt, textAt } from '../base/json.ts';
 import { askAsUser } from './client.ts';
@@ -27,6 +27,7 @@ export async function readSecretToken(
     throw noSecretToken(secret, `it is of type ${type ?? 'none'}, not kubernetes.io/service-account-token`);
   }
   const token = textAt(objectAt(content, 'data'), 'token');
-  if (token === undefined) throw emptySecret(secret);
+  if (token === undefined)
+    throw noSecretToken(secret, 'it holds no token yet', 'the control plane fills it: try again in a moment');
   return Buffer.from(token, 'base64').toString('utf8');
 }

@@ -7,12 +7,6 @@ export const noKubeconfig = words('no-kubeconfig', (file: string) => [
   'name one with --kubeconfig or KUBECONFIG',
 ]);
 
-export const unusableKubeconfig = words('bad-kubeconfig', (file: string, why: string, cause?: unknown) => [
-  `${file}: cannot be used (${oneLine(why, 300)})`,
-  'see what is wrong with: kubectl config view',
-  cause,
-]);
-
 /** What kubectl itself says of it. */
 export const unloadable = words('bad-kubeconfig', (said: string) => [
   `kubectl cannot load the kubeconfig: ${oneLine(said, 300)}`,
@@ -133,15 +127,6 @@ export const keysUnreachable = words(
     hint: string = 'read them through the API server with --context NAME, or name another issuer with --issuer-url',
   ) => [`cannot read the issuer's keys at ${url}: ${oneLine(why, 400)}`, hint, cause],
 );
-
-/** The context was asked already: another may know more, or have more rights. */
-export const keysUnreachableThere = (url: string, why: string, cause?: unknown): SaTokenError =>
-  keysUnreachable(
-    url,
-    why,
-    cause,
-    'see whether the context may read them: kubectl get --raw /openid/v1/jwks; or name the issuer with --issuer-url',
-  );
 
 export const badKeys = words('bad-keys', (url: string, why: string) => [
   `${url}: ${why}`,

@@ -49,7 +49,6 @@ export const errorCodes = {
   'bad-keychain-item': exit.notLoggedIn,
   'not-logged-in': exit.notLoggedIn,
   'source-command-failed': exit.notLoggedIn,
-  'account-made-anew': exit.refused,
   'account-not-found': exit.refused,
   anonymous: exit.refused,
   conflict: exit.refused,

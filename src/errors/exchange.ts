@@ -31,12 +31,7 @@ export const noTokenRequest = words('no-token-request', (at: string) => [
 ]);
 
 export const conflict = words('conflict', (at: string, message: string) => [
-  `${at}: the account or the bound object was deleted and made anew (409): ${oneLine(message, 300)}`,
-  'log in with a token of the new one: kubectl sa-token login PROFILE',
-]);
-
-export const accountMadeAnew = words('account-made-anew', (at: string) => [
-  `${at}: the account was deleted and made anew: the source token is of the one before`,
+  `${at}: the account or the bound object was deleted and made again: ${oneLine(message, 300)}`,
   'log in with a token of the new one: kubectl sa-token login PROFILE',
 ]);
 

@@ -1,5 +1,5 @@
 /** Words for what the person can correct at once: bad arguments, bad files, no login. Exit codes 2 and 3; 1 for Ctrl-C. */
-import { messageOf, words } from './error.ts';
+import { messageOf, oneLine, words } from './error.ts';
 
 /** A value that its setting does not take. `where` names the flag, the variable or file, line and key. */
 export const badValue = words('bad-value', (where: string, problem: string, hint?: string) => [
@@ -21,12 +21,6 @@ export const tokenOnCommandLine = words('token-on-command-line', (where: string)
 export const missingSetting = words('missing-setting', (flag: string, forWhat: string, hint: string) => [
   `${forWhat} has no --${flag}`,
   hint,
-]);
-
-/** Of one level, so that neither goes before the other. */
-export const severalSources = words('bad-value', (named: readonly string[]) => [
-  `${named.join(' and ')} exclude each other`,
-  'give one of them',
 ]);
 
 /** @param what - an argument, a variable, or a key of the cluster's extension, without its value */
@@ -170,7 +164,7 @@ export const notLoggedIn = words('not-logged-in', (who: string, where: string, h
 ]);
 
 export const badKubeconfig = words('bad-kubeconfig', (file: string, problem: string, cause?: unknown) => [
-  `${file}: ${problem}`,
+  `${file}: ${oneLine(problem, 300)}`,
   'correct the file; nothing was changed',
   cause,
 ]);
@@ -193,17 +187,14 @@ export const wrongAccount = words('wrong-account', (profile: string, before: str
   'use another profile name, or name the account with --namespace and --service-account',
 ]);
 
-export const noSecretToken = words('no-secret-token', (secret: string, why: string, cause?: unknown) => [
-  `cannot take the token from Secret ${secret}: ${why}`,
-  'check the name, and that the kubeconfig\'s user may "get" it (--kubeconfig, --context)',
-  cause,
-]);
-
-/** The control plane has not filled it yet. */
-export const emptySecret = words('no-secret-token', (secret: string) => [
-  `cannot take the token from Secret ${secret}: it holds no token yet`,
-  'the control plane fills it: try again in a moment',
-]);
+export const noSecretToken = words(
+  'no-secret-token',
+  (
+    secret: string,
+    why: string,
+    hint: string = 'check the name, and that the kubeconfig\'s user may "get" it (--kubeconfig, --context)',
+  ) => [`cannot take the token from Secret ${secret}: ${why}`, hint],
+);
 
 export const noPlugin = words('plugin-not-on-path', (name: string) => [
   `${name} is not on PATH`,

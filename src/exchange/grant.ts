@@ -1,5 +1,5 @@
 /** Holds what was granted against what was asked: refuses a token that is not ours, names what is less than asked. */
-import { accountMadeAnew } from '../errors/exchange.ts';
+import { conflict } from '../errors/exchange.ts';
 import { badAnswer } from '../errors/http.ts';
 import type { Settings } from '../settings/table.ts';
 import { type Target, label } from '../settings/target.ts';
@@ -11,7 +11,7 @@ import type { Grant } from './token-request.ts';
  * @param uid - of the account, where the source token says it
  * @returns what differs, for people: a shortened life, the server's warnings. The hook never prints them.
  * @throws SaTokenError `bad-answer` for another subject, a missing audience, or times that do not agree with the answer's;
- *   `account-made-anew`
+ *   `conflict`
  */
 export function checkGrant(
   target: Target,
@@ -30,7 +30,7 @@ export function checkGrant(
   }
   // Before 1.34 the server does not look at the UID asked for, and takes a dead account's token for some seconds more.
   if (uid !== undefined && claims.uid !== undefined && claims.uid !== uid)
-    throw accountMadeAnew(label(target));
+    throw conflict(label(target), 'the source token is of the one before');
   const missing = (settings.audience ?? []).filter((audience) => !claims.audiences.includes(audience));
   if (missing.length > 0)
     throw badAnswer(label(target), `the issued token lacks the audience ${missing.join(', ')}`);

@@ -1,6 +1,6 @@
 /** What one call was given beside the profile file: flags and variables. */
 import type { Host } from '../base/host.ts';
-import { hookRefused, severalSources } from '../errors/usage.ts';
+import { badUsage, hookRefused } from '../errors/usage.ts';
 import { checkProfileName, nearest } from './names.ts';
 import {
   flagOf,
@@ -81,7 +81,7 @@ function hiddenSources(host: Host, flags: Flags): readonly SettingName[] {
     byFlag.length > 0
       ? [byFlag, byFlag.map((name) => `--${flagOf(name)}`)]
       : [byVariable, byVariable.map(variableOf)];
-  if (named.length > 1) throw severalSources(shown);
+  if (named.length > 1) throw badUsage(`${shown.join(' and ')} exclude each other`);
   return named.length === 0 ? [] : sourceNames.filter((name) => name !== named[0]);
 }
 

@@ -63,9 +63,9 @@ function describeAccounts(onPlane: Declare<ControlPlane>): void {
     const first = await ask();
     // For some seconds the server still takes the token it knows, and looks at the UID if it is new enough; else we do.
     const line =
-      /(?:made anew(?: \(409\))?:.*|was refused \(401\).*); log in (?:again )?with a (?:new )?token/;
+      /(?:made again:.*|was refused \(401\).*); log in (?:again )?with a (?:new )?token/;
     checkFailure(t, first, { code: 4, line });
-    t.log(`in the first seconds: ${/made anew(?: \(409\))?|was refused \(401\)/.exec(first.stderr)?.[0]}`);
+    t.log(`in the first seconds: ${/made again|was refused \(401\)/.exec(first.stderr)?.[0]}`);
     checkFailure(t, await until(4, ask), { code: 4, line });
     await subject.deleteSecret(bot);
     await plane.makeLegacyToken({ ...bot, serviceAccount: 'bot', secretName: 'bot-token' });

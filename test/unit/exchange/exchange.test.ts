@@ -237,7 +237,7 @@ test('an account made anew is a conflict, not a surprise', async (t) => {
   await fails(t, () => world.exchangeWith({ boundObjectKind: 'none' }), {
     code: 'conflict',
     exitCode: 4,
-    line: /the account or the bound object was deleted and made anew \(409\): Operation cannot be fulfilled on TokenRequest/,
+    line: /the account or the bound object was deleted and made again: Operation cannot be fulfilled on TokenRequest/,
   });
 });
 

@@ -98,9 +98,9 @@ test('a grant for an account that was made anew is refused, whether its server l
   const given = { ...grant(), token: jwt({ ...claims, ...account('new') }) };
   for (const uid of [undefined, 'new']) t.deepEqual(checkGrant(target, {}, given, uid), []);
   await fails(t, () => checkGrant(target, {}, given, 'old'), {
-    code: 'account-made-anew',
+    code: 'conflict',
     exitCode: 4,
-    line: `${at}: the account was deleted and made anew: the source token is of the one before; log in with a token of the new one: kubectl sa-token login PROFILE`,
+    line: `${at}: the account or the bound object was deleted and made again: the source token is of the one before; log in with a token of the new one: kubectl sa-token login PROFILE`,
   });
 });
 

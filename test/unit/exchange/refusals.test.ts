@@ -100,7 +100,7 @@ const uid =
 test('409: made anew', refused, says(409, 'Conflict', uid), {
   code: 'conflict',
   exitCode: 4,
-  line: `the account or the bound object was deleted and made anew (409): ${uid}; log in with a token of the new one: kubectl sa-token login PROFILE`,
+  line: `the account or the bound object was deleted and made again: ${uid}; log in with a token of the new one: kubectl sa-token login PROFILE`,
 });
 const short =
   'TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: Invalid value: 60: may not specify a duration less than 10 minutes';

@@ -34,9 +34,9 @@ test('of several sources the nearer one is meant, and of two as near none', asyn
   );
   const refused = (layers: Layers, named: string) =>
     fails(t, () => given(t, layers), {
-      code: 'bad-value',
+      code: 'bad-usage',
       exitCode: 2,
-      line: `${named} exclude each other; give one of them`,
+      line: `${named} exclude each other; see "kubectl sa-token --help"`,
     });
   await refused({ flags: { sourceFile: 'token', sourceEnv: 'X' } }, '--source-file and --source-env');
   await refused(

@@ -186,7 +186,7 @@ test.serial('an account made anew under the same name', async (t) => {
   t.regex(lines(result).get('proxy') ?? '', /^ok/);
   t.regex(
     lines(result).get('grant') ?? '',
-    /^FAIL the account or the bound object was deleted and made anew \(409\)/,
+    /^FAIL the account or the bound object was deleted and made again/,
   );
 });
 

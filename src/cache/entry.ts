@@ -15,7 +15,7 @@ import { isUnchanged, type FileRecord } from '../base/file-identity.ts';
 import type { Given } from '../settings/overrides.ts';
 import { absoluteProfileFile } from '../settings/paths.ts';
 import { discard, putSmallFile, readSmallFile } from '../base/private-file.ts';
-import { entryFile, idleFiles, isFolderOurs, isPrivate, prepareFolder } from './folder.ts';
+import { entryFile, isFolderOurs, isPrivate, prepareFolder } from './folder.ts';
 import type { Kept } from './freshness.ts';
 
 export interface Entry extends Kept {
@@ -79,14 +79,6 @@ export function writeEntry(host: Host, name: string, entry: Entry): boolean {
 export function dropEntry(host: Host, name: string): void {
   discard(entryFile(host, name, 'until'));
   discard(entryFile(host, name));
-}
-
-/** Removes what nobody will ask for again: of calls with settings of their own, what ended an hour ago. */
-export function pruneEntries(host: Host): void {
-  const since = host.now() / 1000 - 3600;
-  for (const [name, files] of idleFiles(host, since)) {
-    if ((readEntry(host, name)?.expires ?? 0) < since) for (const file of files) discard(file);
-  }
 }
 
 /**

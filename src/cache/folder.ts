@@ -49,15 +49,14 @@ export function notedInKeychain(host: Host): string[] {
     .map(({ name }) => name);
 }
 
-/** Files of calls with settings of their own, by name: those of which none has changed since (epoch seconds). */
-export function idleFiles(host: Host, since: number): Map<string, string[]> {
-  const idle = new Map<string, string[]>();
-  for (const [name, files] of Map.groupBy(filesOf(host), (each) => each.name)) {
-    const paths = files.filter(({ kind }) => kind !== 'keychain' && kind !== 'lock').map(({ file }) => file);
-    const changed = paths.map((path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0);
-    if (hasOwnSettings(name) && Math.max(...changed) / 1000 < since) idle.set(name, paths);
+/** Removes what is kept for calls with settings of their own and has not changed for a day: nobody asks for most of it again. */
+export function pruneEntries(host: Host): void {
+  const since = host.now() - 86_400_000;
+  for (const { file, name, kind } of filesOf(host)) {
+    if (!hasOwnSettings(name) || kind === 'keychain' || kind === 'lock') continue;
+    const status = lstatSync(file, { throwIfNoEntry: false });
+    if (status !== undefined && status.mtimeMs < since) discard(file);
   }
-  return idle;
 }
 
 /**

@@ -1,8 +1,8 @@
 /** An issued token as an entry, and what a new one ends: notes of clients and failures, and the mark of a renewal. */
-import { pruneEntries, type Entry } from '../cache/entry.ts';
+import type { Entry } from '../cache/entry.ts';
 import { formatCredential } from '../exec/credential.ts';
 import { forgetFailures } from '../cache/failures.ts';
-import { entryFile, hasOwnSettings } from '../cache/folder.ts';
+import { entryFile, hasOwnSettings, pruneEntries } from '../cache/folder.ts';
 import { plan, reportEarly } from '../cache/freshness.ts';
 import { beginInterval, forgetClients } from '../cache/returning-clients.ts';
 import type { EntryStore } from '../cache/store.ts';

@@ -125,24 +125,16 @@ function send(
   });
 }
 
-/** One buffer that grows: a chunk kept as it is costs some hundred bytes, however short it is. */
+/** One buffer, which the system maps as it is filled: a chunk kept as it is costs some hundred bytes, however short it is. */
 function readBody(answer: IncomingMessage, target: Endpoint): Promise<string> {
   return new Promise((resolve, reject) => {
-    let body = Buffer.alloc(16_384);
+    const body = Buffer.alloc(largest + 1);
     let size = 0;
     answer.on('data', (chunk: Buffer) => {
-      const end = size + chunk.length;
-      if (end > largest) {
-        reject(badAnswer(label(target), 'the answer is larger than 1 MiB'));
-        answer.destroy();
-        return;
-      }
-      if (end > body.length) {
-        const longer = Buffer.alloc(Math.max(end, 2 * body.length));
-        body.copy(longer, 0, 0, size);
-        body = longer;
-      }
       size += chunk.copy(body, size);
+      if (size <= largest) return;
+      reject(badAnswer(label(target), 'the answer is larger than 1 MiB'));
+      answer.destroy();
     });
     answer.on('error', reject);
     answer.on('end', () => resolve(body.toString('utf8', 0, size)));

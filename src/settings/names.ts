@@ -23,12 +23,3 @@ export function isNamespace(text: string): boolean {
 export function isDnsSubdomain(text: string): boolean {
   return text.length <= 253 && dnsSubdomain.test(text);
 }
-
-/** The name that was meant: the same but for its case, dashes, underscores, or an s at its end. */
-export function nearest(word: string, names: readonly string[]): string | undefined {
-  return names.find((name) => bare(name) === bare(word));
-}
-
-function bare(name: string): string {
-  return name.toLowerCase().replace(/[-_]/g, '').replace(/s$/, '');
-}

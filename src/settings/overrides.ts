@@ -1,7 +1,7 @@
 /** What one call was given beside the profile file: flags and variables. */
 import type { Host } from '../base/host.ts';
 import { badUsage, hookRefused } from '../errors/usage.ts';
-import { checkProfileName, nearest } from './names.ts';
+import { checkProfileName } from './names.ts';
 import {
   flagOf,
   parseValue,
@@ -87,12 +87,12 @@ function hiddenSources(host: Host, flags: Flags): readonly SettingName[] {
 
 /** A sentence for each variable that has our prefix and is no setting. Values are not read. */
 export function strangeVariables({ env }: Host): string[] {
-  const known = [...settingNames.map(variableOf), 'KUBECTL_SA_TOKEN_PROFILE', 'KUBECTL_SA_TOKEN_CONFIG'];
+  const known = new Set([
+    ...settingNames.map(variableOf),
+    'KUBECTL_SA_TOKEN_PROFILE',
+    'KUBECTL_SA_TOKEN_CONFIG',
+  ]);
   return Object.keys(env)
-    .filter((name) => name.startsWith('KUBECTL_SA_TOKEN_') && !known.includes(name))
-    .map((name) => `the variable ${name} is no setting${meaning(nearest(name, known))}`);
-}
-
-function meaning(name: string | undefined): string {
-  return name === undefined ? '' : ` (did you mean ${name}?)`;
+    .filter((name) => name.startsWith('KUBECTL_SA_TOKEN_') && !known.has(name))
+    .map((name) => `the variable ${name} is no setting`);
 }

@@ -9,7 +9,7 @@ import { acquire, type Lock } from '../base/lock.ts';
 import { makeFolder } from '../base/private-file.ts';
 import { SaTokenError } from '../errors/error.ts';
 import { badProfileFile, notLoggedOut, unknownProfile, unwritableFile } from '../errors/usage.ts';
-import { checkProfileName, nearest } from './names.ts';
+import { checkProfileName } from './names.ts';
 import { absoluteProfileFile, profileFile, shownProfileFile } from './paths.ts';
 import {
   changeProfile,
@@ -167,7 +167,7 @@ function parseProfile(
       throw badProfileFile(
         at,
         `unknown key "${key}" in profile "${name}"`,
-        `${meantBy(key)}use one of: ${settingNames.map(flagOf).join(', ')}`,
+        `use one of: ${settingNames.map(flagOf).join(', ')}`,
       );
     settings[setting] = parseValue(setting, plain(value, opened, at), {
       where: `${at}: ${key}`,
@@ -183,11 +183,6 @@ function parseProfile(
       'keep one of them',
     );
   return settings;
-}
-
-function meantBy(key: string): string {
-  const meant = nearest(key, settingNames.map(flagOf));
-  return meant === undefined ? '' : `did you mean ${meant}? `;
 }
 
 function checkNameAt(name: string, line: string): void {

@@ -62,18 +62,13 @@ export function parseWay(value: unknown): Way | undefined {
 
 /** What differs between two ways, for a message; undefined where nothing does. */
 export function difference(stored: Way, now: Way): string | undefined {
+  const [before, after] = [stored.tlsServerName ?? 'not set', now.tlsServerName ?? 'not set'];
   const found = [
-    ...(stored.server === now.server ? [] : [`another server (${stored.server}, now ${now.server})`]),
-    ...(stored.trust === now.trust ? [] : [`another CA (${shown(stored.trust)}, now ${shown(now.trust)})`]),
-    ...(stored.tlsServerName === now.tlsServerName
-      ? []
-      : [
-          `another tls-server-name (${stored.tlsServerName ?? 'not set'}, now ${now.tlsServerName ?? 'not set'})`,
-        ]),
-    ...(stored.insecure === now.insecure
-      ? []
-      : [now.insecure ? 'no check of the certificate' : 'a check of the certificate']),
-  ];
+    stored.server !== now.server && `another server (${stored.server}, now ${now.server})`,
+    stored.trust !== now.trust && `another CA (${shown(stored.trust)}, now ${shown(now.trust)})`,
+    before !== after && `another tls-server-name (${before}, now ${after})`,
+    stored.insecure !== now.insecure && `${now.insecure ? 'no' : 'a'} check of the certificate`,
+  ].filter((each) => each !== false);
   return found.length === 0 ? undefined : found.join(' and ');
 }
 

@@ -23,7 +23,6 @@ import {
   formatEntry,
   isVouchedFor,
   parseEntry,
-  pruneEntries,
   readEntry,
   writeEntry,
   type Entry,
@@ -34,6 +33,7 @@ import {
   listEntries,
   prepareFolder,
   removeEntries,
+  pruneEntries,
 } from '../../../src/cache/folder.ts';
 import { recordOf } from '../../../src/base/file-identity.ts';
 import { formatCredential } from '../../../src/exec/credential.ts';
@@ -437,22 +437,13 @@ test('any text is a whole entry or none', (t) => {
   );
 });
 
-test('what ended an hour ago is removed, but for what profiles have and what lives', (t) => {
+test('what has not changed for a day is removed, but for what profiles have', (t) => {
   const { host, folder } = setUp(t);
-  const ended = { ...whole, serveUntil: 1_600_000_000, expires: 1_600_000_300 };
-  for (const name of ['prod', '@old', 'prod@old']) writeEntry(host, name, ended);
-  writeEntry(host, '@young', { ...ended, written: Date.now() / 1000 });
-  writeEntry(host, '@lives', whole);
+  for (const name of ['prod', '@old', 'prod@old']) writeEntry(host, name, whole);
   for (const file of ['@old.clients', '@failed.failed', '@noted.keychain', 'prod@old.lock'])
     writeFileSync(join(folder, file), '');
-  for (const file of readdirSync(folder).filter((each) => !each.startsWith('@young')))
-    utimesSync(join(folder, file), 1_600_000_000, 1_600_000_000);
+  for (const file of readdirSync(folder)) utimesSync(join(folder, file), 1_600_000_000, 1_600_000_000);
+  writeEntry(host, '@young', { ...whole, written: Date.now() / 1000 - 80_000 });
   pruneEntries(host);
-  t.deepEqual(readdirSync(folder).sort(), [
-    '@lives.entry',
-    '@noted.keychain',
-    '@young.entry',
-    'prod.entry',
-    'prod@old.lock',
-  ]);
+  t.deepEqual(readdirSync(folder).sort(), ['@noted.keychain', '@young.entry', 'prod.entry', 'prod@old.lock']);
 });

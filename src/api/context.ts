@@ -1,7 +1,5 @@
 /** The kubeconfig that kubectl would use: its context, and address and TLS settings of that context's cluster. */
-import { readFileSync, statSync } from 'node:fs';
 import { KubeConfig, type Cluster } from '@kubernetes/client-node';
-import { parseDocument } from 'yaml';
 import { messageOf } from '../errors/error.ts';
 import { noContext, noKubeconfig } from '../errors/api-server.ts';
 import { badKubeconfig } from '../errors/usage.ts';
@@ -9,6 +7,7 @@ import type { Host } from '../base/host.ts';
 import { shortPath } from '../settings/paths.ts';
 import { parseValue, type Settings } from '../settings/table.ts';
 import { kubeconfigFiles } from '../kubeconfig/files.ts';
+import { kubeconfigContents, type KubeconfigContent } from '../kubeconfig/hooks.ts';
 
 /** Which kubeconfig and which context of it. */
 export interface Access {
@@ -23,14 +22,42 @@ export interface Access {
  * @throws SaTokenError `no-kubeconfig`, `bad-kubeconfig` or `no-context`
  */
 export function loadKubeConfig(host: Host, access: Access): KubeConfig {
-  const files = kubeconfigFiles(host, access.kubeconfig);
-  const existing = files.filter((file) => statSync(file, { throwIfNoEntry: false }) !== undefined);
+  const files = kubeconfigContents(host, access.kubeconfig).map((each) => read(host, each));
   const config = new KubeConfig();
-  if (existing.length > 0) for (const file of existing) addFile(host, config, file);
-  else if (access.kubeconfig === undefined && host.env['KUBERNETES_SERVICE_HOST']) config.loadFromCluster();
-  else throw noKubeconfig(files.map((file) => shortPath(file, host.home)).join(', '));
+  if (files.length > 0)
+    config.loadFromOptions({
+      clusters: firstOfEach(files.flatMap(({ clusters }) => clusters)),
+      users: firstOfEach(files.flatMap(({ users }) => users)),
+      contexts: firstOfEach(files.flatMap(({ contexts }) => contexts)),
+      currentContext: files.map(({ currentContext }) => currentContext).find(Boolean) ?? '',
+    });
+  else if (host.env['KUBERNETES_SERVICE_HOST']) config.loadFromCluster();
+  else
+    throw noKubeconfig(
+      kubeconfigFiles(host, undefined)
+        .map((file) => shortPath(file, host.home))
+        .join(', '),
+    );
   selectContext(host, config, access.context);
   return config;
+}
+
+/** An entry that lacks a part is in the way of its own contexts alone. */
+function read(host: Host, { file, folder, content }: KubeconfigContent): KubeConfig {
+  const one = new KubeConfig();
+  try {
+    const whole = { clusters: [], users: [], contexts: [], 'current-context': '', ...content };
+    one.loadFromString(JSON.stringify(whole), { onInvalidEntry: 'filter' });
+    one.makePathsAbsolute(folder);
+    return one;
+  } catch (error) {
+    throw badKubeconfig(shortPath(file, host.home), messageOf(error), error);
+  }
+}
+
+/** As client-go merges: the first that has a name wins. */
+function firstOfEach<Entry extends { readonly name: string }>(list: readonly Entry[]): Entry[] {
+  return list.filter(({ name }, index) => list.findIndex((other) => other.name === name) === index);
 }
 
 /** Address and TLS settings of the context's cluster. */
@@ -52,38 +79,6 @@ export function clusterOf(config: KubeConfig): Cluster {
   const cluster = config.getCurrentCluster();
   if (cluster === null) throw noContext(config.getCurrentContext(), []);
   return cluster;
-}
-
-/** As client-go merges: the first file that names something wins. */
-function addFile(host: Host, config: KubeConfig, file: string): void {
-  const one = readFile(host, file);
-  config.clusters = [...(config.clusters ?? []), ...one.clusters.filter(isNewIn(config.clusters))];
-  config.users = [...(config.users ?? []), ...one.users.filter(isNewIn(config.users))];
-  config.contexts = [...(config.contexts ?? []), ...one.contexts.filter(isNewIn(config.contexts))];
-  config.currentContext ||= one.currentContext;
-}
-
-/** A file without content names nothing; an entry that lacks a part is in the way of its own contexts alone. */
-function readFile(host: Host, file: string): KubeConfig {
-  const one = new KubeConfig();
-  one.loadFromOptions({ clusters: [], users: [], contexts: [], currentContext: '' });
-  try {
-    const document = parseDocument(readFileSync(file, 'utf8'));
-    if (document.errors.length > 0 || document.toJS() !== null)
-      one.loadFromFile(file, { onInvalidEntry: 'filter' });
-  } catch (error) {
-    throw badKubeconfig(shortPath(file, host.home), messageOf(error), error);
-  }
-  one.currentContext ??= '';
-  return one;
-}
-
-interface Named {
-  readonly name: string;
-}
-
-function isNewIn(known: readonly Named[] | undefined): (entry: Named) => boolean {
-  return ({ name }) => known === undefined || known.every((other) => other.name !== name);
 }
 
 function selectContext(host: Host, config: KubeConfig, wanted: string | undefined): void {

@@ -69,15 +69,18 @@ export function hookUsers(host: Host, kubeconfig: string | undefined): HookUser[
   );
 }
 
+export interface KubeconfigContent {
+  readonly file: string;
+  readonly folder: string;
+  readonly content: JsonObject;
+}
+
 /**
  * The kubeconfigs that are there, in kubectl's order.
  *
  * @throws SaTokenError `no-kubeconfig`, `bad-kubeconfig`, `unreadable-file`
  */
-export function kubeconfigContents(
-  host: Host,
-  kubeconfig: string | undefined,
-): { file: string; folder: string; content: unknown }[] {
+export function kubeconfigContents(host: Host, kubeconfig: string | undefined): KubeconfigContent[] {
   return kubeconfigFiles(host, kubeconfig).flatMap((file) => {
     const text = readKubeconfig(file);
     // kubectl bears with files of a list that are missing, and not with the one that was named.

@@ -7,10 +7,11 @@ import { ask, type Reply } from '../http/request.ts';
 import type { Host } from '../base/host.ts';
 import { readGiven, type Flags, type Given } from '../settings/overrides.ts';
 import { resolveSettings, type Resolved } from '../settings/resolve.ts';
+import { timeoutMs } from '../settings/table.ts';
 import type { Target } from '../settings/target.ts';
 
-/** Seconds for each call where the settings give no `timeout`: nobody waits half a minute for each line. */
-const patience = 10;
+/** Seconds for each call where the settings give no `timeout`: half a minute for each line would be too long. */
+const timeoutSeconds = 10;
 
 export interface Question {
   readonly profile: string | undefined;
@@ -46,7 +47,7 @@ export class Facts {
     this.host = host;
     this.question = question;
     this.given = once(() => readGiven(host, question.profile, question.flags));
-    this.settings = once(() => this.#patient(resolveSettings(host, this.given())));
+    this.settings = once(() => ({ timeout: timeoutSeconds, ...resolveSettings(host, this.given()) }));
     this.identity = once(() => identify(host, this.given(), this.settings()));
     this.target = once(() => this.#findTarget());
     this.anonymous = once(() => this.#askAnonymously());
@@ -57,18 +58,9 @@ export class Facts {
   async call(method: 'GET' | 'POST', path: string, body?: string): Promise<TimedReply> {
     const settings = this.settings();
     const asked = this.host.now();
-    const milliseconds = (settings.timeout ?? patience) * 1000;
-    const reply = await ask(this.host, { server: settings.server }, settings, {
-      method,
-      path,
-      body,
-      milliseconds,
-    });
+    const request = { method, path, body, milliseconds: timeoutMs(settings) };
+    const reply = await ask(this.host, settings, settings, request);
     return { reply, asked, answered: this.host.now() };
-  }
-
-  #patient(settings: Resolved): Resolved {
-    return { ...settings, timeout: settings.timeout ?? patience };
   }
 
   async #findTarget(): Promise<Target> {

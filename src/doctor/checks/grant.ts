@@ -7,7 +7,7 @@ import { readClaims } from '../../token/claims.ts';
 import type { Target } from '../../settings/target.ts';
 import { fail, ok, warn, type Finding } from '../check.ts';
 import type { Facts } from '../facts.ts';
-import { renewSource } from '../remedies.ts';
+import { renewSource } from './source.ts';
 
 /** Refusals that come after authentication, in the API server's order (src/CONTRACTS.md 3.1). */
 const afterAuthentication: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -18,7 +18,7 @@ const afterAuthentication: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'invalid-request',
 ]);
 
-/** Python's client asks anew for every request when less is left (src/CONTRACTS.md 2). Seconds. */
+/** Python's client asks again for every request when less is left (src/CONTRACTS.md 2). Seconds. */
 const comfortable = 300;
 
 export async function token(facts: Facts): Promise<Finding> {

@@ -88,7 +88,7 @@ function shown(host: Host, user: HookUser): string {
   return `${nameOf(host, user)}, context ${user.contexts.map((each) => each.name).join(', ')}`;
 }
 
-/** The command that writes the hook; it takes over what logs in by other means only when told so. */
+/** The command that writes the hook; it takes over what logs in by other means only with --force. */
 function writing({ given, question }: Facts, user?: HookUser): string {
   const other = user !== undefined && (user.others.length > 0 || !isPlugin(user.command));
   const name = user === undefined ? '' : ` --user ${shellWord(user.name)}`;

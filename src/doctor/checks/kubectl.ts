@@ -1,13 +1,10 @@
 /** Check of what kubectl does with the token: whether the API server of the current context, or the one named, takes it. */
 import { reviewSelf } from '../../api/self-review.ts';
-import { parseJson, textAt } from '../../base/json.ts';
 import { exit } from '../../errors/codes.ts';
 import { SaTokenError } from '../../errors/error.ts';
 import { kubeconfigFlag, shellWord } from '../../errors/usage.ts';
-import { ask } from '../../http/request.ts';
 import type { HookContext } from '../../kubeconfig/hooks.ts';
 import type { Resolved } from '../../settings/resolve.ts';
-import { timeoutMs } from '../../settings/table.ts';
 import { fail, notNeeded, ok, warn, type Finding } from '../check.ts';
 import type { Facts } from '../facts.ts';
 import { hooksFor } from './kubeconfig.ts';
@@ -71,7 +68,7 @@ async function tryContext(facts: Facts, { name, server }: HookContext, token: st
     return ok(`context "${name}": ${tried.cluster.server} takes it for ${username}`);
   } catch (error) {
     if (!(error instanceof SaTokenError)) throw error;
-    return error.code === 'not-served' ? notServed(facts, tried, token) : judge(facts, tried, error);
+    return error.code === 'not-served' ? notServed(facts, tried) : judge(facts, tried, error);
   }
 }
 
@@ -96,30 +93,21 @@ function judge(facts: Facts, { name, cluster, setCluster, setContext }: Tried, e
         );
   return fail(
     `context "${name}": ${error.message}`,
-    `kubectl has the same trouble; mend the cluster: ${setCluster} ${apiServer} --certificate-authority=FILE`,
+    `kubectl has the same trouble; correct the cluster: ${setCluster} ${apiServer} --certificate-authority=FILE`,
     error.exitCode,
   );
 }
 
 /** A proxy that lets TokenRequest through alone, as it should; or an API server from before 1.28. */
-async function notServed(facts: Facts, tried: Tried, token: string): Promise<Finding> {
-  const { name, cluster, setCluster } = tried;
-  const milliseconds = timeoutMs(cluster);
-  const { body } = await ask(facts.host, cluster, cluster, {
-    method: 'GET',
-    path: '/version',
-    token,
-    milliseconds,
-  });
-  if (textAt(parseJson(body), 'gitVersion') !== undefined)
-    return warn(
-      `context "${name}": ${cluster.server} cannot say whether it takes the token (older than Kubernetes 1.28)`,
-      `try it: kubectl --context ${shellWord(name)} get namespaces`,
+function notServed(facts: Facts, { name, cluster, setCluster }: Tried): Finding {
+  if (cluster.server === facts.settings().server)
+    return fail(
+      `context "${name}": ${cluster.server} is the profile's own proxy, which lets TokenRequest through alone`,
+      `kubectl needs the address of the API server: ${setCluster} ${apiServer}`,
+      exit.unreachable,
     );
-  const own = cluster.server === facts.settings().server;
-  return fail(
-    `context "${name}": ${cluster.server} is ${own ? "the profile's own proxy, which lets TokenRequest through alone" : 'no API server'}`,
-    `kubectl needs the address of the API server: ${setCluster} ${apiServer}`,
-    exit.unreachable,
+  return warn(
+    `context "${name}": ${cluster.server} cannot say whether it takes the token: no API server, or one older than Kubernetes 1.28`,
+    `try it: kubectl --context ${shellWord(name)} get namespaces`,
   );
 }

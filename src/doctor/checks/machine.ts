@@ -1,6 +1,7 @@
 /** Checks of this machine: the plugin's name on PATH, the profile, the cache. */
-import { lstatSync, readdirSync, type Stats } from 'node:fs';
+import { lstatSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isPrivate } from '../../cache/folder.ts';
 import { exit } from '../../errors/codes.ts';
 import { SaTokenError } from '../../errors/error.ts';
 import type { Host } from '../../base/host.ts';
@@ -70,30 +71,24 @@ export function cache(facts: Facts): Finding {
   const shown = shortPath(folder, host.home);
   const status = lstatSync(folder, { throwIfNoEntry: false });
   if (status === undefined) return ok(`${shown}: nothing is cached yet`);
-  if (!status.isDirectory() || !isOwn(host, status))
+  if (!status.isDirectory() || (host.uid !== undefined && status.uid !== host.uid))
     return fail(
       `${shown} is not a folder of yours`,
       'set KUBECACHEDIR to a folder of your own',
       exit.unsafeFile,
     );
   const files = readdirSync(folder).filter((file) => file.endsWith('.entry'));
-  const open = files.find((file) => isOpen(host, lstatSync(join(folder, file), { throwIfNoEntry: false })));
+  const open = files.find((file) => {
+    const at = lstatSync(join(folder, file), { throwIfNoEntry: false });
+    return at !== undefined && !isPrivate(host, at, 'file');
+  });
   if (open !== undefined)
     return fail(
       `others can read ${join(shown, open)}, a token`,
       `remove it (rm ${join(folder, open)}); to revoke the token delete the Secret it is bound to`,
       exit.unsafeFile,
     );
-  if (isOpen(host, status)) return warn(`others can look into ${shown}`, `close it: chmod 700 ${folder}`);
+  if (!isPrivate(host, status, 'folder'))
+    return warn(`others can look into ${shown}`, `close it: chmod 700 ${folder}`);
   return ok(`${shown}: ${files.length} cached, yours alone`);
-}
-
-function isOwn(host: Host, status: Stats): boolean {
-  return host.uid === undefined || status.uid === host.uid;
-}
-
-/** For group or others, or not ours, or a link to who knows what. */
-function isOpen(host: Host, status: Stats | undefined): boolean {
-  if (status === undefined || host.uid === undefined) return false;
-  return status.isSymbolicLink() || !isOwn(host, status) || (status.mode & 0o077) !== 0;
 }

@@ -12,8 +12,8 @@ interface Call {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly body?: string;
-  /** In words, where it does nothing and so opens nothing. */
-  readonly idle?: string;
+  /** What it is called where it has no effect, so that it opens nothing. */
+  readonly harmless?: string;
 }
 
 /** What an API server answers to somebody, and a proxy should not. */
@@ -60,8 +60,8 @@ export async function exposed(facts: Facts): Promise<Finding> {
     return ok(`POST …/token alone: none of the ${tried.length} other calls tried reaches the API server`);
   if (open.length === tried.length && new URL(facts.settings().server).pathname === '/')
     return ok('this is an API server itself, not a proxy');
-  if (open.every(({ idle }) => idle !== undefined))
-    return ok(`POST …/token, and ${open.map(({ idle }) => idle).join(', and ')}, which does nothing`);
+  if (open.every(({ harmless }) => harmless !== undefined))
+    return ok(`POST …/token, and ${open.map(({ harmless }) => harmless).join(', and ')}, which does nothing`);
   return warn(
     `more than POST …/token reaches the API server: ${open.map(shown).join(', ')}`,
     'let nothing else through: kubectl sa-token manifest proxy',
@@ -79,8 +79,8 @@ function callsFor(target: Target): Call[] {
     { method: 'GET', path: `/api/v1/namespaces/${target.namespace}/secrets` },
     { method: 'GET', path: account },
     { method: 'POST', path: `/apis/${group}/selfsubjectreviews`, body: review },
-    { method: 'GET', path: token, idle: 'GET of the same' },
-    { method: 'POST', path: `${token}?dryRun=All`, body: request, idle: 'the same with a query' },
+    { method: 'GET', path: token, harmless: 'GET of the same' },
+    { method: 'POST', path: `${token}?dryRun=All`, body: request, harmless: 'the same with a query' },
   ];
 }
 

@@ -11,7 +11,6 @@ import { readProfiles } from '../../settings/profiles.ts';
 import { label } from '../../settings/target.ts';
 import { fail, notNeeded, ok, warn, type Finding } from '../check.ts';
 import type { Facts } from '../facts.ts';
-import { renewSource } from '../remedies.ts';
 
 /** Writes, reads back and deletes an item of its own; no item of a profile is touched. */
 export async function keychain(facts: Facts): Promise<Finding> {
@@ -59,4 +58,14 @@ function kindOf({ kind, boundTo }: TokenReport): string {
   if (kind === 'opaque') return 'a token that is no JWT';
   if (kind === 'legacy') return `a legacy token (${boundTo ?? 'Secret unknown'}, no end)`;
   return `a TokenRequest token${boundTo === undefined ? '' : ` bound to ${boundTo}`}`;
+}
+
+/** Where the next source token has to go. */
+export function renewSource(facts: Facts): string {
+  const settings = facts.settings();
+  const kind = sourceKind(settings);
+  if (kind === 'file') return `put a new one into ${settings.sourceFile}`;
+  if (kind === 'env') return `set the variable ${settings.sourceEnv} to a new one`;
+  if (kind === 'command') return 'see that what source-command prints is a new one';
+  return `log in with a new one: kubectl sa-token login ${facts.given().profile ?? 'PROFILE'}`;
 }

@@ -137,7 +137,7 @@ test.serial('another cluster, one that cannot be reached, one that is not there'
   });
   t.regex(
     await diagnose('other'),
-    /^5 FAIL context "other": \S+ the server's certificate is not trusted.*; kubectl has the same trouble; mend the cluster: kubectl config set-cluster other --server/,
+    /^5 FAIL context "other": \S+ the server's certificate is not trusted.*; kubectl has the same trouble; correct the cluster: kubectl config set-cluster other --server/,
   );
   await hooked('other', { server: undefined });
   t.regex(

@@ -14,32 +14,34 @@ import { issuedWarnings, sourceWarnings, type Warning } from '../token/warnings.
 
 export interface Inspection {
   readonly profile: string | undefined;
-  /** Undefined for a token that was handed in. */
-  readonly target: Target | undefined;
-  readonly source: TokenReport | undefined;
+  readonly target: Target;
+  readonly source: TokenReport;
   /** Undefined when none is cached. */
   readonly issued: TokenReport | undefined;
   readonly warnings: readonly Warning[];
 }
 
-export interface InspectRequest {
-  /** Exchange first, rather than look at what is cached. */
-  readonly exchange: boolean;
-  /** Where the issuer's keys are; undefined: signatures are not looked at. */
-  readonly keys: KeySource | undefined;
-}
-
-/** @throws SaTokenError as the exchange and the keychain do */
-export async function inspect(host: Host, given: Given, request: InspectRequest): Promise<Inspection> {
+/**
+ * @param exchange - exchange first, rather than look at what is cached
+ * @param from - where the issuer's keys are; undefined: signatures are not looked at
+ * @throws SaTokenError of the exchange, the source and the issuer's keys
+ */
+export async function inspect(
+  host: Host,
+  given: Given,
+  exchange: boolean,
+  from: KeySource | undefined,
+): Promise<Inspection> {
   const settings = resolveSettings(host, given);
   const { target, sourceToken, digest, place } = await identify(host, given, settings);
-  const issued = request.exchange
+  const issued = exchange
     ? { token: await issuedToken(host, given, true), isCurrent: true, place: 'new', expires: undefined }
     : await cachedToken(host, given, settings, digest);
   const now = host.now() / 1000;
   const source = reportToken(sourceToken, place, now);
   const report = issued && reportToken(issued.token, issued.place, now, issued.expires);
-  const keys = request.keys && (await findKeys(host, request.keys, issuersOf([report, source]), settings));
+  const keys = from && (await findKeys(host, from, issuersOf([report, source]), settings));
+  const current = issued?.isCurrent === true ? settings : undefined;
   return {
     profile: given.profile,
     target,
@@ -47,9 +49,7 @@ export async function inspect(host: Host, given: Given, request: InspectRequest)
     issued: report && issued && (await withSignature(report, issued.token, keys)),
     warnings: [
       ...sourceWarnings(source, target, now),
-      ...(report && issued
-        ? issuedWarnings(report, source, issued.isCurrent ? settings : undefined, now)
-        : []),
+      ...(report === undefined ? [] : issuedWarnings(report, source, current, now)),
     ],
   };
 }
@@ -58,40 +58,30 @@ export async function inspect(host: Host, given: Given, request: InspectRequest)
 export async function inspectToken(
   host: Host,
   token: string,
-  given: Given,
-  request: InspectRequest,
-): Promise<Inspection> {
-  const issued = reportToken(token, 'standard input', host.now() / 1000);
-  const keys = request.keys && (await findKeys(host, request.keys, issuersOf([issued]), given.settings));
-  return {
-    profile: undefined,
-    target: undefined,
-    source: undefined,
-    issued: await withSignature(issued, token, keys),
-    warnings: [],
-  };
+  { settings }: Given,
+  from: KeySource | undefined,
+): Promise<TokenReport> {
+  const report = reportToken(token, 'standard input', host.now() / 1000);
+  const keys = from && (await findKeys(host, from, issuersOf([report]), settings));
+  return withSignature(report, token, keys);
 }
 
 /**
  * Refuses what its issuer did not sign. A legacy token whose key is not published is no failure: with an external signer
  * such keys may be left out (src/CONTRACTS.md 3.7).
  *
+ * @param name - of the token, as a message says it
  * @throws SaTokenError `not-verified`
  */
-export function requireSignatures({ source, issued }: Inspection): void {
-  for (const [name, report] of [
-    ['the source token', source] as const,
-    ['the issued token', issued] as const,
-  ]) {
-    if (report?.signature === undefined) continue;
-    const { state, place, key } = report.signature;
-    if (state === 'invalid') throw notVerified(name, `its signature does not fit the keys at ${place}`);
-    if (state === 'unknown-key' && report.kind !== 'legacy')
-      throw notVerified(
-        name,
-        `it is signed with key ${key ?? '(unnamed)'}, which is not among the keys at ${place}`,
-      );
-  }
+export function requireSignature(name: string, { kind, signature }: TokenReport): void {
+  if (signature === undefined) return;
+  const { state, place, key } = signature;
+  if (state === 'invalid') throw notVerified(name, `its signature does not fit the keys at ${place}`);
+  if (state === 'unknown-key' && kind !== 'legacy')
+    throw notVerified(
+      name,
+      `it is signed with key ${key ?? '(unnamed)'}, which is not among the keys at ${place}`,
+    );
 }
 
 async function cachedToken(

@@ -1,4 +1,5 @@
 /** `inspect`: what the tokens say of themselves, never the tokens. */
+import { textAt } from '../../base/json.ts';
 import { oneLine } from '../../errors/error.ts';
 import { badValue } from '../../errors/usage.ts';
 import { timestamp } from '../../exec/credential.ts';
@@ -49,16 +50,21 @@ export const inspectCommand: Command = {
     ['$0 inspect prod -o json', 'all claims'],
   ],
   run: async (host, argv) => {
-    const { inspect, inspectToken, requireSignatures } = await import('../../review/inspect.ts');
-    const request = { exchange: argv['exchange'] === true, keys: keySource(argv) };
+    const { inspect, inspectToken, requireSignature } = await import('../../review/inspect.ts');
+    const keys = keySource(argv);
     const handedIn = await readHandedIn(host, argv);
     const given = readGiven(host, profileOf(argv), flagsOf(argv));
-    const inspection =
-      handedIn === undefined
-        ? await inspect(host, given, request)
-        : await inspectToken(host, handedIn, given, request);
-    await print(host, argv, inspectionValue(inspection), () => inspectionText(inspection));
-    requireSignatures(inspection);
+    if (handedIn !== undefined) {
+      const token = await inspectToken(host, handedIn, given, keys);
+      await print(host, argv, { token: withDates(token) }, () => textOfToken('token', token));
+      return requireSignature('the token', token);
+    }
+    const found = await inspect(host, given, argv['exchange'] === true, keys);
+    const { source, issued } = found;
+    const value = { ...found, source: withDates(source), issued: issued && withDates(issued) };
+    await print(host, argv, value, () => textOfCall(found));
+    requireSignature('the source token', source);
+    if (issued !== undefined) requireSignature('the issued token', issued);
   },
 };
 
@@ -73,25 +79,25 @@ function keySource(argv: Arguments): KeySource | undefined {
   return { issuer, access: throughApi ? access : undefined };
 }
 
-/** For people. */
-export function inspectionText({ profile, target, source, issued, warnings }: Inspection): string {
-  if (target === undefined) return issued === undefined ? '' : `token: ${issued.place}\n${fieldsOf(issued)}`;
-  const head = `${oneLine(label(target))}${profile === undefined ? '' : ` (profile "${profile}")`}\n\n`;
-  const parts = [
-    source === undefined ? '' : `source token: ${source.place}\n${fieldsOf(source)}\n`,
+export function textOfCall({ profile, target, source, issued, warnings }: Inspection): string {
+  const of = profile === undefined ? '' : ` (profile "${profile}")`;
+  return [
+    `${oneLine(label(target))}${of}\n\n${textOfToken('source token', source)}\n`,
     issued === undefined
       ? 'issued token: none is cached; --exchange gets one\n'
-      : `issued token: ${issued.place}\n${fieldsOf(issued)}`,
+      : textOfToken('issued token', issued),
     warnings.length === 0 ? '' : '\n',
     ...warnings.map(({ token, text }) => `warning: ${token} token: ${oneLine(text)}\n`),
-  ];
-  return head + parts.join('');
+  ].join('');
+}
+
+export function textOfToken(name: string, report: TokenReport): string {
+  return `${name}: ${report.place}\n${fieldsOf(report)}`;
 }
 
 function fieldsOf(report: TokenReport): string {
   const { life, issuedAt, signature, header } = report;
   if (report.kind === 'opaque') return '  not a JWT: nothing can be read in it\n';
-  const key = typeof header?.['kid'] === 'string' ? header['kid'] : undefined;
   const fields = [
     ['kind', report.kind === 'legacy' ? 'legacy: kept in a Secret' : 'of a TokenRequest'],
     ['subject', report.subject],
@@ -106,7 +112,7 @@ function fieldsOf(report: TokenReport): string {
     ['issued', issuedAt === undefined ? 'not said' : timestamp(issuedAt)],
     ['expires', life === undefined ? 'never' : `${timestamp(life.expires)} (${lifeOf(life)})`],
     ['id', report.id],
-    ['key', key],
+    ['key', textAt(header, 'kid')],
     ['signature', signature && signatureOf(report, signature)],
   ] as const;
   return fieldLines(fields, '  ');
@@ -131,18 +137,7 @@ function signatureOf({ kind }: TokenReport, { state, place }: NonNullable<TokenR
 }
 
 /** For scripts: what is not known is left out, and times are both dates and seconds. */
-export function inspectionValue({ profile, target, source, issued, warnings }: Inspection): object {
-  if (target === undefined) return { token: issued && withDates(issued) };
-  return {
-    profile,
-    target,
-    source: source && withDates(source),
-    issued: issued && withDates(issued),
-    warnings,
-  };
-}
-
-function withDates(report: TokenReport): object {
+export function withDates(report: TokenReport): object {
   const { life, issuedAt, warnAfter: _, ...rest } = report;
   return {
     ...rest,

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { inspectionText, inspectionValue } from '../../../src/cli/commands/inspect.ts';
+import { textOfCall, textOfToken, withDates } from '../../../src/cli/commands/inspect.ts';
 import { print, tableOf, tell, fieldLines } from '../../../src/cli/terminal.ts';
 import { reportToken } from '../../../src/token/report.ts';
 import { commandScene } from '../../support/command-scene.ts';
@@ -67,15 +67,12 @@ test('an inspected token neither', (t) => {
   const claims = { iss: hostile, sub: hostile, aud: [hostile, 'b'], jti: hostile };
   const nested = { 'kubernetes.io': { pod: { name: hostile } } };
   const token = `${part({ kid: hostile })}.${part({ ...claims, ...nested })}.x`;
-  const text = inspectionText({
-    profile: undefined,
-    target: undefined,
-    source: undefined,
-    issued: reportToken(token, 'standard input', 0),
-    warnings: [{ code: 'old', token: 'source', text: hostile }],
-  });
+  const source = reportToken(token, 'standard input', 0);
+  const target = { server: 'https://h.example', namespace: 'team-a', serviceAccount: hostile };
+  const warnings = [{ code: 'old', token: 'source', text: hostile } as const];
+  const text = textOfCall({ profile: undefined, target, source, issued: undefined, warnings });
   t.notRegex(text, steering);
-  t.is(text.split('\n').length - 1, 10);
+  t.is(text.split('\n').length - 1, 16);
 });
 
 test('nor does a login that nobody proved', async (t) => {
@@ -91,9 +88,8 @@ test('nor does a login that nobody proved', async (t) => {
 test('times that no date has are taken as not said', (t) => {
   const of = (claims: object) => {
     const issued = reportToken(`${part({})}.${part(claims)}.x`, 'standard input', 0);
-    const inspection = { profile: undefined, target: undefined, source: undefined, issued, warnings: [] };
-    t.notThrows(() => JSON.stringify(inspectionValue(inspection)));
-    return inspectionText(inspection);
+    t.notThrows(() => JSON.stringify(withDates(issued)));
+    return textOfToken('token', issued);
   };
   for (const time of [8.65e12, -8.65e12, 1e300])
     t.regex(of({ exp: time, iat: time }), /issued {6}not said\n {2}expires {5}never\n/);

@@ -19,13 +19,6 @@ export interface ReviewRequest {
   readonly source: boolean;
 }
 
-/** The same of a token that no profile knows. */
-export interface HandedIn {
-  readonly access: Access;
-  readonly audiences: readonly string[];
-  readonly milliseconds: number;
-}
-
 /**
  * Has a token of a profile reviewed.
  *
@@ -45,15 +38,6 @@ export async function review(host: Host, given: Given, request: ReviewRequest): 
   // The source token is for the API server alone, whatever its issued ones are for.
   const audiences = request.audiences ?? (request.source ? [] : (settings.audience ?? []));
   return reviewToken(host, config, token, audiences, timeoutMs(settings));
-}
-
-/** Has a token from elsewhere reviewed, as a service does with the tokens of its callers. */
-export async function reviewHandedIn(
-  host: Host,
-  token: string,
-  { access, audiences, milliseconds }: HandedIn,
-): Promise<Review> {
-  return reviewToken(host, loadKubeConfig(host, access), token, audiences, milliseconds);
 }
 
 /**
@@ -87,7 +71,7 @@ const remedies: readonly (readonly [RegExp, string])[] = [
     'get a new one: kubectl sa-token get-token PROFILE --force-refresh; or log in again for the source',
   ],
   [/not valid yet/, 'the clocks of the servers differ'],
-  [/UID/, 'the account or Secret was deleted and made anew: log in with a token of the new one'],
+  [/UID/, 'the account or Secret was deleted and created again: log in with a token of the new one'],
   [/marked invalid/, 'remove that label from the Secret, or log in with a new token'],
   [
     /invalidated|server's copy|not found/,

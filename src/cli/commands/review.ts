@@ -2,7 +2,7 @@
 import type { Review } from '../../api/token-review.ts';
 import type { Host } from '../../base/host.ts';
 import { oneLine } from '../../errors/error.ts';
-import { readGiven } from '../../settings/overrides.ts';
+import { readGiven, type Given } from '../../settings/overrides.ts';
 import type { Arguments, Command } from '../command.ts';
 import {
   accessOf,
@@ -42,35 +42,33 @@ export const reviewCommand: Command = {
   ],
   run: async (host, argv) => {
     const { requireAuthenticated } = await import('../../review/review.ts');
-    const { name, profile, review } = await ask(host, argv);
-    await print(host, argv, review, () => (review.authenticated ? shown(name, review) : ''));
-    requireAuthenticated(name, review, profile);
+    const source = argv['source'] === true;
+    const handedIn = await readHandedIn(host, argv);
+    const name = handedIn === undefined ? `the ${source ? 'source' : 'issued'} token` : 'the token';
+    // --audience is the question here, and no setting of the token that is asked about.
+    const given = readGiven(host, profileOf(argv), flagsOf({ ...argv, audience: undefined }));
+    const found = await (handedIn === undefined ? ofCall(host, argv, given) : ofToken(host, argv, handedIn));
+    await print(host, argv, found, () => (found.authenticated ? shown(name, found) : ''));
+    requireAuthenticated(name, found, handedIn === undefined ? given.profile : undefined);
   },
 };
 
-interface Asked {
-  readonly name: string;
-  readonly profile: string | undefined;
-  readonly review: Review;
+async function ofCall(host: Host, argv: Arguments, given: Given): Promise<Review> {
+  const { review } = await import('../../review/review.ts');
+  const source = argv['source'] === true;
+  return review(host, given, { access: accessOf(argv), audiences: audiencesOf(argv), source });
 }
 
-async function ask(host: Host, argv: Arguments): Promise<Asked> {
-  const { review, reviewHandedIn } = await import('../../review/review.ts');
-  const access = accessOf(argv);
-  const audiences = Array.isArray(argv['audience']) ? argv['audience'].map(String) : undefined;
-  const source = argv['source'] === true;
-  const handedIn = await readHandedIn(host, argv);
-  if (handedIn !== undefined) {
-    const request = { access, audiences: audiences ?? [], milliseconds: patienceOf(host, argv) };
-    return { name: 'the token', profile: undefined, review: await reviewHandedIn(host, handedIn, request) };
-  }
-  // --audience is the question here, and no setting of the token that is asked about.
-  const given = readGiven(host, profileOf(argv), flagsOf({ ...argv, audience: undefined }));
-  return {
-    name: source ? 'the source token' : 'the issued token',
-    profile: given.profile,
-    review: await review(host, given, { access, audiences, source }),
-  };
+/** As a service does with the tokens of its callers. */
+async function ofToken(host: Host, argv: Arguments, token: string): Promise<Review> {
+  const { loadKubeConfig } = await import('../../api/context.ts');
+  const { reviewToken } = await import('../../api/token-review.ts');
+  const config = loadKubeConfig(host, accessOf(argv));
+  return reviewToken(host, config, token, audiencesOf(argv) ?? [], patienceOf(host, argv));
+}
+
+function audiencesOf(argv: Arguments): string[] | undefined {
+  return Array.isArray(argv['audience']) ? argv['audience'].map(String) : undefined;
 }
 
 function shown(name: string, review: Review): string {
@@ -80,7 +78,7 @@ function shown(name: string, review: Review): string {
       ['username', username],
       ['uid', uid],
       ['groups', groups],
-      ['audiences', audiences.length === 0 ? 'not told' : audiences],
+      ['audiences', audiences.length === 0 ? 'not given' : audiences],
       ...Object.entries(extra),
     ],
     '  ',

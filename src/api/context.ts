@@ -1,4 +1,5 @@
 /** The kubeconfig that kubectl would use: its context, and address and TLS settings of that context's cluster. */
+import { dirname } from 'node:path';
 import { KubeConfig, type Cluster } from '@kubernetes/client-node';
 import { messageOf } from '../errors/error.ts';
 import { noContext, noKubeconfig } from '../errors/api-server.ts';
@@ -6,8 +7,7 @@ import { badKubeconfig } from '../errors/usage.ts';
 import type { Host } from '../base/host.ts';
 import { shortPath } from '../settings/paths.ts';
 import { parseValue, type Settings } from '../settings/table.ts';
-import { kubeconfigFiles } from '../kubeconfig/files.ts';
-import { kubeconfigContents, type KubeconfigContent } from '../kubeconfig/hooks.ts';
+import { kubeconfigContents, kubeconfigFiles, type KubeconfigContent } from '../kubeconfig/files.ts';
 
 /** Which kubeconfig and which context of it. */
 export interface Access {
@@ -43,12 +43,12 @@ export function loadKubeConfig(host: Host, access: Access): KubeConfig {
 }
 
 /** An entry that lacks a part is in the way of its own contexts alone. */
-function read(host: Host, { file, folder, content }: KubeconfigContent): KubeConfig {
+function read(host: Host, { file, content }: KubeconfigContent): KubeConfig {
   const one = new KubeConfig();
   try {
     const whole = { clusters: [], users: [], contexts: [], 'current-context': '', ...content };
     one.loadFromString(JSON.stringify(whole), { onInvalidEntry: 'filter' });
-    one.makePathsAbsolute(folder);
+    one.makePathsAbsolute(dirname(file));
     return one;
   } catch (error) {
     throw badKubeconfig(shortPath(file, host.home), messageOf(error), error);

@@ -1,7 +1,7 @@
 /** Completion: what may come next on a command line. Reads files only; contacts no server and opens no keychain. */
 import type { Options } from 'yargs';
 import type { Host } from '../base/host.ts';
-import { namesIn } from '../kubeconfig/files.ts';
+import { readKubeconfigs } from '../kubeconfig/files.ts';
 import { seenAudiences } from '../login/summary.ts';
 import { readProfiles } from '../settings/profiles.ts';
 import { settingOf, table } from '../settings/table.ts';
@@ -83,8 +83,8 @@ function valuesOf(host: Host, command: Command, flag: string, typed: string, pre
 }
 
 function dynamicValues(host: Host, name: string): readonly string[] | undefined {
-  if (name === 'context') return namesIn(host, 'contexts');
-  if (name === 'user') return namesIn(host, 'users');
+  if (name === 'context') return [...readKubeconfigs(host, undefined).contexts.keys()];
+  if (name === 'user') return [...readKubeconfigs(host, undefined).users.keys()];
   return name === 'audience' ? seenAudiences(host) : undefined;
 }
 

@@ -170,13 +170,10 @@ export const badKubeconfig = words('bad-kubeconfig', (file: string, problem: str
 ]);
 
 /** YAML has more ways to write a list than an edit that keeps every other byte can know. */
-export const unknownStyle = words(
-  'bad-kubeconfig',
-  (file: string, user: string, command: readonly string[]) => [
-    `${file}: is written in a way that user "${user}" cannot be set without touching the rest`,
-    `nothing was changed; set the user by hand, or let kubectl rewrite the whole file: ${command.map(shellWord).join(' ')}`,
-  ],
-);
+export const unknownStyle = words('bad-kubeconfig', (file: string, user: string) => [
+  `${file}: is written in a way that user "${user}" cannot be set without touching the rest`,
+  'nothing was changed; set the user by hand, as the same command with --dry-run prints it',
+]);
 
 /** One word of a command line to copy, however it is written. */
 export const shellWord = (word: string): string =>

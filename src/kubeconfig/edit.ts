@@ -98,9 +98,9 @@ function edit(host: Host, file: string, change: UserChange): Changed {
   const user = { name: change.user, value: change.value, index: indexOf(opened, change.user) };
   const { outcome, replaced } = outcomeOf(opened, user, change.force);
   const unchanged = { file, outcome, backup: undefined, replaced: undefined, result: undefined };
-  if (outcome === 'unchanged' && !change.dryRun) return unchanged;
-  const result = textWith(opened, user);
   if (change.dryRun) return { ...unchanged, result: dryRun(host, file, user) };
+  if (outcome === 'unchanged') return unchanged;
+  const result = textWith(opened, user);
   const backup = found === undefined ? undefined : `${file}.sa-token-backup`;
   try {
     if (found !== undefined && backup !== undefined) replaceFile(backup, found, statSync(file).mode & 0o777);
@@ -131,7 +131,7 @@ function textWith({ file, text, content }: Opened, user: NamedUser): string {
   } catch {
     // An alias that would lose its anchor, or a value that is not where one could be put.
   }
-  throw unknownStyle(file, user.name, setCredentials(file, user));
+  throw unknownStyle(file, user.name);
 }
 
 function asYaml(text: string, user: NamedUser): string {
@@ -224,19 +224,6 @@ function withUser(before: JsonObject, { name, value, index }: NamedUser): JsonOb
   if (isObject(item)) users[index] = { ...item, user: value };
   else users.push({ name, user: value });
   return { ...before, users };
-}
-
-/** What has kubectl write the user: it knows every way to write YAML, and keeps none. */
-function setCredentials(file: string, { name, value }: NamedUser): string[] {
-  const exec = objectAt(value, 'exec');
-  const start = ['kubectl', 'config', 'set-credentials', name, `--kubeconfig=${file}`];
-  return start.concat(
-    `--exec-api-version=${textAt(exec, 'apiVersion') ?? ''}`,
-    `--exec-command=${textAt(exec, 'command') ?? ''}`,
-    listAt(exec, 'args').map((arg) => `--exec-arg=${String(arg)}`),
-    `--exec-interactive-mode=${textAt(exec, 'interactiveMode') ?? ''}`,
-    exec['provideClusterInfo'] === true ? '--exec-provide-cluster-info' : [],
-  );
 }
 
 /** How a user logs in, when not by an exec hook of ours; a static token there would override the hook. */

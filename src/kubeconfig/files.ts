@@ -2,12 +2,13 @@
 import { statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { isScalar, parse, parseDocument, type Tags } from 'yaml';
+import { noKubeconfig } from '../errors/api-server.ts';
 import { messageOf } from '../errors/error.ts';
 import { badKubeconfig } from '../errors/usage.ts';
 import { readTextFile } from '../base/config-file.ts';
 import type { Host } from '../base/host.ts';
-import { isObject, listAt, textAt, type JsonObject } from '../base/json.ts';
-import { resolvePath } from '../settings/paths.ts';
+import { isObject, listAt, objectAt, textAt, type JsonObject } from '../base/json.ts';
+import { resolvePath, shortPath } from '../settings/paths.ts';
 
 const empty = 'apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\nusers: []\n';
 
@@ -62,6 +63,69 @@ export function parseKubeconfig(file: string, text: string): JsonObject {
   throw badKubeconfig(file, 'is not a kubeconfig');
 }
 
+export interface KubeconfigContent {
+  readonly file: string;
+  readonly content: JsonObject;
+}
+
+/**
+ * The kubeconfigs that are there, in kubectl's order.
+ *
+ * @throws SaTokenError `no-kubeconfig` where the one that was named is not there, `bad-kubeconfig`, `unreadable-file`
+ */
+export function kubeconfigContents(host: Host, named: string | undefined): KubeconfigContent[] {
+  return kubeconfigFiles(host, named).flatMap((file) => {
+    const text = readKubeconfig(file);
+    // kubectl bears with files of a list that are missing, and not with the one that was named.
+    if (text === undefined && named !== undefined) throw noKubeconfig(shortPath(file, host.home));
+    return text === undefined ? [] : [{ file, content: parseKubeconfig(shortPath(file, host.home), text) }];
+  });
+}
+
+/** Something of a kubeconfig that has a name, and the file that it is in. */
+export interface Named {
+  readonly file: string;
+  readonly value: JsonObject;
+}
+
+/** What kubeconfigs say together. */
+export interface Merged {
+  readonly users: ReadonlyMap<string, Named>;
+  readonly contexts: ReadonlyMap<string, Named>;
+  readonly clusters: ReadonlyMap<string, Named>;
+  readonly current: string | undefined;
+}
+
+const lists = [
+  ['users', 'user'],
+  ['contexts', 'context'],
+  ['clusters', 'cluster'],
+] as const;
+
+/**
+ * The same, merged as clientcmd does: the first of a name counts.
+ *
+ * @throws as `kubeconfigContents`
+ */
+export function readKubeconfigs(host: Host, named: string | undefined): Merged {
+  const merged = {
+    users: new Map<string, Named>(),
+    contexts: new Map<string, Named>(),
+    clusters: new Map<string, Named>(),
+  };
+  let current: string | undefined;
+  for (const { file, content } of kubeconfigContents(host, named)) {
+    current ??= textAt(content, 'current-context');
+    for (const [list, key] of lists)
+      for (const item of listAt(content, list)) {
+        const name = textAt(item, 'name');
+        if (name !== undefined && !merged[list].has(name))
+          merged[list].set(name, { file, value: objectAt(item, key) });
+      }
+  }
+  return { ...merged, current };
+}
+
 /** The text to put a user into: that of a new kubeconfig where there is none, behind the comments if that is all there is. */
 export function startText(text = ''): string {
   const { contents } = parseDocument(text);
@@ -87,14 +151,4 @@ export function isPlugin(command: unknown): boolean {
 /** What ends the lines of a text. */
 export function lineEnd(text: string): string {
   return text.includes('\r\n') ? '\r\n' : '\n';
-}
-
-/** Names of contexts or users in the kubeconfigs that kubectl would read, for completion. */
-export function namesIn(host: Host, list: 'contexts' | 'users'): string[] {
-  const names = kubeconfigFiles(host, undefined).flatMap((file) =>
-    listAt(parseKubeconfig(file, readKubeconfig(file) ?? ''), list).flatMap(
-      (item) => textAt(item, 'name') ?? [],
-    ),
-  );
-  return [...new Set(names)];
 }

@@ -1,17 +1,12 @@
 /** Users of kubeconfigs whose exec hook is this plugin, and the contexts that use them. Nothing is changed. */
-import { dirname } from 'node:path';
 import type { Host } from '../base/host.ts';
 import { listAt, objectAt, textAt, textsAt, type JsonObject, isObject } from '../base/json.ts';
 import { readHookCall, type Call } from '../credential/arguments.ts';
-import { noKubeconfig } from '../errors/api-server.ts';
 import { SaTokenError } from '../errors/error.ts';
-import { shortPath } from '../settings/paths.ts';
-import { isPlugin, kubeconfigFiles, parseKubeconfig, readKubeconfig } from './files.ts';
+import { isPlugin, readKubeconfigs } from './files.ts';
 
 export interface HookUser {
   readonly file: string;
-  /** What a relative command starts from. */
-  readonly folder: string;
   readonly name: string;
   readonly exec: JsonObject;
   readonly command: string;
@@ -33,61 +28,25 @@ export interface HookContext {
  * @throws SaTokenError `no-kubeconfig`, `bad-kubeconfig`, `unreadable-file`
  */
 export function hookUsers(host: Host, kubeconfig: string | undefined): HookUser[] {
-  const files = kubeconfigContents(host, kubeconfig);
-  const contents = files.map(({ content }) => content);
-  const [contexts, clusters] = [
-    named(contents, 'contexts', 'context'),
-    named(contents, 'clusters', 'cluster'),
-  ];
-  const current = contents
-    .map((content) => textAt(content, 'current-context'))
-    .find((name) => name !== undefined);
-  const known = new Set<string>();
-  return files.flatMap(({ file, content }) =>
-    [...named([content], 'users', 'user')].flatMap(([name, user]) => {
-      if (known.has(name)) return [];
-      known.add(name);
-      const exec = objectAt(user, 'exec');
-      const [command, args] = [textAt(exec, 'command') ?? '', textsAt(exec, 'args')];
-      if (!isOurs(command, args)) return [];
-      const using = [...contexts].filter(([, context]) => textAt(context, 'user') === name);
-      return {
-        file,
-        folder: dirname(file),
-        name,
-        exec,
-        command,
-        args,
-        others: Object.keys(user).filter((key) => key !== 'exec'),
-        contexts: using.map(([context, { cluster }]) => ({
-          name: context,
-          server: textAt(clusters.get(String(cluster)), 'server'),
-          isCurrent: context === current,
-        })),
-      };
-    }),
-  );
-}
-
-export interface KubeconfigContent {
-  readonly file: string;
-  readonly folder: string;
-  readonly content: JsonObject;
-}
-
-/**
- * The kubeconfigs that are there, in kubectl's order.
- *
- * @throws SaTokenError `no-kubeconfig`, `bad-kubeconfig`, `unreadable-file`
- */
-export function kubeconfigContents(host: Host, kubeconfig: string | undefined): KubeconfigContent[] {
-  return kubeconfigFiles(host, kubeconfig).flatMap((file) => {
-    const text = readKubeconfig(file);
-    // kubectl bears with files of a list that are missing, and not with the one that was named.
-    if (text === undefined && kubeconfig !== undefined) throw noKubeconfig(shortPath(file, host.home));
-    return text === undefined
-      ? []
-      : [{ file, folder: dirname(file), content: parseKubeconfig(shortPath(file, host.home), text) }];
+  const { users, contexts, clusters, current } = readKubeconfigs(host, kubeconfig);
+  return [...users].flatMap(([name, { file, value: user }]) => {
+    const exec = objectAt(user, 'exec');
+    const [command, args] = [textAt(exec, 'command') ?? '', textsAt(exec, 'args')];
+    if (!isOurs(command, args)) return [];
+    const using = [...contexts].filter(([, { value }]) => textAt(value, 'user') === name);
+    return {
+      file,
+      name,
+      exec,
+      command,
+      args,
+      others: Object.keys(user).filter((key) => key !== 'exec'),
+      contexts: using.map(([context, { value }]) => ({
+        name: context,
+        server: textAt(clusters.get(textAt(value, 'cluster') ?? '')?.value, 'server'),
+        isCurrent: context === current,
+      })),
+    };
   });
 }
 
@@ -98,18 +57,6 @@ function isOurs(command: string, args: readonly string[]): boolean {
 
 export function isKubectl(command: string): boolean {
   return /(?:^|[\\/])kubectl(?:\.exe)?$/.test(command);
-}
-
-/** A list of named things as a map; the first of a name wins. */
-export function named(contents: readonly unknown[], list: string, key: string): Map<string, JsonObject> {
-  const found = new Map<string, JsonObject>();
-  for (const content of contents) {
-    for (const item of listAt(content, list)) {
-      const name = textAt(item, 'name');
-      if (name !== undefined && !found.has(name)) found.set(name, objectAt(item, key));
-    }
-  }
-  return found;
 }
 
 /** The profile that the hook names; undefined where it takes it from a variable around it, or from the cluster. */

@@ -1,11 +1,12 @@
 /** What the cluster of a kubeconfig's context proposes for a profile. It is shown to a person, who decides; a hook never reads it. */
-import { noContext, noKubeconfig } from '../errors/api-server.ts';
+import { dirname } from 'node:path';
+import { noContext } from '../errors/api-server.ts';
 import type { Host } from '../base/host.ts';
-import { isObject, listAt, objectAt, textAt, type JsonObject } from '../base/json.ts';
+import { listAt, objectAt, textAt, type JsonObject } from '../base/json.ts';
 import { extensionName, isOurs } from '../exec/info.ts';
 import { mergeLayers } from '../settings/resolve.ts';
 import { flagOf, parseValue, type SettingName, type Settings } from '../settings/table.ts';
-import { kubeconfigContents, named } from './hooks.ts';
+import { readKubeconfigs } from './files.ts';
 
 /** Settings that a cluster entry may propose. What runs here, what is stored here and what is trusted blindly are not among them. */
 const proposable = [
@@ -29,17 +30,12 @@ export function proposedBy(
   host: Host,
   { kubeconfig, context }: { readonly kubeconfig: string | undefined; readonly context: string },
 ): Settings {
-  const files = kubeconfigContents(host, kubeconfig);
-  if (files.length === 0) throw noKubeconfig(kubeconfig ?? '~/.kube/config');
-  const contents = files.map(({ content }) => content);
-  const contexts = named(contents, 'contexts', 'context');
-  const name = textAt(contexts.get(context), 'cluster');
-  const home = files.find(
-    ({ content }) => name !== undefined && named([content], 'clusters', 'cluster').has(name),
-  );
-  const cluster = name === undefined ? undefined : named(contents, 'clusters', 'cluster').get(name);
-  if (cluster === undefined || home === undefined) throw noContext(context, [...contexts.keys()]);
-  const where = { where: `cluster "${name}"`, folder: home.folder, home: host.home };
+  const { contexts, clusters } = readKubeconfigs(host, kubeconfig);
+  const name = textAt(contexts.get(context)?.value, 'cluster') ?? '';
+  const found = clusters.get(name);
+  if (found === undefined) throw noContext(context, [...contexts.keys()]);
+  const cluster = found.value;
+  const where = { where: `cluster "${name}"`, folder: dirname(found.file), home: host.home };
   const extended = read(extensionOf(cluster), { ...where, where: `extension of cluster "${name}"` });
   const { server } = read({ server: cluster['server'] }, where);
   const sameOrigin = server !== undefined && originOf(extended.server ?? server) === originOf(server);
@@ -61,7 +57,7 @@ function read(values: JsonObject, place: { where: string; folder: string; home: 
 /** What our extension says, below `login` or, as up to version 0.1.0, beside `profile`; one of another plugin proposes nothing. */
 function extensionOf(cluster: JsonObject): JsonObject {
   const found = listAt(cluster, 'extensions').find((each) => textAt(each, 'name') === extensionName);
-  const extension = isObject(found) ? objectAt(found, 'extension') : {};
+  const extension = objectAt(found, 'extension');
   return isOurs(extension) ? { ...extension, ...objectAt(extension, 'login') } : {};
 }
 

@@ -1,5 +1,5 @@
 /** What can be wrong with one exec hook, as sentences. */
-import { isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { findOnPath, isExecutable } from '../../base/find-program.ts';
 import type { Host } from '../../base/host.ts';
 import { textAt } from '../../base/json.ts';
@@ -19,10 +19,10 @@ export function versionProblem({ exec }: HookUser): string | undefined {
 }
 
 /** A bare name is looked up on PATH, a relative path from the kubeconfig's folder; `~` is expanded by nobody. */
-export function commandProblem(host: Host, { command, folder }: HookUser): string | undefined {
+export function commandProblem(host: Host, { command, file }: HookUser): string | undefined {
   if (!/[\\/]/.test(command))
     return findOnPath(host, command) === undefined ? `its command ${command} is not on PATH` : undefined;
-  const path = isAbsolute(command) ? command : join(folder, command);
+  const path = isAbsolute(command) ? command : join(dirname(file), command);
   if (isExecutable(path)) return undefined;
   const tilde = command.startsWith('~') ? ' ("~" is not expanded there)' : '';
   return `its command ${path} is not there, or not executable${tilde}`;

@@ -200,9 +200,9 @@ function ask(host: TestHost, over: { kubeconfig?: string; context?: string } = {
 test('no such context, no cluster, no kubeconfig', async (t) => {
   const host = createHost(t);
   await fails(t, ask(host), {
-    code: 'no-kubeconfig',
+    code: 'no-context',
     exitCode: 2,
-    line: /there is no kubeconfig at ~\/\.kube\/config/,
+    line: 'the kubeconfig has no context "prod"; name another file with --kubeconfig',
   });
   put(host, '.kube/config', kubeconfig({ server }));
   await fails(t, ask(host, { context: 'dev' }), { code: 'no-context', exitCode: 2, line: /"dev".*prod/ });

@@ -118,7 +118,10 @@ test.serial('an issued token whose Secret was deleted meanwhile', async (t) => {
     /refuses the issued token: service account token has been invalidated; .*log in with a token/,
   );
   server.cluster.recreateAccount(ROBOT);
-  t.regex((await run(['review', 'prod'])).stderr, /UID .*; the account or Secret was deleted and created again/);
+  t.regex(
+    (await run(['review', 'prod'])).stderr,
+    /UID .*; the account or Secret was deleted and created again/,
+  );
 });
 
 test.serial('with -o the answer is there too, and the exit code tells', async (t) => {

@@ -18,28 +18,8 @@ const strays: [string, string][] = [
   ['istio', '--tls-secret'],
   ['istio', '--ingress-class'],
 ];
-const labels = [
-  'a/b/c=d',
-  `${'a'.repeat(64)}=b`,
-  `a=${'b'.repeat(64)}`,
-  'a=-b',
-  'a=b.',
-  'a=',
-  'A.b/c=d',
-  'a=b=c',
-];
-const images = [
-  'nginx:',
-  'nginx@',
-  'nginx@sha256:ab',
-  'a//b',
-  'a:b:c',
-  '/a',
-  'a..b/c',
-  'Nginx',
-  'nginx:-a',
-  'host:port/a',
-];
+const labels = ['a/b/c=d', `${'a'.repeat(64)}=b`, `a=${'b'.repeat(64)}`, 'a=', 'a=b=c', 'a=b c'];
+const images = ['@sha256:ab', '/a', '"a', 'a b', 'a{'];
 
 const bad: [string[], RegExp][] = [
   [['manifest'], /^kubectl-sa-token: manifest needs one of account, proxy; /],

@@ -3,7 +3,14 @@ import type { Options } from 'yargs';
 import type { Command } from '../../src/cli/command.ts';
 import { commands } from '../../src/cli/command-list.ts';
 import type { ExitCode } from '../../src/errors/codes.ts';
-import { settingNames, table, variableOf, type SettingName } from '../../src/settings/table.ts';
+import {
+  flagOf,
+  settingNames,
+  settingOf,
+  table,
+  variableOf,
+  type SettingName,
+} from '../../src/settings/table.ts';
 import { projectDescription, projectVersion } from './packages.ts';
 
 const program = 'kubectl sa-token';
@@ -60,13 +67,13 @@ export function manualPage(time: Date): string {
 }
 
 function commandLines({ usage, aliases = [], summary, options, examples }: Command): string[] {
-  const own = Object.entries(options).filter(([name]) => !Object.hasOwn(table, name));
-  const settings = Object.keys(options).some((name) => Object.hasOwn(table, name));
+  const own = Object.entries(options).filter(([name]) => settingOf(name) === undefined);
+  const settings = Object.keys(options).some((name) => settingOf(name) !== undefined);
   return [
     `.SS ${escaped(usage)}`,
     escaped(`${summary}.`),
     ...(aliases.length > 0 ? ['.PP', escaped(`Also: ${aliases.join(', ')}.`)] : []),
-    ...own.flatMap(([name, option]) => item(bold(flagOf(name, option)), option.describe ?? '')),
+    ...own.flatMap(([name, option]) => item(bold(typed(name, option)), described(option))),
     ...(settings ? ['.PP', escaped('Takes the settings below.')] : []),
     ...examples.flatMap(([line, what]) => [
       '.PP',
@@ -83,12 +90,22 @@ function commandLines({ usage, aliases = [], summary, options, examples }: Comma
 
 function settingLines(name: SettingName): string[] {
   const { help, choices, alias, type } = table[name];
-  const flag = flagOf(name, { alias, type: type === 'boolean' ? 'boolean' : 'string' });
-  const chosen = choices === undefined ? '' : ` One of ${choices.join(', ')}.`;
-  return item(bold(flag), `${help}.${chosen} Variable: ${variableOf(name)}.`);
+  const flag = typed(flagOf(name), { alias, type: type === 'boolean' ? 'boolean' : 'string' });
+  return item(bold(flag), `${described({ describe: help, choices })}. Variable: ${variableOf(name)}.`);
 }
 
-function flagOf(name: string, { alias, type }: Options): string {
+/** What a flag is for, and what it takes where that is one of some words. */
+function described({
+  describe = '',
+  choices,
+}: {
+  describe?: string | undefined;
+  choices?: readonly unknown[] | undefined;
+}): string {
+  return choices === undefined ? describe : `${describe}: ${choices.join(', ')}`;
+}
+
+function typed(name: string, { alias, type }: Options): string {
   const letter = typeof alias === 'string' ? `-${alias}, ` : '';
   return `${letter}--${name}${type === 'boolean' ? '' : ` ${name.replace(/^.*-/, '').toUpperCase()}`}`;
 }

@@ -1,13 +1,15 @@
 /** `inspect` as a use case: both tokens of a call, what they say, what to know of them, and whether their issuer signed them. */
 import { tokenIn } from '../exec/credential.ts';
-import { notVerified } from '../errors/api-server.ts';
+import { notVerified, unknownIssuer } from '../errors/api-server.ts';
+import type { Access } from '../api/context.ts';
+import { isSafeAddress } from '../settings/parse.ts';
+import { timeoutMs, type Settings } from '../settings/table.ts';
 import type { Host } from '../base/host.ts';
 import type { Given } from '../settings/overrides.ts';
 import { resolveSettings, type Resolved } from '../settings/resolve.ts';
 import type { Target } from '../settings/target.ts';
 import { checkSignature, type IssuerKeys } from '../token/signature.ts';
 import { identify } from '../credential/source-token.ts';
-import { findKeys, type KeySource } from './issuer-keys.ts';
 import { cachedEntry, issuedToken } from '../credential/issued-token.ts';
 import { reportToken, type TokenReport } from '../token/report.ts';
 import { issuedWarnings, sourceWarnings, type Warning } from '../token/warnings.ts';
@@ -19,6 +21,14 @@ export interface Inspection {
   /** Undefined when none is cached. */
   readonly issued: TokenReport | undefined;
   readonly warnings: readonly Warning[];
+}
+
+/** At most one is given; with neither it is the issuer that the token itself names. */
+export interface KeySource {
+  /** Through the API server, as the kubeconfig's user. */
+  readonly access: Access | undefined;
+  /** URL of the issuer. */
+  readonly issuer: string | undefined;
 }
 
 /**
@@ -113,4 +123,27 @@ async function withSignature(
 ): Promise<TokenReport> {
   if (keys === undefined || report.kind === 'opaque') return report;
   return { ...report, signature: await checkSignature(token, keys) };
+}
+
+/**
+ * @param issuers - `iss` of the tokens
+ * @param settings - how to reach the profile's own server, if there is one, and how long to wait
+ * @throws SaTokenError `unknown-issuer`, `keys-unreachable`, `bad-keys`, or of the kubeconfig and its user
+ */
+async function findKeys(
+  host: Host,
+  source: KeySource,
+  issuers: readonly string[],
+  settings: Settings,
+): Promise<IssuerKeys> {
+  // Late, for it brings along the library that reads kubeconfigs.
+  const { keysOfCluster, keysOfIssuer } = await import('../api/jwks.ts');
+  if (source.access !== undefined) {
+    const { loadKubeConfig } = await import('../api/context.ts');
+    return keysOfCluster(host, loadKubeConfig(host, source.access), timeoutMs(settings));
+  }
+  if (source.issuer !== undefined) return keysOfIssuer(host, settings, source.issuer);
+  const issuer = issuers.find(isSafeAddress);
+  if (issuer === undefined) throw unknownIssuer(issuers[0] ?? '');
+  return { ...(await keysOfIssuer(host, settings, issuer)), selfNamed: true };
 }

@@ -4,7 +4,6 @@ import { hooksOf } from '../../kubeconfig/hooks.ts';
 import { readPluginPolicy, type PluginPolicy } from '../../kubeconfig/kuberc.ts';
 import type { Host } from '../../base/host.ts';
 import { findOnPath, pluginName } from '../../base/find-program.ts';
-import { shortPath } from '../../settings/paths.ts';
 import { fail, ok, type Finding } from '../check.ts';
 import type { Facts } from '../facts.ts';
 
@@ -12,12 +11,12 @@ export function kuberc({ host, question }: Facts): Finding {
   const commands = commandsOf(host, question.kubeconfig);
   const line = `credentialPluginAllowlist: [${commands.map((command) => `{command: ${command}}`).join(', ')}]`;
   const found = readPluginPolicy(host);
-  if (found === undefined || found.policy === '' || found.policy === 'AllowAll')
+  if (found === undefined || found.policy === 'AllowAll')
     return ok(`kubectl may run any plugin; an allow-list would need ${line}`);
   const missing = commands.filter((command) => !isAllowed(host, command, found));
-  if (missing.length === 0) return ok(`${shortPath(found.file, host.home)} allows ${commands.join(', ')}`);
+  if (missing.length === 0) return ok(`${found.file} allows ${commands.join(', ')}`);
   return fail(
-    `${shortPath(found.file, host.home)} does not let kubectl run ${missing.join(', ')} (${found.policy})`,
+    `${found.file} does not let kubectl run ${missing.join(', ')} (${found.policy})`,
     'put the lines below in the place of what it says of credentialPlugin…, and leave the rest as it is',
     undefined,
     allowList([...found.allowed, ...missing]),

@@ -1,13 +1,13 @@
 /** The kubeconfig that kubectl would use: its context, and address and TLS settings of that context's cluster. */
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { KubeConfig, type Cluster } from '@kubernetes/client-node';
-import { messageOf } from '../errors/error.ts';
 import { noContext, noKubeconfig } from '../errors/api-server.ts';
 import { badKubeconfig } from '../errors/usage.ts';
 import type { Host } from '../base/host.ts';
+import { textAt } from '../base/json.ts';
 import { shortPath } from '../settings/paths.ts';
 import { parseValue, type Settings } from '../settings/table.ts';
-import { kubeconfigContents, kubeconfigFiles, type KubeconfigContent } from '../kubeconfig/files.ts';
+import { kubeconfigFiles, readKubeconfigs, type Named } from '../kubeconfig/files.ts';
 
 /** Which kubeconfig and which context of it. */
 export interface Access {
@@ -22,16 +22,18 @@ export interface Access {
  * @throws SaTokenError `no-kubeconfig`, `bad-kubeconfig` or `no-context`
  */
 export function loadKubeConfig(host: Host, access: Access): KubeConfig {
-  const files = kubeconfigContents(host, access.kubeconfig).map((each) => read(host, each));
+  const { users, contexts, clusters, current, files } = readKubeconfigs(host, access.kubeconfig);
   const config = new KubeConfig();
-  if (files.length > 0)
-    config.loadFromOptions({
-      clusters: firstOfEach(files.flatMap(({ clusters }) => clusters)),
-      users: firstOfEach(files.flatMap(({ users }) => users)),
-      contexts: firstOfEach(files.flatMap(({ contexts }) => contexts)),
-      currentContext: files.map(({ currentContext }) => currentContext).find(Boolean) ?? '',
-    });
-  else if (host.env['KUBERNETES_SERVICE_HOST']) config.loadFromCluster();
+  if (files.length > 0) {
+    const whole = {
+      clusters: listOf(clusters, 'cluster'),
+      users: listOf(users, 'user'),
+      contexts: listOf(contexts, 'context'),
+      'current-context': current ?? '',
+    };
+    // An entry that lacks a part is in the way of its own contexts alone.
+    config.loadFromString(JSON.stringify(whole), { onInvalidEntry: 'filter' });
+  } else if (host.env['KUBERNETES_SERVICE_HOST']) config.loadFromCluster();
   else
     throw noKubeconfig(
       kubeconfigFiles(host, undefined)
@@ -42,22 +44,16 @@ export function loadKubeConfig(host: Host, access: Access): KubeConfig {
   return config;
 }
 
-/** An entry that lacks a part is in the way of its own contexts alone. */
-function read(host: Host, { file, content }: KubeconfigContent): KubeConfig {
-  const one = new KubeConfig();
-  try {
-    const whole = { clusters: [], users: [], contexts: [], 'current-context': '', ...content };
-    one.loadFromString(JSON.stringify(whole), { onInvalidEntry: 'filter' });
-    one.makePathsAbsolute(dirname(file));
-    return one;
-  } catch (error) {
-    throw badKubeconfig(shortPath(file, host.home), messageOf(error), error);
-  }
-}
+const paths = ['certificate-authority', 'client-certificate', 'client-key'];
 
-/** As client-go merges: the first that has a name wins. */
-function firstOfEach<Entry extends { readonly name: string }>(list: readonly Entry[]): Entry[] {
-  return list.filter(({ name }, index) => list.findIndex((other) => other.name === name) === index);
+/** As the library reads it; a relative path starts from the folder of its file. */
+function listOf(entries: ReadonlyMap<string, Named>, key: string): object[] {
+  return [...entries].map(([name, { file, value }]) => {
+    const absolute = paths
+      .filter((path) => textAt(value, path) !== undefined)
+      .map((path) => [path, resolve(dirname(file), textAt(value, path) ?? '')]);
+    return { name, [key]: { ...value, ...Object.fromEntries(absolute) } };
+  });
 }
 
 /** Address and TLS settings of the context's cluster. */

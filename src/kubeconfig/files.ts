@@ -63,25 +63,6 @@ export function parseKubeconfig(file: string, text: string): JsonObject {
   throw badKubeconfig(file, 'is not a kubeconfig');
 }
 
-export interface KubeconfigContent {
-  readonly file: string;
-  readonly content: JsonObject;
-}
-
-/**
- * The kubeconfigs that are there, in kubectl's order.
- *
- * @throws SaTokenError `no-kubeconfig` where the one that was named is not there, `bad-kubeconfig`, `unreadable-file`
- */
-export function kubeconfigContents(host: Host, named: string | undefined): KubeconfigContent[] {
-  return kubeconfigFiles(host, named).flatMap((file) => {
-    const text = readKubeconfig(file);
-    // kubectl bears with files of a list that are missing, and not with the one that was named.
-    if (text === undefined && named !== undefined) throw noKubeconfig(shortPath(file, host.home));
-    return text === undefined ? [] : [{ file, content: parseKubeconfig(shortPath(file, host.home), text) }];
-  });
-}
-
 /** Something of a kubeconfig that has a name, and the file that it is in. */
 export interface Named {
   readonly file: string;
@@ -94,6 +75,8 @@ export interface Merged {
   readonly contexts: ReadonlyMap<string, Named>;
   readonly clusters: ReadonlyMap<string, Named>;
   readonly current: string | undefined;
+  /** The files that are there. */
+  readonly files: readonly string[];
 }
 
 const lists = [
@@ -103,9 +86,9 @@ const lists = [
 ] as const;
 
 /**
- * The same, merged as clientcmd does: the first of a name counts.
+ * The kubeconfigs that kubectl reads, merged as clientcmd does: the first of a name counts.
  *
- * @throws as `kubeconfigContents`
+ * @throws SaTokenError `no-kubeconfig` where the one that was named is not there, `bad-kubeconfig`, `unreadable-file`
  */
 export function readKubeconfigs(host: Host, named: string | undefined): Merged {
   const merged = {
@@ -113,8 +96,15 @@ export function readKubeconfigs(host: Host, named: string | undefined): Merged {
     contexts: new Map<string, Named>(),
     clusters: new Map<string, Named>(),
   };
+  const files: string[] = [];
   let current: string | undefined;
-  for (const { file, content } of kubeconfigContents(host, named)) {
+  for (const file of kubeconfigFiles(host, named)) {
+    const text = readKubeconfig(file);
+    // kubectl bears with files of a list that are missing, and not with the one that was named.
+    if (text === undefined && named !== undefined) throw noKubeconfig(shortPath(file, host.home));
+    if (text === undefined) continue;
+    files.push(file);
+    const content = parseKubeconfig(shortPath(file, host.home), text);
     current ??= textAt(content, 'current-context');
     for (const [list, key] of lists)
       for (const item of listAt(content, list)) {
@@ -123,7 +113,7 @@ export function readKubeconfigs(host: Host, named: string | undefined): Merged {
           merged[list].set(name, { file, value: objectAt(item, key) });
       }
   }
-  return { ...merged, current };
+  return { ...merged, current, files };
 }
 
 /** The text to put a user into: that of a new kubeconfig where there is none, behind the comments if that is all there is. */

@@ -21,13 +21,13 @@ import { isObject, listAt, objectAt, parseJson, textAt, type JsonObject } from '
 import { withLock } from '../base/lock.ts';
 import { shortPath } from '../settings/paths.ts';
 import {
+  empty,
   fileFor,
   isPlugin,
   lineEnd,
   parseKubeconfig,
   readKubeconfig,
   reading,
-  startText,
   usersNamed,
 } from './files.ts';
 
@@ -38,17 +38,14 @@ export interface UserChange {
   readonly value: object;
   /** Replace a user that is not an exec hook of ours. */
   readonly force: boolean;
-  readonly dryRun: boolean;
 }
 
 export interface Changed {
   readonly file: string;
   readonly outcome: 'added' | 'changed' | 'unchanged';
-  readonly backup: string | undefined;
+  readonly backup?: string | undefined;
   /** How the user logged in before, where that was replaced: the backup still has it. */
-  readonly replaced: string | undefined;
-  /** With a dry run: the file's name and the user that would be written. */
-  readonly result: string | undefined;
+  readonly replaced?: string | undefined;
 }
 
 /** The `user` part of an exec hook (client-go tools/clientcmd/api/v1: v1 needs interactiveMode). */
@@ -72,10 +69,22 @@ export function execUser(command: string, args: readonly string[], provideCluste
  */
 export async function setUser(host: Host, change: UserChange): Promise<Changed> {
   const file = fileFor(host, change.file, change.user);
-  if (change.dryRun) return edit(host, file, change);
   // A folder, say, has a lock nowhere.
   readKubeconfig(file);
-  return withLock(host, `${file}.lock`, async () => edit(host, file, change));
+  return withLock(host, `${file}.lock`, async () => edit(file, change));
+}
+
+/**
+ * The user that `setUser` would write, and the name of the file: the user holds no secret, and the rest of the file may.
+ *
+ * @throws SaTokenError `bad-kubeconfig`, `other-user`, `unreadable-file`
+ */
+export function dryRun(host: Host, change: UserChange): string {
+  const file = fileFor(host, change.file, change.user);
+  const { user } = open(file, readKubeconfig(file), change);
+  const document = new Document({});
+  put(document, { ...user, index: -1 });
+  return `# ${shortPath(file, host.home)}\n${document.toString(style(document, ''))}`;
 }
 
 interface NamedUser {
@@ -85,22 +94,19 @@ interface NamedUser {
   readonly index: number;
 }
 
-interface Opened {
+interface Opened extends Pick<Changed, 'outcome' | 'replaced'> {
   readonly file: string;
   readonly text: string;
   readonly content: JsonObject;
+  readonly user: NamedUser;
 }
 
-function edit(host: Host, file: string, change: UserChange): Changed {
+function edit(file: string, change: UserChange): Changed {
   const found = readKubeconfig(file);
-  const text = startText(found);
-  const opened = { file, text, content: parseKubeconfig(file, text) };
-  const user = { name: change.user, value: change.value, index: indexOf(opened, change.user) };
-  const { outcome, replaced } = outcomeOf(opened, user, change.force);
-  const unchanged = { file, outcome, backup: undefined, replaced: undefined, result: undefined };
-  if (change.dryRun) return { ...unchanged, result: dryRun(host, file, user) };
-  if (outcome === 'unchanged') return unchanged;
-  const result = textWith(opened, user);
+  const opened = open(file, found, change);
+  const { outcome, replaced } = opened;
+  if (outcome === 'unchanged') return { file, outcome };
+  const result = textWith(opened);
   const backup = found === undefined ? undefined : `${file}.sa-token-backup`;
   try {
     if (found !== undefined && backup !== undefined) replaceFile(backup, found, statSync(file).mode & 0o777);
@@ -108,14 +114,15 @@ function edit(host: Host, file: string, change: UserChange): Changed {
   } catch (error) {
     throw unwritableFile(file, error);
   }
-  return { file, outcome, backup, replaced, result: undefined };
+  return { file, outcome, backup, replaced };
 }
 
-/** The one user that would be written: it holds no secret, and the rest of the file may. */
-function dryRun(host: Host, file: string, { name, value }: NamedUser): string {
-  const document = new Document({});
-  put(document, { name, value, index: -1 });
-  return `# ${shortPath(file, host.home)}\n${document.toString(style(document, ''))}`;
+/** Reads the file, and looks what would become of the user. */
+function open(file: string, found: string | undefined, { user: name, value, force }: UserChange): Opened {
+  const text = found === undefined || found.trim() === '' ? empty : found;
+  const content = parseKubeconfig(file, text);
+  const user = { name, value, index: indexOf(file, content, name) };
+  return { file, text, content, user, ...outcomeOf(file, content, user, force) };
 }
 
 /**
@@ -124,7 +131,7 @@ function dryRun(host: Host, file: string, { name, value }: NamedUser): string {
  *
  * @throws SaTokenError `bad-kubeconfig` for a file that would not read the same but for the user
  */
-function textWith({ file, text, content }: Opened, user: NamedUser): string {
+function textWith({ file, text, content, user }: Opened): string {
   try {
     const result = asJson(text, user) ?? asYaml(text, user);
     if (isDeepStrictEqual(parse(result, reading), withUser(content, user))) return result;
@@ -198,7 +205,7 @@ function column(text: string, node: unknown): number {
 }
 
 /** Which of the users it is; -1: none yet. */
-function indexOf({ file, content }: Opened, user: string): number {
+function indexOf(file: string, content: JsonObject, user: string): number {
   if (!Array.isArray(content['users'] ?? [])) throw badKubeconfig(file, '"users" is not a list');
   const [index = -1, ...more] = usersNamed(content, user);
   if (more.length > 0) throw badKubeconfig(file, `user "${user}" is there twice`);
@@ -206,7 +213,8 @@ function indexOf({ file, content }: Opened, user: string): number {
 }
 
 function outcomeOf(
-  { file, content }: Opened,
+  file: string,
+  content: JsonObject,
   user: NamedUser,
   force: boolean,
 ): Pick<Changed, 'outcome' | 'replaced'> {

@@ -1,7 +1,7 @@
 /** Kubeconfig files: which one kubectl means, and what it says. */
 import { statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { isScalar, parse, parseDocument, type Tags } from 'yaml';
+import { parse, type Tags } from 'yaml';
 import { noKubeconfig } from '../errors/api-server.ts';
 import { messageOf } from '../errors/error.ts';
 import { badKubeconfig } from '../errors/usage.ts';
@@ -10,7 +10,8 @@ import type { Host } from '../base/host.ts';
 import { isObject, listAt, objectAt, textAt, type JsonObject } from '../base/json.ts';
 import { resolvePath, shortPath } from '../settings/paths.ts';
 
-const empty = 'apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\nusers: []\n';
+/** A new kubeconfig. */
+export const empty = 'apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\nusers: []\n';
 
 /**
  * As kubectl reads: YAML 1.1, where a plain `on` is no text, but for dates and base 60 (go-yaml resolve.go). A key that is
@@ -114,14 +115,6 @@ export function readKubeconfigs(host: Host, named: string | undefined): Merged {
       }
   }
   return { ...merged, current, files };
-}
-
-/** The text to put a user into: that of a new kubeconfig where there is none, behind the comments if that is all there is. */
-export function startText(text = ''): string {
-  const { contents } = parseDocument(text);
-  if (contents !== null && !(isScalar(contents) && contents.source === '')) return text;
-  const comments = text === '' || text.endsWith('\n') ? text : `${text}${lineEnd(text)}`;
-  return comments + empty.replaceAll('\n', lineEnd(text));
 }
 
 function hasUser(file: string, user: string): boolean {

@@ -1,29 +1,23 @@
 /** Routes from a cluster's entrance to the proxy: Gateway API, Istio, Ingress. nginx behind them enforces; these only lead there. */
 import { head, scalar, type ObjectName } from './yaml.ts';
 
-export type Route = GatewayApiRoute | IstioRoute | IngressRoute;
+export type Route = { readonly host: string } & (
+  | { readonly kind: 'gateway-api'; readonly gateway: ObjectName }
+  | {
+      readonly kind: 'istio';
+      readonly gateway: ObjectName;
+      /** Where the gateway's pods are, and one label of theirs. */
+      readonly workload: { readonly namespace: string; readonly label: readonly [string, string] };
+    }
+  | {
+      readonly kind: 'ingress';
+      readonly className: string | undefined;
+      /** Secret with the certificate of the host, in the proxy's namespace. */
+      readonly tlsSecret: string | undefined;
+    }
+);
 
-interface GatewayApiRoute {
-  readonly kind: 'gateway-api';
-  readonly host: string;
-  readonly gateway: ObjectName;
-}
-
-interface IstioRoute {
-  readonly kind: 'istio';
-  readonly host: string;
-  readonly gateway: ObjectName;
-  /** Where the gateway's pods are, and one label of theirs. */
-  readonly workload: { readonly namespace: string; readonly label: readonly [string, string] };
-}
-
-interface IngressRoute {
-  readonly kind: 'ingress';
-  readonly host: string;
-  readonly className: string | undefined;
-  /** Secret with the certificate of the host, in the proxy's namespace. */
-  readonly tlsSecret: string | undefined;
-}
+type Of<Kind extends Route['kind']> = Extract<Route, { kind: Kind }>;
 
 /** The proxy that a route leads to. */
 interface Proxy {
@@ -51,7 +45,7 @@ function pathOf({ prefix }: Proxy): string {
  * A prefix and no rewrite, which is core in every implementation; a regular expression would not be
  * (src/CONTRACTS.md 5.5).
  */
-function gatewayApi(to: Proxy, { host, gateway }: GatewayApiRoute): string {
+function gatewayApi(to: Proxy, { host, gateway }: Of<'gateway-api'>): string {
   return `# The listener of the Gateway has to allow routes of namespace ${to.namespace} (allowedRoutes), and to hold the certificate
 # of the host.
 ${head('gateway.networking.k8s.io/v1', 'HTTPRoute', name, to.namespace)}spec:
@@ -69,7 +63,7 @@ ${host === anyHost ? '' : `  hostnames: ["${host}"]\n`}  rules:
 `;
 }
 
-function ingress(to: Proxy, { host, className, tlsSecret }: IngressRoute): string {
+function ingress(to: Proxy, { host, className, tlsSecret }: Of<'ingress'>): string {
   return `# ${
     tlsSecret === undefined
       ? `No secretName: ${host} gets the controller's default certificate. If that is ingress-nginx's own "Kubernetes
@@ -98,7 +92,7 @@ ${tlsSecret === undefined ? '' : `      secretName: ${scalar(tlsSecret)}\n`}  ru
  * be told to leave a path alone, and answers 401 "Jwt issuer is not configured" to the source token
  * (src/CONTRACTS.md 5.4).
  */
-function istioRoute(to: Proxy, route: IstioRoute): string {
+function istioRoute(to: Proxy, route: Of<'istio'>): string {
   const { host, gateway, workload } = route;
   return `# The host has to be written as the gateway's other VirtualServices write it ("*" in Kubeflow): a narrower one would take all
 # of that host's other paths from them.

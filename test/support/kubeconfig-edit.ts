@@ -1,5 +1,5 @@
 /** What the tests of the kubeconfig edit have in common. */
-import { execUser, setUser, type Changed, type UserChange } from '../../src/kubeconfig/edit.ts';
+import { dryRun, execUser, setUser, type Changed, type UserChange } from '../../src/kubeconfig/edit.ts';
 import type { Host } from '../../src/base/host.ts';
 
 export const hook = execUser('kubectl-sa_token', ['get-token', 'prod'], false);
@@ -16,9 +16,14 @@ ${list}- prod
     .map((line) => indent + line)
     .join('\n');
 
+const usual = { file: 'config', user: 'prod', value: hook, force: false };
+
 export function set(host: Host, over: Partial<UserChange> = {}): Promise<Changed> {
-  const usual = { file: 'config', user: 'prod', value: hook, force: false, dryRun: false };
   return setUser(host, { ...usual, ...over });
+}
+
+export function shown(host: Host, over: Partial<UserChange> = {}): string {
+  return dryRun(host, { ...usual, ...over });
 }
 
 // As `kubectl config` writes it, with what people add.

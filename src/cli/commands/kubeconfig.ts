@@ -1,7 +1,7 @@
 /** `kubeconfig`: writes the exec hook into a kubeconfig. */
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { execUser, setUser } from '../../kubeconfig/edit.ts';
+import { dryRun, execUser, setUser } from '../../kubeconfig/edit.ts';
 import { oneLine } from '../../errors/error.ts';
 import { badValue, noPlugin, shellWord } from '../../errors/usage.ts';
 import { version, type Host } from '../../base/host.ts';
@@ -43,7 +43,7 @@ export const kubeconfigCommand: Command = {
     if (/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\uFEFF]/u.test(user))
       throw badValue('--user', 'holds characters that cannot be printed');
     const fleet = argv['provide-cluster-info'] === true;
-    const change = await setUser(host, {
+    const wanted = {
       file: textOf(argv, 'kubeconfig'),
       user,
       value: execUser(
@@ -52,9 +52,9 @@ export const kubeconfigCommand: Command = {
         fleet,
       ),
       force: argv['force'] === true,
-      dryRun: argv['dry-run'] === true,
-    });
-    if (change.result !== undefined) return host.out(change.result);
+    };
+    if (argv['dry-run'] === true) return host.out(dryRun(host, wanted));
+    const change = await setUser(host, wanted);
     const file = shortPath(change.file, host.home);
     host.out(
       `user "${user}" ${change.outcome} in ${file}${change.backup === undefined ? '' : ` (before: ${shortPath(change.backup, host.home)})`}\n`,

@@ -16,9 +16,9 @@ export const routeKinds = ['gateway-api', 'istio', 'ingress'] as const satisfies
 export const defaultImage = 'nginxinc/nginx-unprivileged:1.28-alpine';
 
 interface Flag extends Options {
-  /** The manifest that it is for; both where it is left out. */
+  /** The manifest that it is for; both where it is left out, unless it is for a route. */
   readonly of?: Kind;
-  /** The routes that it is for; it needs one of them. */
+  /** The routes of the proxy that it is for; it needs one of them. */
   readonly routes?: readonly Route['kind'][];
   /** What a value has to be. */
   readonly value?: Value;
@@ -88,37 +88,36 @@ const flags: Readonly<Record<string, Flag>> = {
     choices: routeKinds,
   },
   host: {
-    of: 'proxy',
     routes: routeKinds,
     describe: 'Host that clients use; "*": whatever the gateway takes',
     value: host,
   },
   gateway: {
-    of: 'proxy',
     routes: ['gateway-api', 'istio'],
     describe: 'NAMESPACE/NAME of the Gateway (gateway-api, istio)',
     value: object,
   },
   'gateway-workload-namespace': {
-    of: 'proxy',
     routes: ['istio'],
     describe: "Namespace of the gateway's pods (istio; default: istio-system)",
     value: namespace,
   },
   'gateway-workload-label': {
-    of: 'proxy',
     routes: ['istio'],
     describe: "KEY=VALUE, a label of the gateway's pods (istio; default: istio=ingressgateway)",
     value: label,
   },
-  'ingress-class': { of: 'proxy', routes: ['ingress'], describe: 'IngressClass (ingress)', value: name },
+  'ingress-class': { routes: ['ingress'], describe: 'IngressClass (ingress)', value: name },
   'tls-secret': {
-    of: 'proxy',
     routes: ['ingress'],
     describe: 'Secret with the certificate of the host (ingress)',
     value: name,
   },
 };
+
+function kindOf({ of, routes }: Flag): Kind | undefined {
+  return routes === undefined ? of : 'proxy';
+}
 
 /** The flags as yargs takes them; it leaves alone what it does not know. */
 export const manifestOptions: Readonly<Record<string, Options>> = Object.fromEntries(
@@ -127,7 +126,7 @@ export const manifestOptions: Readonly<Record<string, Options>> = Object.fromEnt
     {
       ...(row.type === 'boolean' ? {} : { type: 'string', requiresArg: true }),
       ...row,
-      group: row.of === undefined ? 'Both:' : `manifest ${row.of}:`,
+      group: kindOf(row) === undefined ? 'Both:' : `manifest ${kindOf(row)}:`,
     },
   ]),
 );
@@ -139,8 +138,10 @@ export const manifestOptions: Readonly<Record<string, Options>> = Object.fromEnt
  */
 export function checkFlags(argv: Arguments, kind: Kind): void {
   const route = routeKinds.find((each) => each === argv['route']);
-  for (const [flag, { of = kind, routes, value }] of Object.entries(flags)) {
+  for (const [flag, row] of Object.entries(flags)) {
     if (argv[flag] === undefined) continue;
+    const { routes, value } = row;
+    const of = kindOf(row) ?? kind;
     if (of !== kind) throw badUsage(`--${flag} is for "manifest ${of}"`, 'manifest');
     if (routes !== undefined && route === undefined) throw badUsage(`--${flag} needs --route`, 'manifest');
     if (routes !== undefined && routes.every((each) => each !== route))

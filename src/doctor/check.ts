@@ -1,6 +1,6 @@
 /** What a check is, and how checks run: in order, each once, those that hang on a failed one not at all. */
 import { exit, type ErrorCode, type ExitCode } from '../errors/codes.ts';
-import { oneLine, SaTokenError } from '../errors/error.ts';
+import { oneLine, ours } from '../errors/error.ts';
 
 export type State = 'ok' | 'warn' | 'fail' | 'skip';
 
@@ -66,14 +66,13 @@ function printable({ detail, remedy }: Finding): Pick<Finding, 'detail' | 'remed
   return { detail: oneLine(detail), ...(remedy === undefined ? {} : { remedy: oneLine(remedy) }) };
 }
 
-/** Anything but an error of ours is a bug, and goes on as one. */
 async function caught(look: () => Promise<Finding> | Finding): Promise<Finding> {
   try {
     return await look();
   } catch (error) {
-    if (!(error instanceof SaTokenError)) throw error;
+    const { message, hint, exitCode, code } = ours(error);
     // The account and the address are the same for all checks.
-    const detail = error.message.replace(/^(?:[a-z0-9.-]+\/[a-z0-9.-]+@)?https?:\/\/\S+: /, '');
-    return { ...fail(detail, error.hint ?? 'correct it as the line says', error.exitCode), code: error.code };
+    const detail = message.replace(/^(?:[a-z0-9.-]+\/[a-z0-9.-]+@)?https?:\/\/\S+: /, '');
+    return { ...fail(detail, hint ?? 'correct it as the line says', exitCode), code };
   }
 }

@@ -1,6 +1,6 @@
 /** What the checks find out, each thing once, when the first of them asks for it. */
 import { identify, type Identity } from '../credential/source-token.ts';
-import { SaTokenError } from '../errors/error.ts';
+import { ours, SaTokenError } from '../errors/error.ts';
 import { issue, type Issued } from '../exchange/exchange.ts';
 import { tokenPath, tokenRequest } from '../exchange/token-request.ts';
 import { ask, type Reply } from '../http/request.ts';
@@ -66,13 +66,10 @@ export class Facts {
   async #findTarget(): Promise<Target> {
     const { server, namespace, serviceAccount } = this.settings();
     if (namespace !== undefined && serviceAccount !== undefined) return { server, namespace, serviceAccount };
-    try {
-      return (await this.identity()).target;
-    } catch (error) {
-      // Its own check says why; the way to the server can be tried all the same.
-      if (!(error instanceof SaTokenError)) throw error;
-      return { server, namespace: namespace ?? 'default', serviceAccount: serviceAccount ?? 'default' };
-    }
+    const found = await this.identity().catch(ours);
+    if (!(found instanceof SaTokenError)) return found.target;
+    // Its own check says why; the way to the server can be tried all the same.
+    return { server, namespace: namespace ?? 'default', serviceAccount: serviceAccount ?? 'default' };
   }
 
   async #askAnonymously(): Promise<TimedReply> {
@@ -86,12 +83,7 @@ export class Facts {
 
   async #exchange(): Promise<Issued | SaTokenError> {
     const { target, sourceToken } = await this.identity();
-    try {
-      return await issue(this.host, target, this.settings(), sourceToken);
-    } catch (error) {
-      if (error instanceof SaTokenError) return error;
-      throw error;
-    }
+    return issue(this.host, target, this.settings(), sourceToken).catch(ours);
   }
 }
 

@@ -90,6 +90,12 @@ export function describe(error: unknown): string {
   return oneLine(`unexpected failure: ${text}; please report it with the output of the same command and -v`);
 }
 
+/** An error of ours; anything else is a bug, and goes on as one. */
+export function ours(error: unknown): SaTokenError {
+  if (error instanceof SaTokenError) return error;
+  throw error;
+}
+
 /** The exit code for whatever was thrown. */
 export function exitCodeOf(error: unknown): ExitCode {
   return error instanceof SaTokenError ? error.exitCode : exit.unexpected;

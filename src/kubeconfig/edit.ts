@@ -5,7 +5,6 @@ import {
   Document,
   isMap,
   isNode,
-  isScalar,
   isSeq,
   parse,
   parseDocument,
@@ -170,23 +169,17 @@ function put(document: Document, { name, value, index }: NamedUser): void {
   else list.add(nodeOf({ name, user: value }, list.flow === true));
 }
 
-/** kubectl reads YAML 1.1 and some more: a text that it could take for a number or a truth gets quotes. */
+/** What every reader of YAML takes for a text as it is; the rest has quotes. */
+const plain = /^(?!(?:y|n|yes|no|on|off|true|false|null)$)[a-z/][\w./-]*$/i;
+
 function nodeOf(value: object, flow: boolean): Node {
   const node = new Document().createNode(value, { flow });
   visit(node, {
     Scalar(_, scalar) {
-      const text = scalar.value;
-      // go-yaml takes `0b-11` for a number too.
-      if (typeof text === 'string' && (/^(?:[-+]?\.?\d|<<$)/.test(text) || !isPlainText(text)))
-        scalar.type = 'QUOTE_DOUBLE';
+      if (typeof scalar.value === 'string' && !plain.test(scalar.value)) scalar.type = 'QUOTE_DOUBLE';
     },
   });
   return node;
-}
-
-function isPlainText(value: string): boolean {
-  const { errors, contents } = parseDocument(value, reading);
-  return errors.length === 0 && isScalar(contents) && contents.value === value;
 }
 
 /** Long lines stay whole. kubectl writes the dashes of a list level with its key; many people write them deeper. */

@@ -2,7 +2,7 @@
 import type { Host } from '../base/host.ts';
 import { listAt, objectAt, textAt, textsAt, type JsonObject, isObject } from '../base/json.ts';
 import { readHookCall, type Call } from '../credential/arguments.ts';
-import { SaTokenError } from '../errors/error.ts';
+import { ours } from '../errors/error.ts';
 import { isPlugin, readKubeconfigs } from './files.ts';
 
 export interface HookUser {
@@ -75,8 +75,8 @@ export function hooksOf(host: Host, kubeconfig?: string): HookUser[] {
   try {
     return hookUsers(host, kubeconfig);
   } catch (error) {
-    if (error instanceof SaTokenError) return [];
-    throw error;
+    ours(error);
+    return [];
   }
 }
 

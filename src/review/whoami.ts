@@ -1,6 +1,6 @@
 /** `whoami` as a use case: the issued token goes to the API server of a context that was named, or to the profile's server. */
 import type { Access } from '../api/context.ts';
-import { SaTokenError } from '../errors/error.ts';
+import { codeOf } from '../errors/error.ts';
 import { reviewSelf, type Self } from '../api/self-review.ts';
 import { selfRefused } from '../errors/api-server.ts';
 import type { Host } from '../base/host.ts';
@@ -20,7 +20,7 @@ export async function whoAmI(host: Host, given: Given, access: Access): Promise<
     : settings;
   const token = await issuedToken(host, given);
   return reviewSelf(host, cluster, token).catch((error: unknown) => {
-    const refused = error instanceof SaTokenError && error.code === 'issued-token-refused';
+    const refused = codeOf(error) === 'issued-token-refused';
     const { kubeconfig } = access;
     throw refused
       ? selfRefused(cluster.server, { profile: given.profile, kubeconfig, audience: settings.audience })

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { findOnPath, pluginName } from '../../base/find-program.ts';
 import type { Host } from '../../base/host.ts';
 import { unloadable } from '../../errors/api-server.ts';
-import { SaTokenError } from '../../errors/error.ts';
+import { ours } from '../../errors/error.ts';
 import { deleteUser, kubeconfigFlag, shellWord } from '../../errors/usage.ts';
 import { isPlugin } from '../../kubeconfig/files.ts';
 import { hookUsers, type HookUser, profileOf } from '../../kubeconfig/hooks.ts';
@@ -62,8 +62,8 @@ function profilesOf(host: Host): readonly string[] | undefined {
   try {
     return readProfiles(host).names();
   } catch (error) {
-    if (error instanceof SaTokenError) return undefined;
-    throw error;
+    ours(error);
+    return undefined;
   }
 }
 

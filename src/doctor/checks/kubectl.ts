@@ -1,7 +1,7 @@
 /** Check of what kubectl does with the token: whether the API server of the current context, or the one named, takes it. */
 import { reviewSelf } from '../../api/self-review.ts';
 import { exit } from '../../errors/codes.ts';
-import { SaTokenError } from '../../errors/error.ts';
+import { ours, SaTokenError } from '../../errors/error.ts';
 import { kubeconfigFlag, shellWord } from '../../errors/usage.ts';
 import type { HookContext } from '../../kubeconfig/hooks.ts';
 import type { Resolved } from '../../settings/resolve.ts';
@@ -67,8 +67,8 @@ async function tryContext(facts: Facts, { name, server }: HookContext, token: st
     const { username } = await reviewSelf(host, tried.cluster, token);
     return ok(`context "${name}": ${tried.cluster.server} takes it for ${username}`);
   } catch (error) {
-    if (!(error instanceof SaTokenError)) throw error;
-    return error.code === 'not-served' ? notServed(facts, tried) : judge(facts, tried, error);
+    const failure = ours(error);
+    return failure.code === 'not-served' ? notServed(facts, tried) : judge(facts, tried, failure);
   }
 }
 

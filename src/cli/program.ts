@@ -104,11 +104,13 @@ function add(parser: Argv, host: Host, command: Command): Argv {
 }
 
 /** One value for each option that is no list, and none of them empty. */
-function requireValues({ options }: Command, argv: Arguments): void {
+function requireValues({ usage, options }: Command, argv: Arguments): void {
+  const [command] = usage.split(' ');
   for (const [option, { array }] of Object.entries(options)) {
     const value = argv[option];
-    if (Array.isArray(value) && array !== true) throw badUsage(`--${option} is given more than once`);
-    if ([value].flat().includes('')) throw badUsage(`--${option} needs a value`);
+    if (Array.isArray(value) && array !== true)
+      throw badUsage(`--${option} is given more than once`, command);
+    if ([value].flat().includes('')) throw badUsage(`--${option} needs a value`, command);
   }
 }
 
@@ -125,7 +127,9 @@ function worded(message: string, argv: readonly string[]): string {
   const [, option = '', given = '', choices = ''] =
     /Argument: (\S+), Given: (.*), Choices: (.*)$/.exec(message.replaceAll('"', '')) ?? [];
   if (choices === '') return message.charAt(0).toLowerCase() + message.slice(1);
-  return `${flagOf(option)} ${given} is not one of ${choices}`;
+  return given === ''
+    ? `${flagOf(option)} needs a value`
+    : `${flagOf(option)} ${given} is not one of ${choices}`;
 }
 
 /** An option as it is typed; a positional argument keeps its name. */

@@ -17,7 +17,7 @@ export const doctorCommand: Command = {
     ...settingOptions(),
   },
   examples: [
-    ['$0 doctor prod', 'exit code 0 when nothing fails, else that of the first failure'],
+    ['$0 doctor prod', 'exit code 0 when all checks pass, else that of the first failure'],
     ['$0 doctor prod -o json', 'for a bug report or a script; it holds no token'],
   ],
   run: async (host, argv) => {
@@ -66,8 +66,8 @@ function ending({ checks, first }: Diagnosis): string {
   const warnings = checks.filter(({ state }) => state === 'warn').length;
   if (first === undefined) {
     const also = warnings === 0 ? '' : `, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`;
-    return `\nnothing fails${also}\n`;
+    return `\nall checks passed${also}\n`;
   }
   const apply = first.apply === undefined ? '' : `\n${first.apply}`;
-  return `\nfirst of all (${first.name}): ${first.remedy}\n${apply}`;
+  return `\nfix this first (${first.name}): ${first.remedy}\n${apply}`;
 }

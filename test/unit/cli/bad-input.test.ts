@@ -140,7 +140,7 @@ const addresses: Row[] = [
     [...token, '--duration', 'soon'],
     '--duration: "soon" is not a duration; write it like 1h, 90m or 3600s',
   ),
-  login([...token, '--server', address], `--server is given more than once; ${see()}`),
+  login([...token, '--server', address], `--server is given more than once; ${see('login')}`),
 ];
 
 const tokens: Row[] = [
@@ -306,7 +306,7 @@ test('list, logout and kubeconfig', async (t) => {
     { args: ['kubeconfig'], line: `kubeconfig needs the name of a profile; ${see('kubeconfig')}` },
     { args: ['kubeconfig', 'none'], line: knownProfiles },
     { args: kubeconfig('--user'), line: `not enough arguments following: user; ${see('kubeconfig')}` },
-    { args: kubeconfig('--user', ''), line: `--user needs a value; ${see()}` },
+    { args: kubeconfig('--user', ''), line: `--user needs a value; ${see('kubeconfig')}` },
     {
       args: kubeconfig(),
       line: `${home}/kubeconfig: user "prod" logs in by token; give another name with --user, or --force to replace it (a backup is kept)`,

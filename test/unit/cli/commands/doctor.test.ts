@@ -62,7 +62,7 @@ test.serial('all is well: a line for each step, in the order of a call', async (
     found.get('grant') ?? '',
     /^ok 1h for https:\/\/kubernetes\.default.*, bound to Secret robot-token$/,
   );
-  t.regex(result.stdout, /\n\nnothing fails, 3 warnings\n$/);
+  t.regex(result.stdout, /\n\nall checks passed, 3 warnings\n$/);
   t.is(server.exchanges, 2, 'one without a token, one with');
   t.deepEqual(await findSecret(robot.token, { texts: { stdout: result.stdout } }), []);
 });
@@ -100,7 +100,7 @@ test.serial('RBAC is missing: the Role and RoleBinding to apply, for the account
     /^FAIL the source token may not create tokens for team-a\/robot \(403\); have the Role/,
   );
   t.is(found.get('grant'), 'skip not tried: needs rbac');
-  const [, manifest = ''] = result.stdout.split(/^first of all \(rbac\): .*\n\n/m);
+  const [, manifest = ''] = result.stdout.split(/^fix this first \(rbac\): .*\n\n/m);
   t.regex(
     manifest,
     /kind: Role\n[^]*resourceNames: \["robot"\][^]*kind: RoleBinding[^]*name: robot\n {4}namespace: team-a\n$/,
@@ -145,7 +145,7 @@ test.serial('no source token, and no way to the server: the way comes first', as
   await profile('prod', { server: 'https://nowhere.invalid', 'source-file': '/nowhere', ...account });
   const { code, stdout } = await run(['doctor', 'prod']);
   t.is(code, 5);
-  t.regex(stdout, /^FAIL +source .*\n(?:.*\n)*first of all \(dns\): check the name/m);
+  t.regex(stdout, /^FAIL +source .*\n(?:.*\n)*fix this first \(dns\): check the name/m);
 });
 
 test.serial('an API server without TokenRequest', async (t) => {

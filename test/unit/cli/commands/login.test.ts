@@ -24,10 +24,10 @@ withKeychain('a source token that ends soon is taken, with a word on it', async 
   const short = await scene.server.cluster.issueLongToken({ ...of, seconds: 930 });
   const { code, stderr } = await scene.login('prod', [], short);
   t.is(code, 0);
-  t.regex(stderr, /^warning: the source token itself ends in 1[345] min: log in with a new one before\n$/);
+  t.regex(stderr, /^warning: the source token itself ends in 1[345]m: log in with a new one before\n$/);
   t.regex(
     (await scene.run(['inspect', 'prod'])).stdout,
-    /it ends in 1[345] min: log in with a new one before/,
+    /it ends in 1[345]m: log in with a new one before/,
   );
 });
 

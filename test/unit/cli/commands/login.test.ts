@@ -25,10 +25,7 @@ withKeychain('a source token that ends soon is taken, with a word on it', async 
   const { code, stderr } = await scene.login('prod', [], short);
   t.is(code, 0);
   t.regex(stderr, /^warning: the source token itself ends in 1[345]m: log in with a new one before\n$/);
-  t.regex(
-    (await scene.run(['inspect', 'prod'])).stdout,
-    /it ends in 1[345]m: log in with a new one before/,
-  );
+  t.regex((await scene.run(['inspect', 'prod'])).stdout, /it ends in 1[345]m: log in with a new one before/);
 });
 
 withKeychain('a token from a pipe: proved, kept in the keychain, and nowhere else', async (t) => {

@@ -10,21 +10,20 @@ import { entryFile, isOf, notedInKeychain, prepareFolder } from './folder.ts';
 /** @param name - the entry's name, as its file would have */
 export async function readFromKeychain(host: Host, name: string): Promise<Entry | undefined> {
   const text = await orMiss(host, () => itemOf(host, name).read());
-  const [, written, entry = ''] =
-    /^(\d{1,12})\n(.*)$/s.exec(Buffer.from(text ?? '', 'base64').toString('utf8')) ?? [];
+  const [, written, entry = ''] = /^(\d{1,12})\n(.*)$/s.exec(text ?? '') ?? [];
   return written === undefined ? undefined : parseEntry(entry, Number(written));
 }
 
 /**
- * Keeps one where that can be done, and removes what ended an hour ago. The keychain takes one word; an entry is some lines,
- * and one before them says when it was written (epoch seconds), which a file's own time does. No file vouches for it.
+ * Keeps one where that can be done, and removes what ended an hour ago. A line before the entry says when it was written
+ * (epoch seconds), as a file's mtime does. No file vouches for it.
  *
  * @returns false where it cannot be kept
  */
 export async function writeToKeychain(host: Host, name: string, entry: Entry): Promise<boolean> {
   const written = Math.floor(Math.min(entry.written, host.now() / 1000));
   const unvouched = { ...entry, profile: undefined, source: undefined };
-  const text = Buffer.from(`${written}\n${formatEntry(unvouched)}`).toString('base64');
+  const text = `${written}\n${formatEntry(unvouched)}`;
   const kept = await orMiss(host, async () => {
     // What is not noted no logout would find.
     if (!note(host, name, entry.expires)) return false;

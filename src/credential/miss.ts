@@ -136,9 +136,8 @@ async function exchangeUncached(host: Host, given: Given, settings: Resolved): P
 }
 
 async function underLock(host: Host, call: Call, progress: Progress): Promise<string> {
-  const { settings, name, entry, bypass } = call;
-  const alive =
-    entry !== undefined && !isBypassed(entry, bypass) && isServable(host, entry) ? entry : undefined;
+  const { settings, name } = call;
+  const alive = servable(host, call, call.entry);
   const asksMs = alive === undefined && mayAsk(settings) ? sourcePatience : 0;
   const limitMs = timeoutSecondsOf(settings, alive) * 1000 + asksMs + outlastMs;
   // Another process may put a better one there while we wait.

@@ -30,13 +30,13 @@ export async function judgeConnection(
   if (code.startsWith('HPE_')) return badAnswer(label(target), `the answer is not HTTP (${code})`);
   return cannotConnect(
     label(target),
-    `${connectionProblem(error)}${wayOf(host, target, settings, code)}`,
+    `${connectionProblem(error)}${detourOf(host, target, settings, code)}`,
     error,
   );
 }
 
-/** What of the way may be at fault, unseen in the error itself. */
-function wayOf(host: Host, target: Endpoint, settings: Settings, code: string): string {
+/** What may be at fault between here and the server, and is not in the error itself. */
+function detourOf(host: Host, target: Endpoint, settings: Settings, code: string): string {
   if (target.server.startsWith('http://')) return code === 'ECONNRESET' ? ': is it https?' : '';
   const proxy = proxyName(host, target, settings);
   return proxy === undefined ? '' : ` (through the HTTP proxy ${proxy})`;
@@ -87,10 +87,6 @@ const reasons: Readonly<Record<string, string>> = {
   ENETUNREACH: 'the network cannot be reached',
   ETIMEDOUT: 'the connection timed out',
   ERR_PROXY_TUNNEL: 'the HTTP proxy did not let the connection through',
-  ERR_SSL_WRONG_VERSION_NUMBER: notTls,
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: notTls,
-  UND_ERR_CONNECT_TIMEOUT: 'the connection timed out',
-  UND_ERR_SOCKET: 'the other side closed the connection',
 };
 
 /** X509 verification results, as Node names them (doc/api/tls.md, "X509 certificate error codes"). */
@@ -108,19 +104,17 @@ const certificates: Readonly<Record<string, string>> = {
 };
 
 /** What is wrong with the other side's certificate ("it …"); undefined when the error is not about one. */
-export function certificateProblem(error: unknown): string | undefined {
+function certificateProblem(error: unknown): string | undefined {
   return certificates[systemCode(error) ?? ''];
 }
 
-/** Why there is no connection, or the error's own text; looks through the wrappers of HTTP libraries. */
+/** Why there is no connection, or the error's own text. */
 export function connectionProblem(error: unknown): string {
-  const inner = isObject(error) && error['cause'] !== undefined ? error['cause'] : undefined;
   const certificate = certificateProblem(error);
   if (isObject(error) && error['code'] === 'ERR_PROXY_TUNNEL' && error['statusCode'] === 407)
     return 'the HTTP proxy asks for user and password (407): http://USER:PASSWORD@PROXY';
   if (certificate !== undefined) return `the server's certificate is not trusted: ${certificate}`;
-  const known = reasons[systemCode(error) ?? ''];
-  return known ?? (inner === undefined ? handshakeProblem(messageOf(error)) : connectionProblem(inner));
+  return reasons[systemCode(error) ?? ''] ?? handshakeProblem(messageOf(error));
 }
 
 /** OpenSSL's own words for a failed handshake, without the queue of codes and source files around them. */

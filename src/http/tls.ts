@@ -59,10 +59,13 @@ function secureContext(host: Host, target: Endpoint, settings: Settings, user?: 
 
 /** The given CA alone, as client-go does; else what the system trusts, and Node's own list where it has none. */
 function authorities(host: Host, target: Endpoint, settings: Settings): string | string[] {
-  const data = settings.certificateAuthorityData;
+  const { certificateAuthorityData: data, certificateAuthority: file } = settings;
+  // It decides whom the source token goes to.
+  if (data === undefined && file !== undefined)
+    refuseForeignWriters(host, file, 'give its content with --certificate-authority-data');
   const given =
     data === undefined
-      ? authorityFile(host, settings.certificateAuthority)
+      ? pemFile('certificate-authority', file)
       : Buffer.from(data, 'base64').toString('utf8');
   if (given !== undefined) {
     // Node passes over what it cannot read, and the server's certificate would get the blame.
@@ -74,13 +77,6 @@ function authorities(host: Host, target: Endpoint, settings: Settings): string |
   // Node has read the file before us; the variable is gone where it does not count.
   const extra = host.env['NODE_EXTRA_CA_CERTS'] ? getCACertificates('extra') : [];
   return [...(system.length > 0 ? system : getCACertificates('bundled')), ...extra];
-}
-
-/** It decides whom the source token goes to. */
-function authorityFile(host: Host, path: string | undefined): string | undefined {
-  if (path !== undefined)
-    refuseForeignWriters(host, path, 'give its content with --certificate-authority-data');
-  return pemFile('certificate-authority', path);
 }
 
 function pemFile(setting: string, path: string | undefined): string | undefined {

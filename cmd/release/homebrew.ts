@@ -37,7 +37,7 @@ end
 
 function blockOf(os: keyof typeof systems, hashes: ReadonlyMap<string, string>): string {
   const inner = targets
-    .filter((target) => target.os === os)
+    .filter((target) => target.os === os && target.wheel === undefined)
     .map((target) =>
       [
         `    on_${processors[target.arch]} do`,

@@ -42,7 +42,10 @@ const links = [
 
 export type Packager = 'deb' | 'rpm' | 'apk';
 
-/** What differs between package managers. The libraries are those of Node, which test/package/libraries.test.ts lists. */
+/**
+ * What differs between package managers. The libraries are those of Node, which test/package/libraries.test.ts lists; for
+ * musl they come with it.
+ */
 const packagers: Readonly<Record<Packager, object>> = {
   // dpkg before 1.21.18 (Debian 11, 12.0) does not read zstd, and xz takes nfpm a minute.
   deb: { depends: ['libc6 (>= 2.28)', 'libstdc++6', 'libgcc-s1 | libgcc1'], deb: { compression: 'gzip' } },
@@ -50,13 +53,13 @@ const packagers: Readonly<Record<Packager, object>> = {
     depends: ['libc.so.6(GLIBC_2.28)(64bit)', 'libstdc++.so.6()(64bit)', 'libgcc_s.so.1()(64bit)'],
     rpm: { compression: 'zstd', buildhost: 'localhost', summary: projectSummary },
   },
-  apk: { depends: ['libstdc++', 'libgcc'] },
+  apk: {},
 };
 
 /** The package managers of systems that have the C library which a target is built for. */
-export function packagersOf({ os, keyringPackage }: Target): Packager[] {
+export function packagersOf({ os, wheel }: Target): Packager[] {
   if (os !== 'linux') return [];
-  return keyringPackage.endsWith('-musl') ? ['apk'] : ['deb', 'rpm'];
+  return wheel === undefined ? ['deb', 'rpm'] : ['apk'];
 }
 
 /** A file of a package, as nfpm takes it. */

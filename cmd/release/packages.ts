@@ -113,13 +113,18 @@ export function npm(args: string[], cwd?: string): string {
   });
 }
 
-export interface ShippedPackage {
+/** What is handed on with a licence of its own. */
+export interface Licensed {
   name: string;
   version: string;
   license: string;
+  /** Where the texts are. */
+  folder: string;
+}
+
+export interface ShippedPackage extends Licensed {
   /** From the lock file. */
   integrity: string;
-  folder: string;
 }
 
 /** The packages that bundled files come from; @param inputs - esbuild's list, relative to the repository */
@@ -146,7 +151,7 @@ export function describePackage(folder: string, lockedAs: string, lock?: string)
 }
 
 /** One text with the licences of all: what MIT, ISC, BSD and Apache ask of those who hand their code on. */
-export function thirdPartyLicences(packages: ShippedPackage[]): string {
+export function thirdPartyLicences(packages: Licensed[]): string {
   const rule = '='.repeat(80);
   const texts = packages.map(
     (shipped) => `${rule}\n${id(shipped)}: ${shipped.license}\n${rule}\n\n${licence(shipped)}`,
@@ -154,11 +159,11 @@ export function thirdPartyLicences(packages: ShippedPackage[]): string {
   return `${texts.join('\n\n').replaceAll('\r\n', '\n').trimEnd()}\n`;
 }
 
-function id({ name, version }: ShippedPackage): string {
+function id({ name, version }: Licensed): string {
   return `${name} ${version}`;
 }
 
-function licence({ license, folder }: ShippedPackage): string {
+function licence({ license, folder }: Licensed): string {
   const files = readdirSync(folder).filter((file) => /^(?:licen[cs]e|copying|notice)/i.test(file));
   if (files.length === 0) return `The package brings no text; its package.json says: ${license}`;
   return files

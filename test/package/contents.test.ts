@@ -4,7 +4,15 @@ import { readFile, readdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import test from 'ava';
 import { repository } from '../support/runner.ts';
-import { archivePath, readArchive, released, releaseFolder, targets, version } from './release.ts';
+import {
+  archivePath,
+  readArchive,
+  released,
+  releaseFolder,
+  targets,
+  version,
+  type Target,
+} from './release.ts';
 
 const unix = [
   '0644 LICENSE',
@@ -17,6 +25,7 @@ const unix = [
   '0755 sa-token-engine',
   '0644 sbom.cdx.json',
 ];
+const musl = unix.toSpliced(-2, 0, '0644 libgcc_s.so.1', '0644 libstdc++.so.6');
 const windows = [
   'LICENSE',
   'THIRD_PARTY_LICENSES',
@@ -30,7 +39,7 @@ const windows = [
 for (const target of targets) {
   test(`${target.name}: exactly the files that a release has`, async (t) => {
     const names = (await readArchive(target)).map(({ name }) => name);
-    t.deepEqual(names, target.os === 'windows' ? windows : unix.map((line) => line.slice(5)));
+    t.deepEqual(names, target.os === 'windows' ? windows : linesOf(target).map((line) => line.slice(5)));
   });
 
   test(`${target.name}: at most 50 MB`, async (t) => {
@@ -67,7 +76,7 @@ for (const target of targets.filter(({ os }) => os !== 'windows')) {
   test(`${target.name}: plain files of nobody, of one time, the programs executable`, async (t) => {
     const entries = await readArchive(target);
     const shown = entries.map(({ name, metadata }) => `0${metadata?.mode.toString(8)} ${name}`);
-    t.deepEqual(shown, unix);
+    t.deepEqual(shown, linesOf(target));
     const kinds = entries.map(({ metadata }) => `${metadata?.type} ${metadata?.owner} ${metadata?.modified}`);
     t.is(new Set(kinds).size, 1);
     t.regex(kinds[0] ?? '', /^File 0:0:: \d+000$/);
@@ -90,8 +99,8 @@ test('SHA256SUMS has the hash of every file of the release, and no other line', 
 });
 
 test('the SBOM of each platform names Node, OpenSSL, the runtime dependencies and its own keychain module', async (t) => {
-  for (const { os, arch, keyringPackage } of targets) {
-    const file = released(`kubectl-sa-token_v${version}_${os}_${arch}.cdx.json`);
+  for (const { name: target, wheel, keyringPackage } of targets) {
+    const file = released(`kubectl-sa-token_v${version}_${target.replaceAll('-', '_')}.cdx.json`);
     const bom: { components: { name: string; components?: { name: string }[] }[] } = JSON.parse(
       await readFile(file, 'utf8'),
     );
@@ -107,6 +116,7 @@ test('the SBOM of each platform names Node, OpenSSL, the runtime dependencies an
       'jose',
       '@kubernetes/client-node',
       keyringPackage,
+      ...(wheel === undefined ? [] : ['libstdc++', 'libgcc']),
     ]) {
       t.true(names.includes(wanted), `${wanted} in ${file}`);
     }
@@ -114,6 +124,10 @@ test('the SBOM of each platform names Node, OpenSSL, the runtime dependencies an
     t.false(names.includes('esbuild'));
   }
 });
+
+function linesOf({ wheel }: Target): string[] {
+  return wheel === undefined ? unix : musl;
+}
 
 async function sha256(name: string): Promise<string> {
   return createHash('sha256')

@@ -58,8 +58,10 @@ export function neededBy(elf: Buffer): { libraries: string[]; versions: string[]
   const libraries: string[] = [];
   for (let at = dynamic.at; at < dynamic.end; at += 16)
     if (elf.readBigUInt64LE(at) === 1n) libraries.push(dynamic.text(Number(elf.readBigUInt64LE(at + 8))));
+  const needed = 0x6ffffffe;
+  if (!headers.some((header) => elf.readUInt32LE(header + 4) === needed)) return { libraries, versions: [] };
   // A list of libraries, each with a list of versions; 0 ends either.
-  const needs = sectionOf(0x6ffffffe);
+  const needs = sectionOf(needed);
   const versions: string[] = [];
   const walk = (first: number, step: number, visit: (at: number) => void): void => {
     for (let at = first, next = -1; next !== 0; at += next) {

@@ -18,7 +18,7 @@ const libraries = new Set([
 /** The newest of each kind that RHEL 8 has, the oldest system that Node 24 is built for. */
 const newest: Record<string, string> = { GLIBC: '2.28', GLIBCXX: '3.4.25', CXXABI: '1.3.11', GCC: '7.0.0' };
 
-for (const target of targets.filter(({ os }) => os === 'linux')) {
+for (const target of targets.filter(({ os, wheel }) => os === 'linux' && wheel === undefined)) {
   for (const file of ['sa-token-engine', 'keyring.node']) {
     test(`${target.name}: ${file} needs no library and no symbol that a stock system lacks`, async (t) => {
       const found = (await readArchive(target)).find(({ name }) => name === file);
@@ -33,6 +33,28 @@ for (const target of targets.filter(({ os }) => os === 'linux')) {
       t.deepEqual(needed.versions.filter(isTooNew), []);
     });
   }
+}
+
+const musl: Record<string, string[]> = {
+  'sa-token-engine': ['libstdc++.so.6', 'libgcc_s.so.1', 'libc'],
+  'libstdc++.so.6': ['libc', 'libgcc_s.so.1'],
+  'libgcc_s.so.1': ['libc'],
+  'keyring.node': ['libc'],
+};
+
+for (const target of targets.filter(({ wheel }) => wheel !== undefined)) {
+  test(`${target.name}: nothing needs more than musl and the two libraries beside it`, async (t) => {
+    const entries = await readArchive(target);
+    for (const [file, wanted] of Object.entries(musl)) {
+      const found = entries.find(({ name }) => name === file);
+      const { libraries: needed } = neededBy(found?.content ?? Buffer.alloc(0));
+      t.deepEqual(
+        needed.map((name) => name.replace(/^libc(?:\.musl-.*\.so\.1|\.so)$/, 'libc')),
+        wanted,
+        file,
+      );
+    }
+  });
 }
 
 function isTooNew(symbolVersion: string): boolean {

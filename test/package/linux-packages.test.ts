@@ -66,10 +66,11 @@ const managers: Readonly<Record<Packager, Manager>> = {
     needs: 'tar -xzOf "$1" --ignore-zeros .PKGINFO 2>/dev/null | sed -n "s/^depend = //p"',
     scripts: 'tar -tzf "$1" --ignore-zeros 2>/dev/null | grep "^\\.[^P]" || :',
     zsh: '/usr/share/zsh/site-functions/_kubectl-sa_token',
-    wantedNeeds: ['libgcc', 'libstdc++'],
+    wantedNeeds: [],
   },
 };
 
+const libraries = ['libgcc_s.so.1', 'libstdc++.so.6'].map((name) => `/usr/lib/kubectl-sa-token/${name}`);
 const packages = targets.flatMap((target) => packagersOf(target).map((packager) => ({ target, packager })));
 for (const { target, packager } of packages) {
   const { program, list, needs, scripts, zsh, wantedNeeds } = managers[packager];
@@ -80,7 +81,8 @@ for (const { target, packager } of packages) {
         const { stdout } = await here(t, command, pathOf(target, packager));
         return stdout.split('\n').filter(Boolean).toSorted();
       };
-      t.deepEqual(await lines(list), [...everywhere, zsh].toSorted());
+      const own = target.wheel === undefined ? [] : libraries;
+      t.deepEqual(await lines(list), [...everywhere, ...own, zsh].toSorted());
       t.deepEqual(await lines(needs), wantedNeeds);
       t.deepEqual(await lines(scripts), []);
     },

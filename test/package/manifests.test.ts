@@ -6,7 +6,7 @@ import { readArchive, released, targets, version, type Target } from './release.
 
 test("the Homebrew formula has each archive for macOS and Linux in its processor's block", async (t) => {
   const formula = await readFile(released('kubectl-sa-token.rb'), 'utf8');
-  const unix = targets.filter(({ os }) => os !== 'windows');
+  const unix = targets.filter(({ os, wheel }) => os !== 'windows' && wheel === undefined);
   for (const target of unix) {
     const [, system = ''] = formula.split(`on_${target.os === 'darwin' ? 'macos' : 'linux'} do\n`);
     const [, block = ''] = system.split(`on_${target.arch === 'arm64' ? 'arm' : 'intel'} do\n`);

@@ -18,7 +18,7 @@ import {
   thirdPartyLicences,
   type Licensed,
 } from './packages.ts';
-import { archiveName, packageName, shippedFiles, type Target, type ShippedFile } from './platforms.ts';
+import { archiveName, packageName, shippedFiles, type ArchivedFile, type Target } from './platforms.ts';
 import { billOfMaterials } from './sbom.ts';
 
 export interface Release {
@@ -116,11 +116,6 @@ async function archived(name: string, files: ArchivedFile[], time: Date, folder:
   if (name.endsWith('.zip')) await writeZip(path, files, time);
   else await writeTar(path, files, time, layout);
   return readFile(path);
-}
-
-export interface ArchivedFile extends ShippedFile {
-  /** Where its content is. */
-  path: string;
 }
 
 /** @param folder - an empty one, to lay the files out in */

@@ -6,7 +6,6 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { stringify } from 'yaml';
 import { scripts } from '../../src/cli/completion-scripts.ts';
-import type { ArchivedFile } from './archive.ts';
 import { goPrograms } from './go-programs.ts';
 import {
   projectDescription,
@@ -15,7 +14,7 @@ import {
   projectSummary,
   projectVersion,
 } from './packages.ts';
-import { packageName, type Target } from './platforms.ts';
+import { packageName, type ArchivedFile, type Target } from './platforms.ts';
 
 const name = 'kubectl-sa-token';
 const programs = `/usr/lib/${name}`;

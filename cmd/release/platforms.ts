@@ -33,6 +33,11 @@ export interface ShippedFile {
     { file: string } | { made: 'engine' | 'keyring' | 'licences' | 'bill' | 'manual' } | { library: string };
 }
 
+export interface ArchivedFile extends ShippedFile {
+  /** Where its content is. */
+  path: string;
+}
+
 export const targets: readonly Target[] = [
   {
     name: 'linux-amd64',

@@ -185,13 +185,12 @@ test('folders on one floor do not import each other both ways', (t) => {
   );
 });
 
-test('the build and the program do not import each other', (t) => {
-  t.deepEqual(
-    arrows(
-      imports.filter(({ from, to }) => isOurs(to) && from.startsWith(release) !== to.startsWith(release)),
-    ),
-    [],
+test('the program does not import the build; the build imports what the manual and the completions say', (t) => {
+  const words = new Set([`${release}manual.ts`, `${release}linux-packages.ts`]);
+  const across = imports.filter(
+    ({ from, to }) => isOurs(to) && from.startsWith(release) !== to.startsWith(release),
   );
+  t.deepEqual(arrows(across.filter(({ from }) => !words.has(from))), []);
 });
 
 test('no import leads back to where it came from, types and import() included', (t) => {

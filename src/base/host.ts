@@ -1,6 +1,6 @@
 /** The outside world as one value: the only file that touches `process` and the clock. */
 import type * as Crypto from 'node:crypto';
-import { writeSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { oneLine, systemCode } from '../errors/error.ts';
 import { outputFailed } from '../errors/machine.ts';
 
@@ -69,7 +69,7 @@ export function systemHost(): Host {
       return clientOf(process.ppid, !env['KUBERNETES_EXEC_INFO']);
     },
     cwd: workingDirectory(),
-    home: env['HOME'] || homeFolder(),
+    home: (process.platform === 'win32' ? windowsHome(env) : env['HOME']) || homeFolder(),
     get stdin() {
       return process.stdin;
     },
@@ -110,6 +110,18 @@ export function nodeCrypto(): typeof Crypto {
 function isVerbose(argv: readonly string[]): boolean {
   const end = argv.indexOf('--');
   return argv.slice(2, end === -1 ? undefined : end).some((word) => word === '-v' || word === '--verbose');
+}
+
+/**
+ * As client-go finds it on Windows (util/homedir/homedir.go): the first folder that has a kubeconfig, else the first that
+ * is there, else the first that is set. The order of the last two differs on purpose.
+ */
+export function windowsHome(env: Host['env']): string | undefined {
+  const { HOME, HOMEDRIVE, HOMEPATH, USERPROFILE } = env;
+  const drive = HOMEDRIVE && HOMEPATH ? HOMEDRIVE + HOMEPATH : undefined;
+  const used = [HOME, drive, USERPROFILE].find((path) => path && existsSync(`${path}/.kube/config`));
+  const folders = [HOME, USERPROFILE, drive].filter(Boolean);
+  return used ?? folders.find((path) => path && existsSync(path)) ?? folders[0];
 }
 
 /**

@@ -30,8 +30,11 @@ export function commandSource(
  * is a pipe is not handed down: what outlives this call would hold it, and its reader wait.
  */
 async function run(host: Host, command: string | readonly string[], patience: number): Promise<string> {
-  const [program = '', ...words] = typeof command === 'string' ? shell(host, command) : command;
+  const shell = typeof command === 'string';
+  const [program = '', ...words] = shell ? [command] : command;
   const child = spawn(program, words, {
+    // /bin/sh, or cmd.exe with the text as it stands between its own quotes.
+    shell,
     // It is not called as a hook, whatever called us.
     env: { ...host.env, KUBERNETES_EXEC_INFO: undefined },
     stdio: ['ignore', 'pipe', host.errIsTerminal() ? 'inherit' : 'pipe'],
@@ -63,7 +66,7 @@ async function run(host: Host, command: string | readonly string[], patience: nu
   // A call that goes on without it, since it has a token that lives.
   const released = host.onExit(() => child.kill('SIGKILL'));
   const [code, signal] = await once(child, 'close').catch((error: unknown) => {
-    const why = systemCode(error) === 'ENOENT' ? `: ${program} is not there` : '';
+    const why = systemCode(error) === 'ENOENT' && !shell ? `: ${program} is not there` : '';
     throw sourceCommandFailed(`could not be started${why}`, error);
   });
   released();
@@ -71,8 +74,4 @@ async function run(host: Host, command: string | readonly string[], patience: nu
   if (signal !== null) throw sourceCommandFailed(`was ended by ${String(signal)}`);
   if (code !== 0) throw sourceCommandFailed(`ended with exit code ${String(code)}`);
   return output;
-}
-
-function shell(host: Host, command: string): string[] {
-  return host.platform === 'win32' ? ['cmd.exe', '/d', '/s', '/c', command] : ['/bin/sh', '-c', command];
 }

@@ -1,5 +1,8 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
+import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { windowsHome } from '../../../src/base/host.ts';
 import { testWith } from '../../support/require.ts';
 import { sourceUrl } from '../../support/source-url.ts';
 import { createSandbox, type RunOptions, type RunResult } from '../../support/runner.ts';
@@ -105,3 +108,26 @@ test('a long text is written whole', async (t) => {
   const { stdout } = await run(t, 'host.out("x".repeat(2 ** 21)); host.exit();');
   t.is(stdout.length, 2 ** 21);
 });
+
+test('the home on Windows is the folder where client-go looks for a kubeconfig', async (t) => {
+  const { cleanup, home } = await createSandbox();
+  t.teardown(cleanup);
+  const [own, drive, profile] = ['own', 'drive', 'profile'].map((name) => join(home, name));
+  const env = { HOME: own, HOMEDRIVE: home, HOMEPATH: '/drive', USERPROFILE: profile };
+  t.is(windowsHome({}), undefined);
+  t.is(windowsHome(env), own, 'none is there: the first that is set');
+  mkdirSync(drive ?? '');
+  t.is(windowsHome(env), drive, 'the first that is there');
+  mkdirSync(profile ?? '');
+  t.is(windowsHome(env), profile, 'USERPROFILE before HOMEDRIVE and HOMEPATH');
+  put(profile);
+  t.is(windowsHome(env), profile);
+  put(drive);
+  t.is(windowsHome(env), drive, 'with a kubeconfig, HOMEDRIVE and HOMEPATH before USERPROFILE');
+  t.is(windowsHome({ ...env, HOMEPATH: '' }), profile, 'one without the other is no folder');
+});
+
+function put(folder = ''): void {
+  mkdirSync(join(folder, '.kube'));
+  writeFileSync(join(folder, '.kube/config'), '');
+}

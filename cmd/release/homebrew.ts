@@ -1,6 +1,6 @@
 /** The Homebrew formula of a release: for a tap, macOS and Linux, from the archives. */
 import { projectLicense, projectPage, projectSummary, projectVersion } from './packages.ts';
-import { archiveAddress, archiveName, targets } from './platforms.ts';
+import { archiveAddress, archiveName, isForMusl, targets } from './platforms.ts';
 
 const systems = { darwin: 'macos', linux: 'linux' } as const;
 const processors = { amd64: 'intel', arm64: 'arm' } as const;
@@ -37,7 +37,7 @@ end
 
 function blockOf(os: keyof typeof systems, hashes: ReadonlyMap<string, string>): string {
   const inner = targets
-    .filter((target) => target.os === os && target.wheel === undefined)
+    .filter((target) => target.os === os && !isForMusl(target))
     .map((target) =>
       [
         `    on_${processors[target.arch]} do`,

@@ -14,7 +14,7 @@ import {
   projectSummary,
   projectVersion,
 } from './packages.ts';
-import { packageName, type ArchivedFile, type Target } from './platforms.ts';
+import { isForMusl, packageName, type ArchivedFile, type Target } from './platforms.ts';
 
 const name = 'kubectl-sa-token';
 const programs = `/usr/lib/${name}`;
@@ -41,10 +41,7 @@ const links = [
 
 export type Packager = 'deb' | 'rpm' | 'apk';
 
-/**
- * What differs between package managers. The libraries are those of Node, which test/package/libraries.test.ts lists; for
- * musl they come with it.
- */
+/** What differs between package managers. The libraries are those of Node; for musl they lie beside it. */
 const packagers: Readonly<Record<Packager, object>> = {
   // dpkg before 1.21.18 (Debian 11, 12.0) does not read zstd, and xz takes nfpm a minute.
   deb: { depends: ['libc6 (>= 2.28)', 'libstdc++6', 'libgcc-s1 | libgcc1'], deb: { compression: 'gzip' } },
@@ -56,9 +53,9 @@ const packagers: Readonly<Record<Packager, object>> = {
 };
 
 /** The package managers of systems that have the C library which a target is built for. */
-export function packagersOf({ os, wheel }: Target): Packager[] {
-  if (os !== 'linux') return [];
-  return wheel === undefined ? ['deb', 'rpm'] : ['apk'];
+export function packagersOf(target: Target): Packager[] {
+  if (target.os !== 'linux') return [];
+  return isForMusl(target) ? ['apk'] : ['deb', 'rpm'];
 }
 
 /** A file of a package, as nfpm takes it. */

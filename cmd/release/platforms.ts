@@ -171,7 +171,12 @@ export function findTarget(name: string): Target {
   return found;
 }
 
-/** Whether this machine runs what is built for `target`, where it has the target's libc. */
+/** Whether a target is for Linux with musl in the place of glibc, which Homebrew and nodejs.org know nothing of. */
+export function isForMusl({ keyringPackage }: Target): boolean {
+  return keyringPackage.endsWith('-musl');
+}
+
+/** Whether this machine runs what is built for `target`. */
 export function isHost(target: Target): boolean {
   return target.platform === process.platform && target.cpu === process.arch;
 }

@@ -1,12 +1,12 @@
 /** The Homebrew formula and the Scoop manifest send people to the archives of this very release. */
 import { readFile } from 'node:fs/promises';
 import test from 'ava';
-import { archiveAddress, archiveName } from '../../cmd/release/platforms.ts';
+import { archiveAddress, archiveName, isForMusl } from '../../cmd/release/platforms.ts';
 import { readArchive, released, targets, version, type Target } from './release.ts';
 
 test("the Homebrew formula has each archive for macOS and Linux in its processor's block", async (t) => {
   const formula = await readFile(released('kubectl-sa-token.rb'), 'utf8');
-  const unix = targets.filter(({ os, wheel }) => os !== 'windows' && wheel === undefined);
+  const unix = targets.filter((target) => target.os !== 'windows' && !isForMusl(target));
   for (const target of unix) {
     const [, system = ''] = formula.split(`on_${target.os === 'darwin' ? 'macos' : 'linux'} do\n`);
     const [, block = ''] = system.split(`on_${target.arch === 'arm64' ? 'arm' : 'intel'} do\n`);

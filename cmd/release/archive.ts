@@ -1,5 +1,6 @@
 /** What a release has of one platform: its archive and its bill of materials. */
 import { zipSync, type Zippable } from 'fflate';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile, chmod, copyFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -28,6 +29,8 @@ export interface Release {
   out: string;
   /** True for a run for all platforms: packages and manifests of package managers are made as well. */
   whole: boolean;
+  /** A program that signs a file in place, called as `PROGRAM OS FILE`; undefined: the files stay as they are. */
+  sign: string | undefined;
   /** SHA-256 of each result, by its name. */
   hashes: Map<string, string>;
 }
@@ -45,6 +48,9 @@ export async function packageTarget(target: Target, release: Release): Promise<n
     const engine = await makeExecutable(target, release.bundle, tools, folder);
     const keyringFolder = await unpackLocked(target.keyringPackage, folder);
     const keyring = join(keyringFolder, await nativeModule(keyringFolder));
+    if (release.sign !== undefined)
+      for (const file of [engine, keyring])
+        execFileSync(release.sign, [target.os, file], { stdio: 'inherit' });
     const packages = [
       ...bundledPackages(release.bundle.inputs),
       describePackage(join(root, 'node_modules/@napi-rs/keyring'), '@napi-rs/keyring'),

@@ -1,6 +1,6 @@
 /**
  * Makes a release: `npm run package`, or `npm run package -- --target linux-amd64` for one platform; `--out` says
- * where to. A run for all platforms makes packages and manifests of package managers too, and needs Go. What is fetched
+ * where to, `--sign` what signs the binaries (cmd/release/sign.sh). A run for all platforms makes packages and manifests of package managers too, and needs Go. What is fetched
  * (by npm, for musl by pip) is pinned by hashes, and kept for the next time. Two runs of one commit give the same bytes, as
  * long as they run on the same platform (V8's code cache is in the archives that the platform that packages runs, and in
  * no other).
@@ -22,6 +22,7 @@ const { values } = parseArgs({
   options: {
     target: { type: 'string', multiple: true, default: targets.map((target) => target.name) },
     out: { type: 'string', default: join(root, 'dist') },
+    sign: { type: 'string' },
   },
 });
 const chosen = values.target.map(findTarget);
@@ -39,6 +40,7 @@ const release: Release = {
   time: releaseTime(),
   out,
   whole,
+  sign: values.sign,
   hashes: new Map(),
 };
 for (const target of chosen) {

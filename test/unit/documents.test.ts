@@ -101,6 +101,18 @@ test('the npm scripts that documents name are there', (t) => {
   );
 });
 
+test('the commands that documents and the krew manifest name are there', (t) => {
+  const known = new Set(commands.flatMap(({ usage, aliases = [] }) => [usage.split(' ')[0], ...aliases]));
+  const named = [...documents, 'plugin.yaml'].flatMap((file) =>
+    [...text(file).matchAll(/kubectl[- ]sa[-_]token ([a-z-]+)/g)].map(([, word = '']) => ({ file, word })),
+  );
+  t.true(named.length > 20);
+  t.deepEqual(
+    named.filter(({ word }) => !known.has(word)).map(({ file, word }) => `${file}: ${word}`),
+    [],
+  );
+});
+
 test('cmd/README.md has every error code, with its exit code, and no other', (t) => {
   const rows = [...sectionOf(programs, 'Exit codes and error codes').matchAll(/^\| (\d) .*\|$/gm)];
   const told = rows.flatMap(([row = '', exitCode]) =>

@@ -1,9 +1,9 @@
 /**
  * Makes a release: `npm run package`, or `npm run package -- --target linux-amd64` for one platform; `--out` says
- * where to, `--sign` what signs the binaries (cmd/release/sign.sh). A run for all platforms makes packages and manifests of package managers too, and needs Go. What is fetched
- * (by npm, for musl by pip) is pinned by hashes, and kept for the next time. Two runs of one commit give the same bytes, as
- * long as they run on the same platform (V8's code cache is in the archives that the platform that packages runs, and in
- * no other).
+ * where to, `--sign` what signs the binaries (cmd/release/sign.sh). A run for all platforms makes packages and manifests of
+ * package managers too, and needs Go. What is fetched (by npm, for musl by pip) is pinned by hashes, and kept for the next
+ * time. Two runs of one commit give the same bytes, as long as they run on the same platform (V8's code cache is in the
+ * archives that the platform that packages runs, and in no other).
  */
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';

@@ -12,18 +12,34 @@ export function lacksChroots(): string | undefined {
   return absent.length > 0 ? `no ${absent.join(', ')} on PATH` : undefined;
 }
 
+interface Additions {
+  /** Packages beside the base system. */
+  include?: readonly string[];
+  /** A command that finishes it, run in it. */
+  prepare?: readonly string[];
+}
+
 /** @returns its folder; one to two minutes the first time */
-export function chroot(release: string): string {
-  const folder = join(cacheFolder, 'chroots', `${release}-minbase`);
+export function chroot(release: string, { include = [], prepare }: Additions = {}): string {
+  const folder = join(
+    cacheFolder,
+    'chroots',
+    [release, ...(include.length > 0 ? include : ['minbase'])].join('-'),
+  );
   if (existsSync(folder)) return folder;
   mkdirSync(join(folder, '..'), { recursive: true });
   const partial = mkdtempSync(`${folder}-`);
   try {
-    execFileSync('debootstrap', ['--variant=minbase', release, partial], {
+    const more = include.length > 0 ? [`--include=${include.join(',')}`] : [];
+    execFileSync('debootstrap', ['--variant=minbase', ...more, release, partial], {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     // Left to the installer, and every container engine writes it.
     writeFileSync(join(partial, 'etc/hosts'), '127.0.0.1 localhost\n');
+    if (prepare !== undefined) {
+      const [program = '', ...words] = inChroot(partial, prepare);
+      execFileSync(program, words, { stdio: ['ignore', 'ignore', 'inherit'] });
+    }
     renameSync(partial, folder);
   } catch (error) {
     rmSync(partial, { recursive: true, force: true });
@@ -33,7 +49,7 @@ export function chroot(release: string): string {
 }
 
 /** The words that run `command` in it, with a /proc of its own that goes away with the command. */
-export function inChroot(folder: string, command: string[]): string[] {
+export function inChroot(folder: string, command: readonly string[]): string[] {
   return [
     'unshare',
     '--mount',

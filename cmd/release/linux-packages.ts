@@ -49,7 +49,8 @@ const packagers: Readonly<Record<Packager, object>> = {
     depends: ['libc.so.6(GLIBC_2.28)(64bit)', 'libstdc++.so.6()(64bit)', 'libgcc_s.so.1()(64bit)'],
     rpm: { compression: 'zstd', buildhost: 'localhost', summary: projectSummary },
   },
-  apk: {},
+  // Its file of keys and values has a line for each.
+  apk: { depends: [], description: projectDescription },
 };
 
 /** The package managers of systems that have the C library which a target is built for. */

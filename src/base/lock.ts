@@ -166,7 +166,7 @@ function readBeat(path: string): string {
 }
 
 /** @param stillMs - how long the holder has not changed the file */
-function isHolderDead(host: Host, path: string, stillMs: number): boolean {
+export function isHolderDead(host: Host, path: string, stillMs: number): boolean {
   const [pid, where] = (readSmallFile(path)?.text ?? '').trim().split(' ');
   if (where !== processSpace()) return stillMs > elsewhereDeadAfterMs;
   return stillMs > stoppedAfterMs || !host.isAlive(Number(pid));

@@ -5,7 +5,6 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { parseJson, textAt } from '../../src/base/json.ts';
-import { merge } from './child.ts';
 import { lineIn, type LineOptions, type Result, type Run } from './in-process.ts';
 import { startKeychainSession, type KeychainSession } from './keychain-session.ts';
 import { testWith } from './require.ts';
@@ -32,27 +31,23 @@ export interface Scene extends Robot {
 /** One after another, since the tests of a file share a keychain. */
 export const withKeychain = testWith('secret-service').serial;
 
-/** Of a whole file: the first test that needs it starts it. Each test finds it empty. */
-let machine: Promise<{ session: KeychainSession; resident: Resident }> | undefined;
-
-async function startMachine({ env }: Sandbox) {
-  const session = await startKeychainSession();
-  return { session, resident: startResident(merge(env, session.env)) };
-}
+/** Of a whole file: the first test that needs them starts them. Each test finds the keychain empty. */
+let session: Promise<KeychainSession> | undefined;
+let resident: Resident | undefined;
 
 test.after.always(async () => {
-  const { session, resident } = (await machine) ?? {};
   await resident?.close();
-  await session?.close();
+  await (await session)?.close();
 });
 
 /** Lays the keychain of the file over a sandbox, and runs the product there. */
 export async function useKeychain(t: ExecutionContext, sandbox: Sandbox): Promise<Run> {
-  const { session, resident } = await (machine ??= startMachine(sandbox));
-  Object.assign(sandbox.env, session.env);
+  Object.assign(sandbox.env, (await (session ??= startKeychainSession())).env);
   t.teardown(async () => void (await sandbox.exec('secret-tool', ['clear', 'service', 'kubectl-sa-token'])));
   return (args, options) =>
-    needsProcess(options) ? sandbox.run([...args], options) : resident.run(lineIn(sandbox, args, options));
+    needsProcess(options)
+      ? sandbox.run([...args], options)
+      : (resident ??= startResident(sandbox.env)).run(lineIn(sandbox, args, options));
 }
 
 export async function setScene(t: ExecutionContext, options?: ServerOptions): Promise<Scene> {

@@ -10,12 +10,9 @@ import { sourceUrl } from '../../support/source-url.ts';
 import type { Environment } from '../../support/child.ts';
 import { cleanToken } from '../../../src/source/source.ts';
 import { createHost } from '../../support/host.ts';
-import { startKeychainSession } from '../../support/keychain-session.ts';
-import { testWith } from '../../support/require.ts';
+import { useKeychain, withKeychain } from '../../support/keychain-scene.ts';
 import { createSandbox, repository } from '../../support/runner.ts';
 
-/** One after another: each has a keychain of its own. */
-const withSecretService = testWith('secret-service').serial;
 const server = 'https://h.example/kubernetes';
 const oldName = `team-a/robot@${server}`;
 const account: Settings = { server, namespace: 'team-a', serviceAccount: 'robot' };
@@ -51,18 +48,14 @@ const script = `
   process.stdout.write(JSON.stringify(results));`;
 
 async function setScene(t: ExecutionContext) {
-  const session = await startKeychainSession();
-  t.teardown(session.close);
   const sandbox = await createSandbox();
   t.teardown(sandbox.cleanup);
+  await useKeychain(t, sandbox);
   const file = join(sandbox.home, '.kube/sa-token.yaml');
   const tool = (verb: string, name: string, stdin?: string) => {
     const label = verb === 'store' ? ['--label=x'] : [];
     const words = [verb, ...label, 'service', 'kubectl-sa-token', 'username', name];
-    return sandbox.exec('secret-tool', words, {
-      env: session.env,
-      ...(stdin === undefined ? {} : { stdin }),
-    });
+    return sandbox.exec('secret-tool', words, stdin === undefined ? {} : { stdin });
   };
   return {
     home: sandbox.home,
@@ -77,10 +70,7 @@ async function setScene(t: ExecutionContext) {
     /** Runs steps in one process. */
     run: async (steps: string[], env: Environment = {}, cwd = repository): Promise<unknown[]> => {
       const words = ['--input-type=module', '--eval', script, '--', 'script', ...steps];
-      const { stdout, stderr } = await sandbox.exec(process.execPath, words, {
-        env: { ...session.env, ...env },
-        cwd,
-      });
+      const { stdout, stderr } = await sandbox.exec(process.execPath, words, { env, cwd });
       t.is(stderr, '');
       const results: unknown[] = JSON.parse(stdout);
       return results;
@@ -100,7 +90,7 @@ const asWritten = (settings: Settings): object =>
 const itemText = (token: string, way: object = { server, trust: 'system' }) =>
   JSON.stringify({ version: 1, way, token });
 
-withSecretService('a token is kept with its way in an item of its profile, and noted', async (t) => {
+withKeychain('a token is kept with its way in an item of its profile, and noted', async (t) => {
   const { run, profiles, item, file } = await setScene(t);
   profiles({ prod: { ...account, certificateAuthority: '/ca.crt' }, dev: account });
   t.deepEqual(await run(['read:prod', 'noted', 'write:prod:one', 'write:dev:two', 'read:prod', 'read:dev']), [
@@ -127,9 +117,6 @@ withSecretService('a token is kept with its way in an item of its profile, and n
   ]);
   t.deepEqual(await run(['read:prod', 'read:dev']), ['three', null]);
 });
-
-const again = 'to use it so, if you trust that: kubectl sa-token login prod --from-profile prod';
-const notSent = 'profile "prod": the stored token was not sent, since the profile now has';
 
 /** What the profile says at the login, what it says later, and what the line names. */
 const otherWays: [string, Settings, Settings, string][] = [
@@ -179,37 +166,46 @@ const otherWays: [string, Settings, Settings, string][] = [
   ],
 ];
 
-withSecretService('a token is not given out another way, whatever part of it differs', async (t) => {
+withKeychain('a token is not given out another way, whatever part of it differs', async (t) => {
   const { run, profiles, item } = await setScene(t);
-  for (const [title, before, now, differs] of otherWays) {
-    profiles({ prod: { ...account, ...before } });
-    // oxlint-disable no-await-in-loop
-    await run(['write:prod:the-token']);
-    const kept = await item('prod');
-    profiles({ prod: { ...account, ...now } });
-    const refused = { code: 'other-way', exitCode: 2, line: `${notSent} ${differs}; ${again}` };
-    t.deepEqual(await run(['read:prod']), [refused], title);
-    t.is(await item('prod'), kept, 'it stays as it was');
-    profiles({ prod: { ...account, ...before } });
-    t.deepEqual(await run(['read:prod']), ['the-token'], title);
-    // oxlint-enable no-await-in-loop
-  }
+  const names = otherWays.map((_, index) => `p${index}`);
+  const write = (settings: Settings[]) =>
+    profiles(Object.fromEntries(settings.map((each, index) => [`p${index}`, { ...account, ...each }])));
+  const items = () => Promise.all(names.map(item));
+  write(otherWays.map(([, before]) => before));
+  await run(names.map((name) => `write:${name}:the-token`));
+  const kept = await items();
+  write(otherWays.map(([, , now]) => now));
+  const refused = otherWays.map(([title, , , differs], index) => ({
+    title,
+    code: 'other-way',
+    exitCode: 2,
+    line: `profile "p${index}": the stored token was not sent, since the profile now has ${differs}; to use it so, if you trust that: kubectl sa-token login p${index} --from-profile p${index}`,
+  }));
+  const found = await run(names.map((name) => `read:${name}`));
+  t.deepEqual(
+    found.map((each, index) => ({ title: otherWays[index]?.[0], ...Object(each) })),
+    refused,
+  );
+  t.deepEqual(await items(), kept, 'they stay as they were');
+  write(otherWays.map(([, before]) => before));
+  t.deepEqual(
+    await run(names.map((name) => `read:${name}`)),
+    names.map(() => 'the-token'),
+  );
 });
 
-withSecretService(
-  'what is not of the way may change: account, audience, proxy, a CA in its place',
-  async (t) => {
-    const { run, profiles, home } = await setScene(t);
-    const file = join(home, 'ca.crt');
-    writeFileSync(file, 'old');
-    profiles({ prod: { server, certificateAuthority: file } });
-    await run(['write:prod:the-token']);
-    writeFileSync(file, 'new');
-    const more = { namespace: 'n', audience: ['a'], proxyUrl: 'http://p', timeout: 5, duration: 600 };
-    profiles({ prod: { server, certificateAuthority: file, ...more } });
-    t.deepEqual(await run(['read:prod']), ['the-token']);
-  },
-);
+withKeychain('what is not of the way may change: account, audience, proxy, a CA in its place', async (t) => {
+  const { run, profiles, home } = await setScene(t);
+  const file = join(home, 'ca.crt');
+  writeFileSync(file, 'old');
+  profiles({ prod: { server, certificateAuthority: file } });
+  await run(['write:prod:the-token']);
+  writeFileSync(file, 'new');
+  const more = { namespace: 'n', audience: ['a'], proxyUrl: 'http://p', timeout: 5, duration: 600 };
+  profiles({ prod: { server, certificateAuthority: file, ...more } });
+  t.deepEqual(await run(['read:prod']), ['the-token']);
+});
 
 const replace = 'replace it: kubectl sa-token login prod --force';
 
@@ -245,20 +241,29 @@ const strange: [string, string, string][] = [
   ],
 ];
 
-withSecretService(
+withKeychain(
   'an item that is not ours, garbled or newer is refused, not shown, and left as it is',
   async (t) => {
     const { run, profiles, put, item } = await setScene(t);
-    profiles({ prod: account });
-    for (const [title, text, told] of strange) {
-      // oxlint-disable no-await-in-loop
-      await put('prod', text);
-      const line = `the keychain item of profile "prod" ${told}`;
-      t.deepEqual(await run(['read:prod']), [{ code: 'bad-keychain-item', exitCode: 3, line }], title);
-      t.is(await item('prod'), text, title);
-      // oxlint-enable no-await-in-loop
-    }
-    t.deepEqual(await run(['remove:prod', 'read:prod']), [true, null]);
+    const names = strange.map((_, index) => `p${index}`);
+    profiles(Object.fromEntries(names.map((name) => [name, account])));
+    await Promise.all(strange.map(([, text], index) => put(`p${index}`, text)));
+    const refused = strange.map(([title, , told], index) => ({
+      title,
+      code: 'bad-keychain-item',
+      exitCode: 3,
+      line: `the keychain item of profile "p${index}" ${told.replace('prod', `p${index}`)}`,
+    }));
+    const found = await run(names.map((name) => `read:${name}`));
+    t.deepEqual(
+      found.map((each, index) => ({ title: strange[index]?.[0], ...Object(each) })),
+      refused,
+    );
+    t.deepEqual(
+      await Promise.all(names.map(item)),
+      strange.map(([, text]) => text),
+    );
+    t.deepEqual(await run(['remove:p0', 'read:p0']), [true, null]);
   },
 );
 
@@ -276,7 +281,7 @@ test('on Windows token and way have to fit together, and a longer item is refuse
   });
 });
 
-withSecretService('an old item is used once, and renamed for all profiles that shared it', async (t) => {
+withKeychain('an old item is used once, and renamed for all profiles that shared it', async (t) => {
   const { run, profiles, put, item } = await setScene(t);
   profiles({
     prod: account,
@@ -304,7 +309,7 @@ withSecretService('an old item is used once, and renamed for all profiles that s
   t.like((await run(['read:prod']))[0], { code: 'other-way' });
 });
 
-withSecretService('an old item of another server is neither used nor renamed', async (t) => {
+withKeychain('an old item of another server is neither used nor renamed', async (t) => {
   const { run, profiles, put, item } = await setScene(t);
   profiles({ prod: { ...account, server: 'https://evil.example' } });
   await put(oldName, 'the-token');
@@ -312,7 +317,7 @@ withSecretService('an old item of another server is neither used nor renamed', a
   t.is(await item(oldName), 'the-token');
 });
 
-withSecretService(
+withKeychain(
   'a profile with an item of its own does not look at an old one, and keeps its own',
   async (t) => {
     const { run, profiles, put, item } = await setScene(t);
@@ -326,7 +331,7 @@ withSecretService(
   },
 );
 
-withSecretService('of calls at once that find an old item each has its token', async (t) => {
+withKeychain('of calls at once that find an old item each has its token', async (t) => {
   const { run, profiles, put, item } = await setScene(t);
   profiles({ prod: account, dev: account });
   await put(oldName, 'the-token');
@@ -336,7 +341,7 @@ withSecretService('of calls at once that find an old item each has its token', a
   t.deepEqual(await run(['stored']), [['dev', 'prod']]);
 });
 
-withSecretService('an old item that cannot be renamed is used all the same', async (t) => {
+withKeychain('an old item that cannot be renamed is used all the same', async (t) => {
   const { run, profiles, put, item, file } = await setScene(t);
   profiles({ prod: account });
   // The note of what is stored cannot be written.
@@ -346,7 +351,7 @@ withSecretService('an old item that cannot be renamed is used all the same', asy
   t.is(await item(oldName), 'the-token');
 });
 
-withSecretService('one profile name in two profile files is two items', async (t) => {
+withKeychain('one profile name in two profile files is two items', async (t) => {
   const { run, profiles, item, home, file } = await setScene(t);
   const other = join(home, 'work/sa-token.yaml');
   profiles({ prod: account });
@@ -372,7 +377,7 @@ withSecretService('one profile name in two profile files is two items', async (t
   t.deepEqual(await run(['read:prod']), ['one']);
 });
 
-withSecretService('a profile that was renamed by hand has no token, and its old item is found', async (t) => {
+withKeychain('a profile that was renamed by hand has no token, and its old item is found', async (t) => {
   const { run, profiles } = await setScene(t);
   profiles({ prod: account });
   await run(['write:prod:the-token']);
@@ -381,7 +386,7 @@ withSecretService('a profile that was renamed by hand has no token, and its old 
   t.deepEqual(await run(['remove:prod', 'stored', 'noted']), [true, [], []]);
 });
 
-withSecretService('items that are not of profiles are not listed as such', async (t) => {
+withKeychain('items that are not of profiles are not listed as such', async (t) => {
   const { run, put } = await setScene(t);
   for (const name of [oldName, 'entry prod', "doctor's probe 0123", 'Prod', 'prod in', '', '.x'])
     // oxlint-disable-next-line no-await-in-loop

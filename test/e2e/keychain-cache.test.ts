@@ -3,7 +3,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeJwt } from 'jose';
 import { testWith } from '../support/require.ts';
-import { entryPath, readCached } from './support/cached.ts';
+import { entryPath, hasServed, readCached } from './support/cached.ts';
 import { checkCredential } from './support/outcome.ts';
 import { setScene, usualProfile } from './support/scene.ts';
 
@@ -21,7 +21,13 @@ withKeychain('a profile that moves its tokens there: the entry on the disk never
   t.deepEqual(new Set(atOnce.flat()), new Set(['vault']));
   t.deepEqual([await audience(), await audience()], [['vault'], ['vault']]);
   t.notDeepEqual(before, ['vault']);
+  t.is(scene.server.exchanges, 2, 'one for each place');
   await t.throwsAsync(readCached(scene.home), { code: 'ENOENT' });
+  // The same client that comes back was refused, here as with the disk.
+  await hasServed(scene.home);
+  const again = async () => checkCredential(t, await scene.hook({ sameClient: true })).token;
+  t.not(await again(), await again());
+  t.is(scene.server.exchanges, 3);
 });
 
 withKeychain('where it cannot be noted what is there, nothing is put there', async (t) => {

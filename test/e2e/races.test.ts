@@ -13,13 +13,14 @@ import { setScene, usualProfile, type Scene } from './support/scene.ts';
 const withKeychain = testWith('secret-service');
 const withKubectl = testWith('kubectl');
 const withShell = testWith('sh');
+const ours = ['service', 'kubectl-sa-token'];
 const FORCED = ['get-token', 'prod', '--force-refresh'];
 
 const requested = (scene: Scene, count = 1) =>
   eventually(() => (scene.server.requests.length >= count ? true : undefined));
 
-const logIn = ({ plugin, server, caFile }: Scene, token: string) =>
-  plugin(['login', 'prod', '--server', server.url, '--certificate-authority', caFile, '--token-stdin'], {
+const logIn = ({ plugin, server, caFile }: Scene, token: string, profile = 'prod') =>
+  plugin(['login', profile, '--server', server.url, '--certificate-authority', caFile, '--token-stdin'], {
     stdin: token,
   });
 
@@ -74,6 +75,23 @@ withKeychain(
     t.is(readClaims(token)?.secret?.name, 'second');
   },
 );
+
+withKeychain('two logouts at once do not leave a source token to each other', async (t) => {
+  const scene = await loggedIn(t);
+  t.is((await logIn(scene, scene.robot.token, 'other')).code, 0);
+  const both = ['prod', 'other'].map((name) => scene.plugin(['logout', name, '--forget']));
+  for (const { code } of await Promise.all(both)) t.is(code, 0);
+  t.is((await scene.sandbox.exec('secret-tool', ['search', '--all', ...ours])).stdout, '');
+});
+
+withKeychain('a logout beside a login of the same account takes no token from it', async (t) => {
+  const scene = await loggedIn(t);
+  const login = logIn(scene, scene.robot.token, 'other');
+  for (const { code } of await Promise.all([scene.plugin(['logout', 'prod', '--forget']), login]))
+    t.is(code, 0);
+  t.is((await scene.plugin(['get-token', 'other', '--force-refresh', '-o', 'token'])).code, 0);
+  checkFailure(t, await scene.hook(), { code: 2, line: /there is no profile "prod"/ });
+});
 
 withShell(
   'an edit of the profile counts from the next call on, and one in flight does not undo it',

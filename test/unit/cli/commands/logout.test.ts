@@ -197,32 +197,6 @@ for (const cache of ['disk', 'keychain'] as const)
     },
   );
 
-withKeychain(
-  'tokens in the keychain have a lock, a spare and the rule for 401 like those on the disk',
-  async (t) => {
-    const scene = await setScene(t);
-    await scene.login('locked', ['--cache', 'keychain']);
-    const { server } = scene;
-    const get = (more: string[] = []) => scene.sandbox.run(['get-token', 'locked', '-o', 'token', ...more]);
-    const all = await Promise.all(Array.from({ length: 5 }, () => get()));
-    t.is(new Set(all.map(({ stdout }) => stdout)).size, 1);
-    t.is(server.exchanges, 2, 'the login and one for all');
-
-    // The same client comes back while its token lives, a minute after the exchange: it was refused.
-    const retry = join(scene.home, '.kube/cache/sa-token/locked.retry');
-    writeFileSync(retry, readFileSync(retry, 'utf8').replace(/"since":[\d.]+/, '"since":1'));
-    const info = {
-      kind: 'ExecCredential',
-      apiVersion: 'client.authentication.k8s.io/v1',
-      spec: { interactive: false },
-    };
-    const hook = () => scene.sandbox.run(['get-token', 'locked'], { execInfo: info });
-    const first = await hook();
-    t.not((await hook()).stdout, first.stdout);
-    t.is(server.exchanges, 3);
-  },
-);
-
 withKeychain('a logout removes the token of a profile that was edited by hand', async (t) => {
   const scene = await setScene(t);
   const file = join(scene.home, '.kube/sa-token.yaml');
@@ -316,28 +290,6 @@ withKeychain(
     t.deepEqual(await scene.kept(), {});
   },
 );
-
-withKeychain('two logouts at once do not leave the source token to each other', async (t) => {
-  const scene = await setScene(t);
-  for (let round = 0; round < 3; round += 1) {
-    await scene.login('a');
-    await scene.login('b');
-    const both = ['a', 'b'].map((name) => scene.sandbox.run(['logout', name, '--forget']));
-    for (const { code } of await Promise.all(both)) t.is(code, 0);
-    t.deepEqual(await scene.kept(), {});
-  }
-});
-
-withKeychain('a logout beside a login of the same account takes no token from it', async (t) => {
-  const scene = await setScene(t);
-  for (let round = 0; round < 3; round += 1) {
-    await scene.login('a');
-    const [, login] = await Promise.all([scene.sandbox.run(['logout', 'a', '--forget']), scene.login('b')]);
-    t.is(login.code, 0);
-    t.deepEqual(await scene.kept(), { b: fingerprint(scene.robot.token) });
-    await scene.run(['logout', 'b', '--forget']);
-  }
-});
 
 withKeychain('a logout of all removes an item of the old naming that no profile leads to', async (t) => {
   const scene = await setScene(t);

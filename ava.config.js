@@ -8,7 +8,13 @@ process.env.XDG_RUNTIME_DIR = '/nonexistent';
 
 // The sources run as they are: Node strips the types (erasableSyntaxOnly), so there is no build step.
 export default {
-  files: ['test/unit/**/*.test.ts', 'test/support/**/*.test.ts'],
+  files: [
+    'test/unit/**/*.test.ts',
+    'test/support/**/*.test.ts',
+    // What the fake API server has in common with real ones.
+    'test/cluster/{granted,refusals,reviews}.test.ts',
+  ],
+  environmentVariables: { SA_TOKEN_CONTRACT: 'fake' },
   extensions: ['ts'],
   timeout: '2m',
 };

@@ -13,7 +13,7 @@ test('faults that cut the line', async (t) => {
   t.regex(garbled?.code ?? '', /^HPE_/);
   for (const fault of ['stall', 'stall-after-headers'] as const) {
     server.faults.next(fault);
-    await t.throwsAsync(exchange({ timeoutMs: 2000 }), { message: /aborted|timeout/ });
+    await t.throwsAsync(exchange({ timeoutMs: 1000 }), { message: /aborted|timeout/ });
   }
   t.deepEqual([server.exchanges, server.requests.length], [0, 4]);
   t.is((await exchange()).status, 201);

@@ -99,10 +99,10 @@ for (const name of names) {
     const { server, calls } = await setUp(t);
     server.faults.next('stall', 1, 'any');
     const code = { self: 'timed-out', ...apiFailed }[name];
-    await fails(t, () => calls[name](3000), {
+    await fails(t, () => calls[name](2000), {
       code,
       exitCode: 5,
-      line: /: no answer within [0-3](?:\.\d)? s \([a-z ]+\); /,
+      line: /: no answer within [0-2](?:\.\d)? s \([a-z ]+\); /,
     });
   });
 }
@@ -188,10 +188,10 @@ test('a credential plugin that hangs is named at the deadline, and ended', async
   const { server, host, as, calls } = await setUp(t);
   const file = join(host.home, 'pid');
   as(plugin(host, `echo $$ > ${file}; trap '' TERM; sleep 60 & wait; sleep 60`));
-  await fails(t, () => calls.review(5000), {
+  await fails(t, () => calls.review(2000), {
     code: 'context-plugin-failed',
     exitCode: 5,
-    line: `the context's credential plugin ${join(host.home, 'plugin')} did not answer within 5 s; see whether kubectl can use that context: kubectl auth whoami; or name another one with --context`,
+    line: `the context's credential plugin ${join(host.home, 'plugin')} did not answer within 2 s; see whether kubectl can use that context: kubectl auth whoami; or name another one with --context`,
   });
   t.is(server.connections, 0);
   const pid = Number(readFileSync(file, 'utf8'));

@@ -198,7 +198,7 @@ test('another audience is refused when one was asked for', async (t) => {
 test('one deadline holds for all tries, and the last word of the server is told', async (t) => {
   const { server, exchangeWith } = await setUp(t);
   server.faults.next({ html: 502 }, 99);
-  await fails(t, () => exchangeWith({ timeout: 5 }), {
+  await fails(t, () => exchangeWith({ timeout: 3 }), {
     code: 'server-failed',
     exitCode: 5,
     line: /: the server failed \(502\): /,

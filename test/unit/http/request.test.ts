@@ -449,7 +449,7 @@ const unanswered = test.macro<[Fault, string, string | RegExp]>({
     const { server, post } = await setUp(t);
     server.faults.next(fault);
     // Long enough for busy machines; what never comes is waited for in vain.
-    const patience = code === 'timed-out' ? 4000 : 30_000;
+    const patience = code === 'timed-out' ? 2500 : 30_000;
     await fails(t, () => post(undefined, undefined, patience), unreachable(code, line));
     t.is(server.requests.length, 1);
   },
@@ -461,14 +461,14 @@ test(
   unanswered,
   'stall',
   'timed-out',
-  /: no answer within 4 s \(waiting for the answer\); check the network and proxy settings, or give more time with --timeout$/,
+  /: no answer within 2\.5 s \(waiting for the answer\); check the network and proxy settings, or give more time with --timeout$/,
 );
 test(
   'one that stops in the middle',
   unanswered,
   'stall-after-headers',
   'timed-out',
-  /: no answer within 4 s \(reading the answer\); /,
+  /: no answer within 2\.5 s \(reading the answer\); /,
 );
 test(
   'one that never ends',

@@ -20,7 +20,8 @@ import { recordOf } from '../../../src/base/file-identity.ts';
 import { table, variableOf, settingNames } from '../../../src/settings/table.ts';
 import { runIn } from '../../support/in-process.ts';
 import { testWith } from '../../support/require.ts';
-import { createSandbox, repository, type Sandbox } from '../../support/runner.ts';
+import { commandScene } from '../../support/command-scene.ts';
+import { createSandbox, productCommand, repository, type Sandbox } from '../../support/runner.ts';
 
 const v1 =
   '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","spec":{"interactive":false}}\n';
@@ -481,14 +482,15 @@ function shells(): string[][] {
   });
 }
 
-/** The lane with an engine beside it that says what it was given. */
-async function install(box: Sandbox): Promise<string> {
+const sayWords = `printf 'ENGINE'\nfor word; do printf ' [%s]' "$word"; done\necho`;
+
+/** The lane with an engine beside it, which by default says what it was given. */
+async function install(box: Sandbox, engine = sayWords): Promise<string> {
   const folder = join(box.home, 'plug in ä');
   await mkdir(folder);
   const lane = join(folder, 'kubectl-sa_token');
   await copyFile(join(repository, 'cmd', 'kubectl-sa-token'), lane);
-  const engine = `#!/bin/sh\nprintf 'ENGINE'\nfor word; do printf ' [%s]' "$word"; done\necho\n`;
-  await writeFile(join(folder, 'sa-token-engine'), engine, { mode: 0o755 });
+  await writeFile(join(folder, 'sa-token-engine'), `#!/bin/sh\n${engine}\n`, { mode: 0o755 });
   return lane;
 }
 
@@ -642,4 +644,30 @@ inContainers('process 1 of another container is another client', async (t) => {
   // And the same one that comes back is known: the engine is asked.
   t.is((await calls(`"$0" get-token prod; ${once}`)).stdout, `${credential}\nENGINE [get-token] [prod]\n`);
   t.regex(await readFile(join(stateOf(box).folder, 'prod.clients'), 'utf8'), /^( 1:\d+){3}$/);
+});
+
+test('login, the hook from the cache, a new token when it is gone, and logout: programs as they are installed', async (t) => {
+  const { server, sandbox, caFile } = await commandScene(t);
+  const lane = await install(
+    sandbox,
+    `exec ${productCommand()
+      .map((word) => `'${word}'`)
+      .join(' ')} "$@"`,
+  );
+  const flags = ['--server', server.url, '--certificate-authority', caFile, '--source-file', 'token'];
+  const plugin = (...words: string[]) => sandbox.exec(lane, words);
+  t.like(await plugin('login', 'live', ...flags), { code: 0, stderr: '' });
+  const hook = () =>
+    sandbox.exec('/bin/sh', ['-c', '"$0" get-token live; exit $?', lane], {
+      env: { KUBERNETES_EXEC_INFO: v1 },
+    });
+  const first = await hook();
+  t.like(first, { code: 0, stderr: '' });
+  t.true((await hook()).stdout === first.stdout);
+  t.is(server.exchanges, 1, 'that of the login');
+  t.like(await plugin('logout', 'live'), { code: 0, stderr: '' });
+  t.false((await hook()).stdout === first.stdout);
+  t.is(server.exchanges, 2);
+  t.like(await plugin('logout', 'live', '--forget'), { code: 0, stderr: '' });
+  t.like(await hook(), { code: 2, stdout: '' });
 });

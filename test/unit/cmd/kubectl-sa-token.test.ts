@@ -15,13 +15,16 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import ava, { type ExecutionContext } from 'ava';
 import { recordOf } from '../../../src/base/file-identity.ts';
 import { table, variableOf, settingNames } from '../../../src/settings/table.ts';
 import { runIn } from '../../support/in-process.ts';
 import { testWith } from '../../support/require.ts';
 import { commandScene } from '../../support/command-scene.ts';
 import { createSandbox, productCommand, repository, type Sandbox } from '../../support/runner.ts';
+
+/** One after the other: side by side hundreds of processes would wait for each other. */
+const test = ava.serial;
 
 const v1 =
   '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","spec":{"interactive":false}}\n';
@@ -400,18 +403,21 @@ test('without coreutils on PATH the lane hands over without a word', async (t) =
   t.deepEqual([ran.code, ran.stdout, ran.stderr], [0, 'ENGINE [get-token] [prod]\n', '']);
 });
 
-testWith('busybox')('with the ls of BusyBox, which fills up with blanks, the lane answers', async (t) => {
-  const box = await createSandbox();
-  t.teardown(() => box.cleanup());
-  const lane = await install(box);
-  await write(stateOf(box), usual);
-  const bin = join(box.home, 'bin');
-  await mkdir(bin);
-  await writeFile(join(bin, 'ls'), '#!/bin/sh\nexec busybox ls "$@"\n', { mode: 0o755 });
-  const env = { PATH: `${bin}:${box.env['PATH']}` };
-  const ran = await box.exec('/bin/sh', [lane, 'get-token', 'prod'], { env });
-  t.deepEqual([ran.stdout, ran.stderr], [`${credential}\n`, '']);
-});
+testWith('busybox').serial(
+  'with the ls of BusyBox, which fills up with blanks, the lane answers',
+  async (t) => {
+    const box = await createSandbox();
+    t.teardown(() => box.cleanup());
+    const lane = await install(box);
+    await write(stateOf(box), usual);
+    const bin = join(box.home, 'bin');
+    await mkdir(bin);
+    await writeFile(join(bin, 'ls'), '#!/bin/sh\nexec busybox ls "$@"\n', { mode: 0o755 });
+    const env = { PATH: `${bin}:${box.env['PATH']}` };
+    const ran = await box.exec('/bin/sh', [lane, 'get-token', 'prod'], { env });
+    t.deepEqual([ran.stdout, ran.stderr], [`${credential}\n`, '']);
+  },
+);
 
 test('tracing that is set for every shell shows no token', async (t) => {
   const box = await createSandbox();
@@ -628,7 +634,7 @@ async function folderViaSymlink({ folder }: State): Promise<void> {
   await symlink(`${folder}.real`, folder);
 }
 
-const inContainers = testWith('private-mounts');
+const inContainers = testWith('private-mounts').serial;
 
 inContainers('process 1 of another container is another client', async (t) => {
   const box = await createSandbox();

@@ -62,8 +62,7 @@ function describeAccounts(onPlane: Declare<ControlPlane>): void {
     const ask = () => laptop.plugin(['get-token', 'prod', '--force-refresh']);
     const first = await ask();
     // For some seconds the server still takes the token it knows, and looks at the UID if it is new enough; else we do.
-    const line =
-      /(?:made again:.*|was refused \(401\).*); log in (?:again )?with a (?:new )?token/;
+    const line = /(?:made again:.*|was refused \(401\).*); log in (?:again )?with a (?:new )?token/;
     checkFailure(t, first, { code: 4, line });
     t.log(`in the first seconds: ${/made again|was refused \(401\)/.exec(first.stderr)?.[0]}`);
     checkFailure(t, await until(4, ask), { code: 4, line });

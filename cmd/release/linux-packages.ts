@@ -107,7 +107,7 @@ async function pack(
     add(src, dst);
   };
   for (const file of files) {
-    if (file.name.endsWith('.1'))
+    if ('made' in file.from && file.from.made === 'manual')
       await write(gzipSync(await readFile(file.path)), `${manuals}/${file.name}.gz`);
     else add(file.path, `${isDocument(file) ? documents : programs}/${file.name}`, file.mode);
   }

@@ -1,6 +1,6 @@
 /** Looks programs up as kubectl and shells do. */
-import { accessSync, constants, readdirSync, statSync } from 'node:fs';
-import { basename, delimiter, isAbsolute, join } from 'node:path';
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, isAbsolute, join } from 'node:path';
 import type { Host } from './host.ts';
 
 /** The name kubectl looks up for `kubectl sa-token`, and the one that kuberc allow-lists can name. */
@@ -18,23 +18,6 @@ export function findOnPath(host: Host, name: string): string | undefined {
     }
   }
   return undefined;
-}
-
-/** All programs on PATH whose name begins so, absolute, in PATH's order. */
-export function listOnPath(host: Host, beginning: string): string[] {
-  return (host.env['PATH'] ?? '')
-    .split(delimiter)
-    .filter((folder) => isAbsolute(folder))
-    .flatMap((folder) => namesIn(folder).map((name) => join(folder, name)))
-    .filter((path) => basename(path).startsWith(beginning) && isExecutable(path));
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }
 
 export function isExecutable(path: string): boolean {

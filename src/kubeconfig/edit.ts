@@ -4,7 +4,6 @@ import { isDeepStrictEqual } from 'node:util';
 import {
   Document,
   isMap,
-  isNode,
   isSeq,
   parse,
   parseDocument,
@@ -19,16 +18,7 @@ import type { Host } from '../base/host.ts';
 import { isObject, listAt, objectAt, parseJson, textAt, type JsonObject } from '../base/json.ts';
 import { withLock } from '../base/lock.ts';
 import { shortPath } from '../settings/paths.ts';
-import {
-  empty,
-  fileFor,
-  isPlugin,
-  lineEnd,
-  parseKubeconfig,
-  readKubeconfig,
-  reading,
-  usersNamed,
-} from './files.ts';
+import { empty, fileFor, isPlugin, parseKubeconfig, readKubeconfig, reading, usersNamed } from './files.ts';
 
 export interface UserChange {
   /** The file to change; undefined: where kubectl would look. */
@@ -83,7 +73,7 @@ export function dryRun(host: Host, change: UserChange): string {
   const { user } = open(file, readKubeconfig(file), change);
   const document = new Document({});
   put(document, { ...user, index: -1 });
-  return `# ${shortPath(file, host.home)}\n${document.toString(style(document, ''))}`;
+  return `# ${shortPath(file, host.home)}\n${document.toString(style)}`;
 }
 
 interface NamedUser {
@@ -143,10 +133,8 @@ function textWith({ file, text, content, user }: Opened): string {
 function asYaml(text: string, user: NamedUser): string {
   // Merge keys stay what they are; with `merge` a name `<<` would lose its quotes.
   const document = parseDocument(text, { logLevel: 'error', intAsBigInt: true });
-  const look = style(document, text);
   put(document, user);
-  const mark = text.startsWith('\ufeff') ? '\ufeff' : '';
-  return mark + document.toString(look).replaceAll('\n', lineEnd(text));
+  return document.toString(style);
 }
 
 /** A file that is JSON stays JSON, in one line or in many as it was. */
@@ -182,20 +170,8 @@ function nodeOf(value: object, flow: boolean): Node {
   return node;
 }
 
-/** Long lines stay whole. kubectl writes the dashes of a list level with its key; many people write them deeper. */
-function style(document: Document, text: string): ToStringOptions {
-  const pairs = isMap(document.contents) ? document.contents.items : [];
-  const first = pairs.find(({ value }) => isSeq(value) && value.flow !== true && value.range);
-  return {
-    lineWidth: 0,
-    indentSeq: first !== undefined && column(text, first.value) > column(text, first.key),
-  };
-}
-
-function column(text: string, node: unknown): number {
-  const at = isNode(node) ? (node.range?.[0] ?? 0) : 0;
-  return at - (text.lastIndexOf('\n', at - 1) + 1);
-}
+/** kubectl's own: long lines stay whole, and the dashes of a list are level with its key. */
+const style: ToStringOptions = { lineWidth: 0, indentSeq: false };
 
 /** Which of the users it is; -1: none yet. */
 function indexOf(file: string, content: JsonObject, user: string): number {

@@ -130,8 +130,3 @@ export function usersNamed(content: unknown, name: string): number[] {
 export function isPlugin(command: unknown): boolean {
   return typeof command === 'string' && /(?:^|[\\/])kubectl-sa[_-]token(?:\.exe)?$/.test(command);
 }
-
-/** What ends the lines of a text. */
-export function lineEnd(text: string): string {
-  return text.includes('\r\n') ? '\r\n' : '\n';
-}

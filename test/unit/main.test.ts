@@ -44,7 +44,7 @@ test('a failure that this client has shown a moment ago is its exit code alone',
   const host = createHost(t, { argv: ['get-token', 'prod'], env, client: '7', now: () => 1_000_000 });
   put(host, '.kube/sa-token.yaml', 'profiles: {}');
   prepareFolder(host);
-  writeFileSync(entryFile(host, 'prod', 'failed'), '{"clients":{"7":{"at":1000000,"exitCode":5}}}');
+  writeFileSync(entryFile(host, 'prod', 'failed'), '{"at":1000000,"exitCode":5,"client":"7"}\n');
   const { out, err, exitCode } = await runMain(host);
   t.deepEqual({ out, err, exitCode }, { out: '', err: '', exitCode: 5 });
 });

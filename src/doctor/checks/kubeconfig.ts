@@ -6,12 +6,10 @@ import { spawnSync } from 'node:child_process';
 import { findOnPath, pluginName } from '../../base/find-program.ts';
 import type { Host } from '../../base/host.ts';
 import { unloadable } from '../../errors/api-server.ts';
-import { ours } from '../../errors/error.ts';
-import { deleteUser, kubeconfigFlag, shellWord } from '../../errors/usage.ts';
+import { kubeconfigFlag, shellWord } from '../../errors/usage.ts';
 import { isPlugin } from '../../kubeconfig/files.ts';
 import { hookUsers, type HookUser, profileOf } from '../../kubeconfig/hooks.ts';
 import { shortPath } from '../../settings/paths.ts';
-import { readProfiles } from '../../settings/profiles.ts';
 import { fail, ok, warn, type Finding } from '../check.ts';
 import type { Facts } from '../facts.ts';
 import { commandProblem, doubtIn, otherProblem, versionProblem, wordsProblem } from './hook-problems.ts';
@@ -19,9 +17,9 @@ import { remedyForPath } from './machine.ts';
 
 export function kubeconfig(facts: Facts): Finding {
   const { host } = facts;
-  const { users, strays } = hooksFor(facts);
+  const users = hooksFor(facts);
   loadByKubectl(facts);
-  const findings = [...users.map((user) => judge(facts, user)), ...strays.map((user) => stray(facts, user))];
+  const findings = users.map((user) => judge(facts, user));
   const bad =
     findings.find(({ state }) => state === 'fail') ?? findings.find(({ state }) => state === 'warn');
   if (bad !== undefined) return bad;
@@ -45,38 +43,11 @@ function loadByKubectl({ host, question }: Facts): void {
   if (status !== 0) throw unloadable(stderr.replace(/^error: /, ''));
 }
 
-/** The users whose hook is for the profile that was asked about, and those of profiles that are not there. */
-export function hooksFor({ host, question, given }: Facts): { users: HookUser[]; strays: HookUser[] } {
+/** The users whose hook is for the profile that was asked about. */
+export function hooksFor({ host, question, given }: Facts): HookUser[] {
   const { profile } = given();
-  const known = profilesOf(host);
-  const all = hookUsers(host, question.kubeconfig);
-  const strays = all.filter((user) => isStray(user, known));
-  const users = all
-    .filter((user) => !strays.includes(user))
-    .filter((user) => profile === undefined || (profileOf(user) ?? profile) === profile);
-  return { users, strays };
-}
-
-/** Undefined where the file cannot be read, which has a check of its own. */
-function profilesOf(host: Host): readonly string[] | undefined {
-  try {
-    return readProfiles(host).names();
-  } catch (error) {
-    ours(error);
-    return undefined;
-  }
-}
-
-function isStray(user: HookUser, known: readonly string[] | undefined): boolean {
-  const named = profileOf(user);
-  return named !== undefined && known?.includes(named) === false;
-}
-
-/** It is another profile that was asked about, so its hook is no failure here. */
-function stray(facts: Facts, user: HookUser): Finding {
-  return warn(
-    `${nameOf(facts.host, user)}: its profile "${profileOf(user)}" is not there`,
-    `log in to it again (kubectl sa-token login ${shellWord(profileOf(user) ?? '')}), or remove the user (${deleteUser(user.name, facts.question.kubeconfig)})`,
+  return hookUsers(host, question.kubeconfig).filter(
+    (user) => profile === undefined || (profileOf(user) ?? profile) === profile,
   );
 }
 
@@ -105,10 +76,7 @@ function judge(facts: Facts, user: HookUser): Finding {
   const command = commandProblem(host, user);
   // What would be written is the plain name, which has to be found first.
   if (command !== undefined)
-    return fail(
-      `${who}: ${command}`,
-      findOnPath(host, pluginName) === undefined ? remedyForPath(host) : rewrite,
-    );
+    return fail(`${who}: ${command}`, findOnPath(host, pluginName) === undefined ? remedyForPath : rewrite);
   const doubt = doubtIn(user, facts.question.kubeconfig);
   return doubt === undefined ? ok(who) : warn(`${who}: ${doubt[0]}`, doubt[1] ?? rewrite);
 }

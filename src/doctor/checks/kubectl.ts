@@ -24,8 +24,7 @@ export async function kubectl(facts: Facts): Promise<Finding> {
   if (facts.given().profile === undefined) return notNeeded('no profile that a hook could name');
   const issued = await facts.issued();
   if (issued instanceof SaTokenError) throw issued;
-  const { users } = hooksFor(facts);
-  const contexts = users.flatMap((user) => user.contexts);
+  const contexts = hooksFor(facts).flatMap((user) => user.contexts);
   if (contexts.length === 0) return notNeeded('no context of the kubeconfig uses this profile yet');
   const wanted = facts.question.context;
   const chosen = contexts.find(({ name, isCurrent }) => (wanted === undefined ? isCurrent : name === wanted));

@@ -1,42 +1,26 @@
 /** Checks of this machine: the plugin's name on PATH, the profile, the cache. */
 import { lstatSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { isPrivate } from '../../cache/folder.ts';
 import { exit } from '../../errors/codes.ts';
 import { SaTokenError } from '../../errors/error.ts';
-import type { Host } from '../../base/host.ts';
-import { findOnPath, listOnPath, pluginName } from '../../base/find-program.ts';
+import { findOnPath, pluginName } from '../../base/find-program.ts';
 import { strangeVariables } from '../../settings/overrides.ts';
 import { cacheFolder, shortPath, shownProfileFile } from '../../settings/paths.ts';
 import { readProfiles } from '../../settings/profiles.ts';
 import { fail, notNeeded, ok, warn, type Finding } from '../check.ts';
 import type { Facts } from '../facts.ts';
 
+export const remedyForPath =
+  'install it (kubectl krew install sa-token), or put its folder on PATH (krew: export PATH="$HOME/.krew/bin:$PATH")';
+
 /**
- * `kubectl sa-token` looks for `kubectl-sa_token` alone, and for a longer name before it (src/CONTRACTS.md 4.1). Not
- * found is a warning: the program runs, or nobody would read this; a hook that needs the name is looked at with the
- * kubeconfig.
+ * `kubectl sa-token` looks for `kubectl-sa_token` alone (src/CONTRACTS.md 4.1). Not found is a warning: the program runs, or
+ * nobody would read this; a hook that needs the name is looked at with the kubeconfig.
  */
 export function path({ host }: Facts): Finding {
   const found = findOnPath(host, pluginName);
-  if (found === undefined) return warn(`${pluginName} is not on PATH`, remedyForPath(host));
-  const [shadow] = listOnPath(host, `${pluginName}-`);
-  if (shadow !== undefined)
-    return warn(
-      `${found}, but kubectl takes ${shadow} for some "kubectl sa-token …" commands`,
-      `remove ${shadow}, or rename it`,
-    );
-  return ok(found);
-}
-
-export function remedyForPath(host: Host): string {
-  const dashed = findOnPath(host, 'kubectl-sa-token');
-  if (dashed !== undefined)
-    return `kubectl looks for an underscore: ln -s ${dashed} ${dirname(dashed)}/${pluginName}`;
-  const krew = join(host.env['KREW_ROOT'] ?? join(host.home, '.krew'), 'bin');
-  if (lstatSync(join(krew, pluginName), { throwIfNoEntry: false }) !== undefined)
-    return `krew's folder is not on PATH: export PATH="${krew}:$PATH"`;
-  return 'install it (kubectl krew install sa-token), or put its folder on PATH';
+  return found === undefined ? warn(`${pluginName} is not on PATH`, remedyForPath) : ok(found);
 }
 
 export function profile(facts: Facts): Finding {

@@ -23,10 +23,9 @@ export interface Self extends UserInfo {
   readonly username: string;
 }
 
-/** v1 since 1.28, v1beta1 before; kubectl auth whoami asks the same way (kubernetes/kubectl pkg/cmd/auth/whoami.go). */
-type Version = 'v1' | 'v1beta1';
-
 /**
+ * Asks with v1, which API servers have since 1.28.
+ *
  * @throws SaTokenError of exit code 4 (refused) or 5 (unreachable, or not served there)
  */
 export async function reviewSelf(
@@ -34,22 +33,12 @@ export async function reviewSelf(
   settings: Settings & { readonly server: string },
   token: string,
 ): Promise<Self> {
-  const milliseconds = timeoutMs(settings);
-  const review = (version: Version): Promise<Reply> => {
-    const apiVersion = `authentication.k8s.io/${version}`;
-    const path = `/apis/${apiVersion}/selfsubjectreviews`;
-    const body = JSON.stringify({ apiVersion, kind: 'SelfSubjectReview' });
-    host.trace(`whoami: POST ${settings.server}${path}`);
-    return ask(host, { server: settings.server }, settings, {
-      method: 'POST',
-      path,
-      token,
-      body,
-      milliseconds,
-    });
-  };
-  const reply = await review('v1');
-  return judgeSelf(settings.server, reply.status === 404 ? await review('v1beta1') : reply);
+  const apiVersion = 'authentication.k8s.io/v1';
+  const path = `/apis/${apiVersion}/selfsubjectreviews`;
+  const body = JSON.stringify({ apiVersion, kind: 'SelfSubjectReview' });
+  host.trace(`whoami: POST ${settings.server}${path}`);
+  const call = { method: 'POST', path, token, body, milliseconds: timeoutMs(settings) } as const;
+  return judgeSelf(settings.server, await ask(host, { server: settings.server }, settings, call));
 }
 
 export function judgeSelf(server: string, reply: Reply): Self {

@@ -29,10 +29,10 @@ export function entryFile(host: Host, name: string, kind: EntryKind = 'entry'): 
   return join(cacheFolder(host), `${name}.${kind}`);
 }
 
-/** Names of all entries. */
-export function listEntries(host: Host): string[] {
+/** Names of all entries on the disk, or in the keychain as far as they are noted. */
+export function listEntries(host: Host, where: 'entry' | 'keychain' = 'entry'): string[] {
   return filesOf(host)
-    .filter(({ kind }) => kind === 'entry')
+    .filter(({ kind }) => kind === where)
     .map(({ name }) => name)
     .sort();
 }
@@ -40,13 +40,6 @@ export function listEntries(host: Host): string[] {
 /** True for a call with settings of its own: such names are many, and nobody counts them. */
 export function hasOwnSettings(name: string): boolean {
   return name.includes('@');
-}
-
-/** Names of entries in the keychain. */
-export function notedInKeychain(host: Host): string[] {
-  return filesOf(host)
-    .filter(({ kind }) => kind === 'keychain')
-    .map(({ name }) => name);
 }
 
 /** Removes what is kept for calls with settings of their own and has not changed for a day: nobody asks for most of it again. */

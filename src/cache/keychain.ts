@@ -1,11 +1,10 @@
 /** Entries in the keychain, for those who want no token on disk (`cache: keychain`). One that cannot be read is a miss. */
-import { statSync } from 'node:fs';
 import { messageOf } from '../errors/error.ts';
 import type { Host } from '../base/host.ts';
 import { discard, putSmallFile } from '../base/private-file.ts';
 import { keychainItem } from '../source/keychain.ts';
 import { dropEntry, formatEntry, parseEntry, type Entry } from './entry.ts';
-import { entryFile, isOf, notedInKeychain, prepareFolder } from './folder.ts';
+import { entryFile, isOf, listEntries, prepareFolder } from './folder.ts';
 
 /** @param name - the entry's name, as its file would have */
 export async function readFromKeychain(host: Host, name: string): Promise<Entry | undefined> {
@@ -15,8 +14,8 @@ export async function readFromKeychain(host: Host, name: string): Promise<Entry 
 }
 
 /**
- * Keeps one where that can be done, and removes what ended an hour ago. A line before the entry says when it was written
- * (epoch seconds), as a file's mtime does. No file vouches for it.
+ * Keeps one where that can be done. A line before the entry says when it was written (epoch seconds), as a file's mtime
+ * does. No file vouches for it.
  *
  * @returns false where it cannot be kept
  */
@@ -26,11 +25,10 @@ export async function writeToKeychain(host: Host, name: string, entry: Entry): P
   const text = `${written}\n${formatEntry(unvouched)}`;
   const kept = await orMiss(host, async () => {
     // What is not noted no logout would find.
-    if (!note(host, name, entry.expires)) return false;
+    if (!note(host, name)) return false;
     await itemOf(host, name).write(text);
     // Of the same name, from when the profile had its tokens on the disk.
     dropEntry(host, name);
-    await removeEach(host, ended(host));
     return true;
   });
   return kept ?? false;
@@ -44,7 +42,7 @@ export async function writeToKeychain(host: Host, name: string, entry: Entry): P
  * @throws SaTokenError `keychain-unavailable`
  */
 export async function removeFromKeychain(host: Host, profile: string | undefined): Promise<number> {
-  const noted = notedInKeychain(host);
+  const noted = listEntries(host, 'keychain');
   return removeEach(host, profile === undefined ? noted : noted.filter((name) => isOf(profile, name)));
 }
 
@@ -63,18 +61,10 @@ async function removeEach(host: Host, names: readonly string[]): Promise<number>
 }
 
 /** A keychain cannot be asked for all of a kind without reading every secret in it, so an empty file says that it is there. */
-function note(host: Host, name: string, expires: number): boolean {
+function note(host: Host, name: string): boolean {
   if (!prepareFolder(host)) return false;
-  putSmallFile(entryFile(host, name, 'keychain'), '', expires);
+  putSmallFile(entryFile(host, name, 'keychain'), '');
   return true;
-}
-
-function ended(host: Host): string[] {
-  const since = host.now() - 3_600_000;
-  return notedInKeychain(host).filter((name) => {
-    const status = statSync(entryFile(host, name, 'keychain'), { throwIfNoEntry: false });
-    return status !== undefined && status.mtimeMs < since;
-  });
 }
 
 function itemOf(host: Host, name: string) {

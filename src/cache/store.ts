@@ -4,7 +4,7 @@ import type { Settings } from '../settings/table.ts';
 import { readClaims } from '../token/claims.ts';
 import { dropEntry, readEntry, writeEntry, type Entry } from './entry.ts';
 import { tokenIn } from '../exec/credential.ts';
-import { isOf, listEntries, notedInKeychain, removeEntries } from './folder.ts';
+import { isOf, listEntries, removeEntries } from './folder.ts';
 import { dropFromKeychain, readFromKeychain, removeFromKeychain, writeToKeychain } from './keychain.ts';
 
 export interface EntryStore {
@@ -59,7 +59,7 @@ export async function forgetEntriesOf(host: Host, settings: Settings): Promise<n
   const subject = `system:serviceaccount:${namespace}:${account}`;
   const caches = [
     [listEntries(host), 'disk'],
-    [notedInKeychain(host), 'keychain'],
+    [listEntries(host, 'keychain'), 'keychain'],
   ] as const;
   let removed = 0;
   for (const [names, cache] of caches)

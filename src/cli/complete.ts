@@ -1,9 +1,9 @@
 /** Completion: what may come next on a command line. Reads files only; contacts no server and opens no keychain. */
 import type { Options } from 'yargs';
 import type { Host } from '../base/host.ts';
+import { SaTokenError } from '../errors/error.ts';
 import { readKubeconfigs } from '../kubeconfig/files.ts';
-import { seenAudiences } from '../login/summary.ts';
-import { readProfiles } from '../settings/profiles.ts';
+import { eachProfile } from '../settings/profiles.ts';
 import { settingOf, table } from '../settings/table.ts';
 import { findCommand, type Command } from './command.ts';
 
@@ -69,8 +69,7 @@ function valuesOf(host: Host, command: Command, flag: string): Choice[] | undefi
 
 function dynamicValues(host: Host, name: string): readonly string[] | undefined {
   if (name === 'context') return [...readKubeconfigs(host, undefined).contexts.keys()];
-  if (name === 'user') return [...readKubeconfigs(host, undefined).users.keys()];
-  return name === 'audience' ? seenAudiences(host) : undefined;
+  return name === 'user' ? [...readKubeconfigs(host, undefined).users.keys()] : undefined;
 }
 
 /** A profile where the command takes one and none is there yet; else the command's own words. */
@@ -80,9 +79,10 @@ function positionals(host: Host, command: Command, before: readonly string[]): C
   );
   if (given.length > 0) return [];
   if (!/[<[]PROFILE[\]>]/.test(command.usage)) return (command.words ?? []).map((word) => ({ word }));
-  return readProfiles(host)
-    .usable()
-    .map(([word, { server }]) => ({ word, help: server }));
+  return [...eachProfile(host)].map(([word, found]) => ({
+    word,
+    help: found instanceof SaTokenError ? undefined : found.server,
+  }));
 }
 
 /**

@@ -158,7 +158,7 @@ function put(document: Document, { name, value, index }: NamedUser): void {
 }
 
 /** What every reader of YAML takes for a text as it is; the rest has quotes. */
-const plain = /^(?!(?:y|n|yes|no|on|off|true|false|null)$)[a-z/][\w./-]*$/i;
+const plain = /^(?!(?:y|n|yes|no|on|off|true|false|null|e\d+)$)[a-z/][\w./-]*$/i;
 
 function nodeOf(value: object, flow: boolean): Node {
   const node = new Document().createNode(value, { flow });

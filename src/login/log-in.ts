@@ -13,7 +13,7 @@ import {
 } from '../errors/usage.ts';
 import { issue } from '../exchange/exchange.ts';
 import { readGiven, type Flags } from '../settings/overrides.ts';
-import { readProfiles, requireProfile, withProfilesLocked } from '../settings/profiles.ts';
+import { readProfile, readProfiles, withProfilesLocked } from '../settings/profiles.ts';
 import { mergeLayers, type Resolved } from '../settings/resolve.ts';
 import { flagOf, sourceNames, type Settings } from '../settings/table.ts';
 import { label, targetOf, type Target } from '../settings/target.ts';
@@ -63,7 +63,7 @@ export interface Login {
  */
 export async function logIn(host: Host, request: LoginRequest): Promise<Login> {
   const { profile, fromProfile, verify } = request;
-  const before = readProfiles(host).get(profile);
+  const before = readProfiles(host).get(profile)?.();
   const given = mergeLayers([request.proposed, readGiven(host, profile, request.flags).settings]);
   const settings = settingsOf(host, request, given, before);
   const isKept = sourceKind(settings) === 'keychain';
@@ -103,7 +103,8 @@ function settingsOf(
   given: Settings,
   before: Settings | undefined,
 ): Resolved {
-  const start = before ?? (fromProfile === undefined ? {} : wayAndAccount(requireProfile(host, fromProfile)));
+  const start =
+    before ?? (fromProfile === undefined ? {} : wayAndAccount(readProfile(host, fromProfile).settings));
   const settings = mergeLayers([start, given]);
   if (handedIn !== undefined || fromProfile !== undefined) {
     const other = sourceNames.find((name) => given[name] !== undefined);

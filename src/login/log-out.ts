@@ -26,7 +26,7 @@ import {
  */
 export async function logOut(host: Host, profile: string, forget: boolean): Promise<string> {
   const known = readProfiles(host);
-  const settings = known.get(profile);
+  const settings = known.get(profile)?.();
   // An item of the old naming may be shared: each profile gets its own first.
   if (settings !== undefined) await takeOldItem(host, profile).catch(() => undefined);
   return withProfilesLocked(host, async () => {
@@ -36,7 +36,7 @@ export async function logOut(host: Host, profile: string, forget: boolean): Prom
       (settings === undefined ? 0 : await forgetEntriesOf(host, settings));
     const source = await removeSource(host, profile, settings);
     if (settings === undefined && source === undefined && removed === 0)
-      throw unknownProfile(profile, profileFile(host), known.names());
+      throw unknownProfile(profile, profileFile(host), [...known.keys()]);
     if (settings !== undefined && forget) writeProfile(host, profile, undefined);
     else if (settings !== undefined) touchProfiles(host);
     // What a call has put there meanwhile; from here on none keeps what it was issued with the settings of before.
@@ -56,7 +56,7 @@ export async function profilesToLeave(host: Host): Promise<string[]> {
     if (exitCodeOf(error) !== exit.keychain) throw error;
     return [];
   });
-  return [...new Set([...readProfiles(host).names(), ...notedProfiles(host), ...stored])];
+  return [...new Set([...readProfiles(host).keys(), ...notedProfiles(host), ...stored])];
 }
 
 /**

@@ -1,13 +1,11 @@
 /** What is known of each profile without opening a keychain, running a command or asking a server. */
 import { isOfProfileFile, readEntry, type Entry } from '../cache/entry.ts';
-import { listEntries } from '../cache/folder.ts';
 import { describe, SaTokenError } from '../errors/error.ts';
 import { timestamp, tokenIn } from '../exec/credential.ts';
 import type { Host } from '../base/host.ts';
 import { shortPath } from '../settings/paths.ts';
-import { readProfiles } from '../settings/profiles.ts';
+import { eachProfile, readProfiles } from '../settings/profiles.ts';
 import type { Settings } from '../settings/table.ts';
-import { readClaims } from '../token/claims.ts';
 import { sourceKind } from '../source/source.ts';
 import { notedProfiles } from '../source/stored-token.ts';
 import { reportToken } from '../token/report.ts';
@@ -38,7 +36,7 @@ export const insecureWarning =
 
 /** All profiles in the file's order, those with a mistake too. Throws as `readProfiles`. */
 export function summarize(host: Host): ProfileSummary[] {
-  return [...readProfiles(host).each()].map(([name, found]) => {
+  return [...eachProfile(host)].map(([name, found]) => {
     const settings = found instanceof SaTokenError ? {} : found;
     const entry = readEntry(host, name);
     return {
@@ -81,16 +79,4 @@ function describeSource(host: Host, settings: Settings): string {
   const kind = sourceKind(settings);
   if (kind === 'file') return `file ${shortPath(settings.sourceFile ?? '', host.home)}`;
   return kind === 'env' ? `env ${settings.sourceEnv}` : kind;
-}
-
-/** Audiences of the profiles and of the cached tokens, for completion. */
-export function seenAudiences(host: Host): string[] {
-  const configured = readProfiles(host)
-    .usable()
-    .flatMap(([, { audience }]) => audience ?? []);
-  const cached = listEntries(host).flatMap((name) => {
-    const entry = readEntry(host, name);
-    return entry === undefined ? [] : (readClaims(tokenIn(entry.credential))?.audiences ?? []);
-  });
-  return [...new Set([...configured, ...cached])];
 }

@@ -50,7 +50,7 @@ export async function inspect(
   const now = host.now() / 1000;
   const source = reportToken(sourceToken, place, now);
   const report = issued && reportToken(issued.token, issued.place, now, issued.expires);
-  const keys = from && (await findKeys(host, from, issuersOf([report, source]), settings));
+  const keys = from && (await findKeys(host, from, [report?.issuer, source.issuer], settings));
   const current = issued?.isCurrent === true ? settings : undefined;
   return {
     profile: given.profile,
@@ -72,7 +72,7 @@ export async function inspectToken(
   from: KeySource | undefined,
 ): Promise<TokenReport> {
   const report = reportToken(token, 'standard input', host.now() / 1000);
-  const keys = from && (await findKeys(host, from, issuersOf([report]), settings));
+  const keys = from && (await findKeys(host, from, [report.issuer], settings));
   return withSignature(report, token, keys);
 }
 
@@ -112,10 +112,6 @@ async function cachedToken(
   );
 }
 
-function issuersOf(reports: readonly (TokenReport | undefined)[]): string[] {
-  return reports.flatMap((report) => report?.issuer ?? []);
-}
-
 async function withSignature(
   report: TokenReport,
   token: string,
@@ -133,7 +129,7 @@ async function withSignature(
 async function findKeys(
   host: Host,
   source: KeySource,
-  issuers: readonly string[],
+  issuers: readonly (string | undefined)[],
   settings: Settings,
 ): Promise<IssuerKeys> {
   // Late, for it brings along the library that reads kubeconfigs.
@@ -143,7 +139,7 @@ async function findKeys(
     return keysOfCluster(host, loadKubeConfig(host, source.access), timeoutMs(settings));
   }
   if (source.issuer !== undefined) return keysOfIssuer(host, settings, source.issuer);
-  const issuer = issuers.find(isSafeAddress);
-  if (issuer === undefined) throw unknownIssuer(issuers[0] ?? '');
+  const issuer = issuers.find((each) => each !== undefined && isSafeAddress(each));
+  if (issuer === undefined) throw unknownIssuer(issuers.find(Boolean) ?? '');
   return { ...(await keysOfIssuer(host, settings, issuer)), selfNamed: true };
 }

@@ -71,11 +71,10 @@ const remedies: readonly (readonly [RegExp, string])[] = [
     'get a new one: kubectl sa-token get-token PROFILE --force-refresh; or log in again for the source',
   ],
   [/not valid yet/, 'the clocks of the servers differ'],
-  [/UID/, 'the account or Secret was deleted and created again: log in with a token of the new one'],
   [/marked invalid/, 'remove that label from the Secret, or log in with a new token'],
   [
-    /invalidated|server's copy|not found/,
-    'what it belongs to (account or Secret) was deleted: log in with a token of the new one',
+    /UID|invalidated|server's copy|not found/,
+    'its account or Secret was deleted: create that again, and log in with its token',
   ],
   [
     /invalid bearer token|invalid signature|no keys found|without a reason/,

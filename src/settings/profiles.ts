@@ -7,7 +7,7 @@ import type { FileRecord } from '../base/file-identity.ts';
 import type { Host } from '../base/host.ts';
 import { acquire, type Lock } from '../base/lock.ts';
 import { makeFolder } from '../base/private-file.ts';
-import { SaTokenError } from '../errors/error.ts';
+import { ours, SaTokenError } from '../errors/error.ts';
 import { badProfileFile, notLoggedOut, unknownProfile, unwritableFile } from '../errors/usage.ts';
 import { checkProfileName } from './names.ts';
 import { absoluteProfileFile, profileFile, shownProfileFile } from './paths.ts';
@@ -22,44 +22,20 @@ import {
 } from './profile-yaml.ts';
 import { flagOf, parseValue, settingNames, settingOf, sourceNames, type Settings } from './table.ts';
 
-/** Profiles by name, in the file's order. Each is parsed when it is asked for, so that a mistake in one stops no other. */
-export class Profiles {
-  readonly #parsers: ReadonlyMap<string, () => Settings>;
+/**
+ * Profiles by name, in the file's order. Each is parsed when its function is called, so that a mistake in one stops no other:
+ * SaTokenError `bad-profile-file` or `bad-value`, with file, line and key.
+ */
+export type Profiles = ReadonlyMap<string, () => Settings>;
 
-  constructor(parsers: ReadonlyMap<string, () => Settings>) {
-    this.#parsers = parsers;
-  }
-
-  names(): string[] {
-    return [...this.#parsers.keys()];
-  }
-
-  has(name: string): boolean {
-    return this.#parsers.has(name);
-  }
-
-  /** Throws SaTokenError `bad-profile-file` or `bad-value`, with file, line and key, for a mistake in this profile. */
-  get(name: string): Settings | undefined {
-    return this.#parsers.get(name)?.();
-  }
-
-  /** The same for all, with the mistake in the place of a profile that has one. */
-  *each(): Generator<[name: string, settings: Settings | SaTokenError]> {
-    for (const [name, parse] of this.#parsers) {
-      try {
-        yield [name, parse()];
-      } catch (error) {
-        if (!(error instanceof SaTokenError)) throw error;
-        yield [name, error];
-      }
+/** All profiles, with the mistake in the place of one that has one. Throws as `readProfiles`. */
+export function* eachProfile(host: Host): Generator<[name: string, settings: Settings | SaTokenError]> {
+  for (const [name, parse] of readProfiles(host)) {
+    try {
+      yield [name, parse()];
+    } catch (error) {
+      yield [name, ours(error)];
     }
-  }
-
-  /** Those without a mistake. */
-  usable(): [name: string, settings: Settings][] {
-    return [...this.each()].flatMap(([name, found]) =>
-      found instanceof SaTokenError ? [] : [[name, found]],
-    );
   }
 }
 
@@ -73,18 +49,13 @@ export function readProfiles(host: Host): Profiles {
   return profilesIn(host, openDocument(host));
 }
 
-/** One that has to be there. Throws SaTokenError `unknown-profile`, and as `readProfiles` and `Profiles.get`. */
-export function requireProfile(host: Host, name: string): Settings {
-  return readProfile(host, name).settings;
-}
-
-/** The same, with the file that it was read from. */
+/** One that has to be there, with the file that it was read from. Throws SaTokenError `unknown-profile`, and as `readProfiles`. */
 export function readProfile(host: Host, name: string): { settings: Settings; file: FileRecord } {
   const opened = openDocument(host);
   const profiles = profilesIn(host, opened);
-  const settings = profiles.get(name);
+  const settings = profiles.get(name)?.();
   if (settings === undefined || opened.identity === undefined)
-    throw unknownProfile(name, profileFile(host), profiles.names());
+    throw unknownProfile(name, profileFile(host), [...profiles.keys()]);
   return { settings, file: { path: absoluteProfileFile(host), identity: opened.identity } };
 }
 
@@ -119,7 +90,7 @@ export async function withProfilesLocked<T>(host: Host, work: () => Promise<T>):
  */
 export function writeProfile(host: Host, name: string, settings: Settings | undefined): void {
   const opened = openDocument(host);
-  const before = profilesIn(host, opened).get(name);
+  const before = profilesIn(host, opened).get(name)?.();
   changeProfile(opened.document, name, before ?? {}, settings);
   const text = textOf(opened);
   try {
@@ -142,7 +113,7 @@ export function touchProfiles(host: Host): void {
 function profilesIn(host: Host, opened: ProfileDocument): Profiles {
   const parsers = new Map<string, () => Settings>();
   const root = opened.document.contents;
-  if (isNothing(root)) return new Profiles(parsers);
+  if (isNothing(root)) return parsers;
   for (const [key, value, at] of pairs(root, opened, 'the file', `${opened.shown}:1`)) {
     if (key !== 'profiles')
       throw badProfileFile(at, `unknown key "${key}"`, 'put it below "profiles", the only key at the top');
@@ -150,7 +121,7 @@ function profilesIn(host: Host, opened: ProfileDocument): Profiles {
     for (const [name, profile, line] of pairs(value, opened, 'profiles', at))
       parsers.set(name, () => parseProfile(host, opened, { name, profile, line }));
   }
-  return new Profiles(parsers);
+  return parsers;
 }
 
 function parseProfile(

@@ -78,7 +78,7 @@ function shown(name: SettingName, value: unknown): string {
 function withServer(host: Host, given: Given, profile: Settings): Resolved {
   const server = given.settings.server ?? profile.server;
   if (server !== undefined) return { ...mergeLayers([profile, given.settings]), server };
-  if (given.profile === undefined) throw noProfile(shownProfileFile(host), readProfiles(host).names());
+  if (given.profile === undefined) throw noProfile(shownProfileFile(host), [...readProfiles(host).keys()]);
   throw missingSetting(
     'server',
     `profile "${given.profile}"`,

@@ -4,13 +4,13 @@
  */
 import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { messageOf, type SaTokenError } from '../errors/error.ts';
+import { messageOf, SaTokenError } from '../errors/error.ts';
 import { badKeychainItem, tokenOfOtherWay, unwritableFile } from '../errors/usage.ts';
 import { readTextFile, replaceFile } from '../base/config-file.ts';
 import type { Host } from '../base/host.ts';
 import { isObject, parseJson, textAt } from '../base/json.ts';
 import { isDefaultProfileFile, profileFile, shortPath } from '../settings/paths.ts';
-import { readProfiles, withProfilesLocked } from '../settings/profiles.ts';
+import { eachProfile, readProfiles, withProfilesLocked } from '../settings/profiles.ts';
 import type { Settings } from '../settings/table.ts';
 import { label } from '../settings/target.ts';
 import { difference, parseWay, wayOf, type Way } from '../settings/way.ts';
@@ -150,7 +150,7 @@ function usable(profile: string, text: string): SourceToken {
  * item is stored again for each profile that it belongs to, for the way that the profile has now, and removed.
  */
 export async function takeOldItem(host: Host, profile: string): Promise<StoredToken | undefined> {
-  const mine = readProfiles(host).get(profile);
+  const mine = readProfiles(host).get(profile)?.();
   const name = mine && oldAccount(mine);
   if (mine?.server === undefined || name === undefined) return undefined;
   const old = keychainItem(host, name);
@@ -159,10 +159,11 @@ export async function takeOldItem(host: Host, profile: string): Promise<StoredTo
   const token = usable(profile, text);
   try {
     await withProfilesLocked(host, async () => {
-      for (const [each, { server, ...others }] of readProfiles(host).usable()) {
-        if (server === undefined || oldAccount({ server, ...others }) !== name) continue;
+      for (const [each, found] of eachProfile(host)) {
+        if (found instanceof SaTokenError || found.server === undefined || oldAccount(found) !== name)
+          continue;
         if ((await readStored(host, each)) !== undefined) continue;
-        await writeStored(host, each, { way: wayOf({ server, ...others }), token });
+        await writeStored(host, each, { way: wayOf({ ...found, server: found.server }), token });
       }
       await old.remove();
     });

@@ -48,7 +48,7 @@ export const doctorCommand: Command = {
 function onlyProfile(host: Host, argv: Arguments): string | undefined {
   if (host.env['KUBECTL_SA_TOKEN_PROFILE'] || argv['server'] !== undefined) return undefined;
   try {
-    const [name, ...more] = readProfiles(host).names();
+    const [name, ...more] = readProfiles(host).keys();
     return more.length === 0 ? name : undefined;
   } catch {
     // Its own check says what is wrong with the file.

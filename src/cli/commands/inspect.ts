@@ -117,12 +117,8 @@ function fieldsOf(report: TokenReport): string {
   return fieldLines(fields, '  ');
 }
 
-function lifeOf({ granted, left }: NonNullable<TokenReport['life']>): string {
-  const used =
-    granted === undefined || granted <= 0
-      ? ''
-      : `, ${Math.round((100 * (granted - left)) / granted)} % of ${shortTime(granted)} used`;
-  return left > 0 ? `${shortTime(left)} left${used}` : `expired ${shortTime(-left)} ago`;
+function lifeOf({ left }: NonNullable<TokenReport['life']>): string {
+  return left > 0 ? `${shortTime(left)} left` : `expired ${shortTime(-left)} ago`;
 }
 
 function signatureOf({ kind }: TokenReport, { state, place }: NonNullable<TokenReport['signature']>): string {

@@ -9,7 +9,7 @@ import { findOnPath, pluginName } from '../../base/find-program.ts';
 import { extensionName, extensionVersion } from '../../exec/info.ts';
 import { checkProfileName } from '../../settings/names.ts';
 import { shortPath } from '../../settings/paths.ts';
-import { requireProfile } from '../../settings/profiles.ts';
+import { readProfile } from '../../settings/profiles.ts';
 import type { Command } from '../command.ts';
 import { textOption, textOf } from '../options.ts';
 import { tell } from '../terminal.ts';
@@ -37,7 +37,7 @@ export const kubeconfigCommand: Command = {
   ],
   run: async (host, argv) => {
     const profile = checkProfileName(argv['PROFILE']);
-    const { audience } = requireProfile(host, profile);
+    const { audience } = readProfile(host, profile).settings;
     const user = textOf(argv, 'user') ?? profile;
     // kubectl's YAML has no such characters.
     if (/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\uFEFF]/u.test(user))

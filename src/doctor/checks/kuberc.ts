@@ -9,10 +9,8 @@ import type { Facts } from '../facts.ts';
 
 export function kuberc({ host, question }: Facts): Finding {
   const commands = commandsOf(host, question.kubeconfig);
-  const line = `credentialPluginAllowlist: [${commands.map((command) => `{command: ${command}}`).join(', ')}]`;
   const found = readPluginPolicy(host);
-  if (found === undefined || found.policy === 'AllowAll')
-    return ok(`kubectl may run any plugin; an allow-list would need ${line}`);
+  if (found === undefined || found.policy === 'AllowAll') return ok('no allow-list');
   const missing = commands.filter((command) => !isAllowed(host, command, found));
   if (missing.length === 0) return ok(`${found.file} allows ${commands.join(', ')}`);
   return fail(
@@ -37,9 +35,9 @@ function isAllowed(host: Host, command: string, { policy, allowed }: PluginPolic
   return policy === 'Allowlist' && allowed.some((entry) => path(entry) === path(command));
 }
 
-/** kubectl 1.36 and later; 1.35 calls the field `name`. */
+/** With `name`, which kubectl 1.35 to 1.37 take; 1.35 refuses an entry that has `command`. */
 function allowList(commands: readonly string[]): string {
-  const entries = commands.map((command) => `  - command: ${command}   # kubectl 1.35: name`);
+  const entries = commands.map((command) => `  - name: ${command}`);
   return `apiVersion: kubectl.config.k8s.io/v1beta1
 kind: Preference
 credentialPluginPolicy: Allowlist

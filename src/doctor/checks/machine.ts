@@ -7,7 +7,7 @@ import { SaTokenError } from '../../errors/error.ts';
 import { findOnPath, pluginName } from '../../base/find-program.ts';
 import { strangeVariables } from '../../settings/overrides.ts';
 import { cacheFolder, shortPath, shownProfileFile } from '../../settings/paths.ts';
-import { readProfiles } from '../../settings/profiles.ts';
+import { eachProfile } from '../../settings/profiles.ts';
 import { fail, notNeeded, ok, warn, type Finding } from '../check.ts';
 import type { Facts } from '../facts.ts';
 
@@ -36,7 +36,7 @@ export function profile(facts: Facts): Finding {
       ? "the source token's own account"
       : `${namespace ?? "(the token's namespace)"}/${account ?? "(the token's account)"}`;
   const detail = `${where}: ${who} at ${server}`;
-  const others = given.profile === undefined ? [] : readProfiles(host).each();
+  const others = given.profile === undefined ? [] : eachProfile(host);
   for (const [name, found] of others)
     if (found instanceof SaTokenError)
       return warn(`${detail}; profile "${name}" cannot be used: ${found.message}`, found.hint ?? '');

@@ -15,6 +15,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import ava, { type ExecutionContext } from 'ava';
 import { recordOf } from '../../../src/base/file-identity.ts';
 import { table, variableOf, settingNames } from '../../../src/settings/table.ts';
@@ -560,8 +561,9 @@ async function movedIntoPlace(box: Sandbox, file: string): Promise<void> {
   await rename(other, file);
 }
 
-/** As `cp -p` does: the inode stays, and the time of the content is of long ago. */
+/** As `cp -p` does: the inode stays, and the time of the content is of long ago. The kernel dates by its own tick of some ms. */
 async function copiedOver({ profiles }: State): Promise<void> {
+  await sleep(20);
   await writeFile(profiles, await readFile(profiles));
   await touch(profiles, -1000);
 }

@@ -78,7 +78,7 @@ test('what a login kept holds after an edit of the profile file that changes not
 test('account and namespace are taken from the token, so that the server is all there is to say', async (t) => {
   const world = await setUp(t);
   await world.login();
-  t.like(readProfiles(world.host).get('prod'), { namespace: 'team-a', serviceAccount: 'robot' });
+  t.like(readProfiles(world.host).get('prod')?.(), { namespace: 'team-a', serviceAccount: 'robot' });
 });
 
 test('what flags say goes before what the token says', async (t) => {
@@ -87,7 +87,7 @@ test('what flags say goes before what the token says', async (t) => {
   world.server.cluster.allow({ namespace: 'team-a', name: 'robot' }, { name: 'other' });
   const { target } = await world.login({ serviceAccount: 'other' });
   t.is(target.serviceAccount, 'other');
-  t.like(readProfiles(world.host).get('prod'), { serviceAccount: 'other' });
+  t.like(readProfiles(world.host).get('prod')?.(), { serviceAccount: 'other' });
 });
 
 test('an opaque token works when flags say all, and else what is missing is asked for', async (t) => {
@@ -211,7 +211,7 @@ test('a login over another account asks on a terminal, and needs --force in a pi
   await world.login();
   const other = await world.server.cluster.createRobot({ namespace: 'team-b', name: 'robot' });
   put(world.host, 'token', other.token);
-  const before = readProfiles(world.host).get('prod');
+  const before = readProfiles(world.host).get('prod')?.();
   const sent = world.server.requests.length;
   const changes = 'it is for team-a/robot, not team-b/robot';
   await fails(t, () => world.login({ namespace: 'team-b' }), {
@@ -226,7 +226,7 @@ test('a login over another account asks on a terminal, and needs --force in a pi
     line: 'interrupted; nothing was written',
   });
   t.deepEqual(no.questions, [`This replaces the login of "prod": ${changes}. Replace it?`]);
-  t.deepEqual(readProfiles(world.host).get('prod'), before);
+  t.deepEqual(readProfiles(world.host).get('prod')?.(), before);
   t.is(world.server.requests.length, sent, 'no token is sent before somebody agreed');
   t.like(await world.login({ namespace: 'team-b' }, person(true)), { target: { namespace: 'team-b' } });
   put(world.host, 'token', world.robot.token);
@@ -250,7 +250,7 @@ test('a login over another server asks, wherever the address came from', async (
   await fails(t, () => world.login({ server: undefined }, { proposed }), refused);
   const env = { KUBECTL_SA_TOKEN_SERVER: elsewhere };
   await fails(t, () => world.login({ server: undefined }, {}, { env }), refused);
-  t.like(readProfiles(world.host).get('prod'), { server: world.server.url });
+  t.like(readProfiles(world.host).get('prod')?.(), { server: world.server.url });
   await world.login();
 });
 
@@ -266,21 +266,21 @@ test('the token of another account is no new login of a profile, unless the call
     line: 'the token is of team-b/robot, but profile "prod" is for team-a/robot; use another profile name, or name the account with --namespace and --service-account',
   });
   t.is(world.server.requests.length, sent);
-  t.like(readProfiles(world.host).get('prod'), { namespace: 'team-a', serviceAccount: 'robot' });
+  t.like(readProfiles(world.host).get('prod')?.(), { namespace: 'team-a', serviceAccount: 'robot' });
 });
 
 test('what was proposed counts before the profile, and flags before that', async (t) => {
   const world = await setUp(t);
   await world.login({ duration: '2h', audience: ['one'] });
   await world.login({ duration: '30m' }, { proposed: { duration: 900, audience: ['two'] } });
-  t.like(readProfiles(world.host).get('prod'), { duration: 1800, audience: ['two'] });
+  t.like(readProfiles(world.host).get('prod')?.(), { duration: 1800, audience: ['two'] });
 });
 
 test('a second login keeps what the profile says, and what the flags say goes before it', async (t) => {
   const world = await setUp(t);
   await world.login({ audience: ['istio'], duration: '2h' });
   await world.login({ duration: '30m' });
-  t.like(readProfiles(world.host).get('prod'), { audience: ['istio'], duration: 1800 });
+  t.like(readProfiles(world.host).get('prod')?.(), { audience: ['istio'], duration: 1800 });
 });
 
 test('a new login ends what was kept of the old one, and what was told of its failures', async (t) => {

@@ -6,8 +6,9 @@ import fc from 'fast-check';
 import { SaTokenError } from '../../../src/errors/error.ts';
 import type { Host } from '../../../src/base/host.ts';
 import {
+  eachProfile,
+  readProfile,
   readProfiles,
-  requireProfile,
   touchProfiles,
   withProfilesLocked,
   writeProfile,
@@ -45,7 +46,7 @@ profiles:
 `,
   );
   t.deepEqual(
-    [...readProfiles(host).each()],
+    [...eachProfile(host)],
     [
       [
         'prod',
@@ -65,16 +66,16 @@ profiles:
 });
 
 test('no file, an empty one, and one of comments hold no profiles', (t) => {
-  t.is(readProfiles(createHost(t)).names().length, 0);
+  t.is(readProfiles(createHost(t)).size, 0);
   for (const text of ['', '\n', '# nothing yet\n', 'profiles:\n', 'profiles: {}\n', '---\n', 'null\n'])
-    t.is(readProfiles(withFile(t, text)).names().length, 0, JSON.stringify(text));
+    t.is(readProfiles(withFile(t, text)).size, 0, JSON.stringify(text));
 });
 
 test('KUBECTL_SA_TOKEN_CONFIG names another file', (t) => {
   const host = withFile(t, 'profiles: {a: {server: https://h}}');
   put(host, 'other.yaml', 'profiles: {b: {server: https://h}}');
   const env = { KUBECTL_SA_TOKEN_CONFIG: join(host.home, 'other.yaml') };
-  t.deepEqual(readProfiles(withParts(host, { env })).names(), ['b']);
+  t.deepEqual([...readProfiles(withParts(host, { env })).keys()], ['b']);
 });
 
 const at = '~/.kube/sa-token.yaml';
@@ -83,13 +84,13 @@ const keys = `use one of: ${settingNames.map(flagOf).join(', ')}`;
 
 /** Throws the first mistake, in the file or in one of its profiles. */
 function readAll(host: Host): void {
-  for (const [, found] of readProfiles(host).each()) if (found instanceof SaTokenError) throw found;
+  for (const [, found] of eachProfile(host)) if (found instanceof SaTokenError) throw found;
 }
 
 /** The profile that has a mistake; undefined where the file itself has one. */
 function faulty(host: Host): string | undefined {
   try {
-    return [...readProfiles(host).each()].find(([, found]) => found instanceof SaTokenError)?.[0];
+    return [...eachProfile(host)].find(([, found]) => found instanceof SaTokenError)?.[0];
   } catch {
     return undefined;
   }
@@ -199,12 +200,12 @@ test(
 test('a mistake in one profile stops no other, and stays as it was written', async (t) => {
   const text = 'profiles:\n  old:\n    server: https://h\n  new:\n    future-key: 1 # of a newer version\n';
   const host = withFile(t, text);
-  t.deepEqual(requireProfile(host, 'old'), { server: 'https://h' });
-  t.deepEqual(readProfiles(host).usable(), [['old', { server: 'https://h' }]]);
+  t.deepEqual(readProfile(host, 'old').settings, { server: 'https://h' });
+  t.deepEqual([...readProfiles(host).keys()], ['old', 'new']);
   writeProfile(host, 'old', { server: 'https://other' });
   writeProfile(host, 'third', { server: 'https://third' });
   t.is(textOf(host), `${text.replace('//h', '//other')}  third:\n    server: https://third\n`);
-  await fails(t, () => requireProfile(host, 'new'), {
+  await fails(t, () => readProfile(host, 'new'), {
     code: 'bad-profile-file',
     exitCode: 2,
     line: `${at}:5: unknown key "future-key" in profile "new"; ${keys}`,
@@ -231,7 +232,7 @@ profiles:
 # the end
 `,
   );
-  const before = readProfiles(host).get('prod');
+  const before = readProfiles(host).get('prod')?.();
   writeProfile(host, 'prod', { ...before, audience: ['istio'] });
   t.is(
     textOf(host),
@@ -261,7 +262,7 @@ profiles:
   t.regex(textOf(host), /^ {4}namespace: "?team-b"?$/m);
   t.notRegex(textOf(host), /istio/);
   writeProfile(host, 'prod', undefined);
-  t.deepEqual(readProfiles(host).names(), ['old']);
+  t.deepEqual([...readProfiles(host).keys()], ['old']);
   t.regex(textOf(host), /# do not use\n {2}old:/);
   t.regex(textOf(host), /# the end\n$/);
 });
@@ -270,22 +271,22 @@ test('keys that YAML takes for a number or a truth are names as they are written
   const names = ['123', '010', '1.0', 'true', '0x1f', '7'];
   const text = `profiles:\n${names.map((key) => `  ${key}: {server: https://h}\n`).join('')}`;
   const host = withFile(t, text);
-  t.deepEqual(readProfiles(host).names(), names);
+  t.deepEqual([...readProfiles(host).keys()], names);
   for (const key of names) {
     writeProfile(host, key, { server: 'https://new' });
-    t.deepEqual(readProfiles(host).get(key), { server: 'https://new' });
+    t.deepEqual(readProfiles(host).get(key)?.(), { server: 'https://new' });
   }
-  t.deepEqual(readProfiles(host).names(), names);
+  t.deepEqual([...readProfiles(host).keys()], names);
   t.regex(textOf(host), /^profiles:\n {2}123: .*\n {2}"010": .*\n {2}"1\.0": /);
   for (const key of names) writeProfile(host, key, undefined);
-  t.is(readProfiles(host).names().length, 0);
+  t.is(readProfiles(host).size, 0);
   writeProfile(host, '010', { server: 'https://h' });
-  t.deepEqual(readProfiles(host).names(), ['010']);
+  t.deepEqual([...readProfiles(host).keys()], ['010']);
 });
 
 test('a profile without anything below it is filled, and its comment stays', async (t) => {
   const host = withFile(t, 'profiles: # mine\n  prod: # in use\n  dev: ~\n  old:\n    server: https://old\n');
-  t.deepEqual(Object.fromEntries(readProfiles(host).each()), {
+  t.deepEqual(Object.fromEntries(eachProfile(host)), {
     prod: {},
     dev: {},
     old: { server: 'https://old' },
@@ -302,7 +303,7 @@ test('nothing but a document’s start, or no profiles, is filled', async (t) =>
     const host = withFile(t, text);
     writeProfile(host, 'a', undefined);
     writeProfile(host, 'a', { server: 'https://h' });
-    t.deepEqual(readProfiles(host).get('a'), { server: 'https://h' });
+    t.deepEqual(readProfiles(host).get('a')?.(), { server: 'https://h' });
     t.is(textOf(host).includes('# mine'), text.includes('# mine'), textOf(host));
   }
 });
@@ -310,7 +311,7 @@ test('nothing but a document’s start, or no profiles, is filled', async (t) =>
 test('an edit that would leave an alias without its anchor is refused', async (t) => {
   const text = 'profiles:\n  a:\n    server: &s https://h\n  b:\n    server: *s\n';
   const host = withFile(t, text);
-  t.deepEqual(readProfiles(host).get('b'), { server: 'https://h' });
+  t.deepEqual(readProfiles(host).get('b')?.(), { server: 'https://h' });
   await fails(t, () => writeProfile(host, 'a', undefined), {
     code: 'bad-profile-file',
     exitCode: 2,
@@ -318,7 +319,7 @@ test('an edit that would leave an alias without its anchor is refused', async (t
   });
   t.is(textOf(host), text);
   writeProfile(host, 'a', { server: 'https://h', namespace: 'n' });
-  t.deepEqual(readProfiles(host).get('b'), { server: 'https://h' });
+  t.deepEqual(readProfiles(host).get('b')?.(), { server: 'https://h' });
 });
 
 test('a new file says what it is, is private, and leaves nothing beside it', async (t) => {
@@ -371,7 +372,7 @@ test('writers at once lose nothing, and the lock leaves nothing behind', async (
       }),
     ),
   );
-  t.deepEqual(readProfiles(host).names().sort(), names.toSorted());
+  t.deepEqual([...readProfiles(host).keys()].sort(), names.toSorted());
   t.deepEqual(readdirSync(join(host.home, '.kube')), ['sa-token.yaml']);
 });
 
@@ -388,7 +389,7 @@ test('a file that others can write is unsafe', async (t) => {
     });
   }
   // Reading is no harm: it holds no secrets.
-  t.is(readProfiles(withFile(t, 'profiles: {}', 0o644)).names().length, 0);
+  t.is(readProfiles(withFile(t, 'profiles: {}', 0o644)).size, 0);
 });
 
 test('a file of another user is unsafe, one of root is not', async (t) => {
@@ -396,7 +397,7 @@ test('a file of another user is unsafe, one of root is not', async (t) => {
   const { uid = 0 } = host;
   const stranger = withParts(host, { uid: uid + 1 });
   if (uid === 0) {
-    t.is(readProfiles(stranger).names().length, 0);
+    t.is(readProfiles(stranger).size, 0);
     chownSync(join(host.home, path), 4711, 4711);
   }
   await fails(t, () => readProfiles(stranger), {
@@ -480,7 +481,7 @@ test('what is written is what is read, whatever the values and the order of the 
         if (value === undefined) expected.delete(profile);
         else expected.set(profile, value);
       }
-      t.deepEqual(Object.fromEntries(readProfiles(host).each()), Object.fromEntries(expected));
+      t.deepEqual(Object.fromEntries(eachProfile(host)), Object.fromEntries(expected));
     }),
     { numRuns: 100 },
   );

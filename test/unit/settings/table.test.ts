@@ -64,7 +64,7 @@ test('a flag, a variable and a profile key give the same value for every setting
     const byFlag = readGiven(host, undefined, flags).settings[name];
     const env = { [variableOf(name)]: samples[name] };
     const byVariable = readGiven(withParts(host, { env }), undefined, {}).settings[name];
-    const raw = readProfiles(withParts(host, { env: {} })).get('p')?.[name];
+    const raw = readProfiles(withParts(host, { env: {} })).get('p')?.()?.[name];
     t.not(byFlag, undefined, name);
     t.deepEqual(byVariable, byFlag, name);
     // A number and a boolean may stand in quotes in YAML too.

@@ -25,7 +25,7 @@ const script = `
   import { wayOf } from ${sourceUrl('src/settings/way.ts')};
   import * as stored from ${sourceUrl('src/source/stored-token.ts')};
   const host = systemHost();
-  const settingsOf = (profile) => readProfiles(host).get(profile);
+  const settingsOf = (profile) => readProfiles(host).get(profile)?.();
   const steps = {
     read: (profile) => stored.storedSource(host, profile, settingsOf(profile)).read(),
     write: (profile, token) =>

@@ -25,14 +25,6 @@ test.serial('at the profile’s own server, where that is an API server', async 
   t.deepEqual(self.groups.slice(0, 2), ['system:serviceaccounts', 'system:serviceaccounts:team-a']);
 });
 
-test.serial('an API server older than 1.28 is asked the older way', async (t) => {
-  const { run, server } = await commandScene(t);
-  server.faults.next({ status: 404, body: '404 page not found\n' }, 1, /v1\/selfsubjectreviews$/);
-  const { code } = await run(['whoami', 'prod', '--context', 'admin']);
-  t.is(code, 0);
-  t.regex(server.requests.at(-1)?.path ?? '', /v1beta1\/selfsubjectreviews$/);
-});
-
 test.serial('refusals say what to do', async (t) => {
   const { run, profile, context, server } = await commandScene(t);
   await profile('factors', { audience: ['factors'] });

@@ -5,7 +5,7 @@ import { entryFile, prepareFolder } from '../cache/folder.ts';
 import { decide, isBypassed, type CacheBypass, type Decision } from '../cache/freshness.ts';
 import { beginInterval } from '../cache/returning-clients.ts';
 import { storeOf, type EntryStore } from '../cache/store.ts';
-import { messageOf } from '../errors/error.ts';
+import { forProfile, messageOf } from '../errors/error.ts';
 import { issue, type Issued } from '../exchange/exchange.ts';
 import { recordOf, type FileRecord } from '../base/file-identity.ts';
 import type { Host } from '../base/host.ts';
@@ -81,10 +81,11 @@ export async function credentialOnMiss(host: Host, missed: Missed): Promise<stri
 /** Serves a token that still lives, or throws the error; and leaves notes of it for those who wait, and for its client. */
 function failOver(
   host: Host,
-  { name, shows = false, returning = false }: Missed,
+  { given, name, shows = false, returning = false }: Missed,
   { isNoting, previous, attempt }: Progress,
-  error: unknown,
+  thrown: unknown,
 ): string {
+  const error = forProfile(thrown, given.profile);
   const stale = staleAfter(host, previous, error);
   if (isNoting && (shows || attempt !== undefined) && prepareFolder(host)) {
     recordFailure(host, name, error, attempt, shows && stale === undefined);

@@ -28,6 +28,13 @@ export class SaTokenError extends Error {
   }
 }
 
+/** The same failure, with the name of the profile in its hint in the place of the word PROFILE. */
+export function forProfile(error: unknown, profile: string | undefined): unknown {
+  if (!(error instanceof SaTokenError) || profile === undefined) return error;
+  const { code, message: what, hint, cause, transient } = error;
+  return new SaTokenError({ code, what, hint: hint?.replaceAll('PROFILE', () => profile), cause, transient });
+}
+
 /** What failed, what to do next, what it came from, and what makes it pass. */
 type Words = readonly [
   what: string,

@@ -4,7 +4,7 @@ import { said } from './http.ts';
 
 export const unauthorized = words('unauthorized', (at: string) => [
   `${at}: the source token was refused (401): it was revoked, has expired, or is for another cluster`,
-  'log in again with a new token: kubectl sa-token login PROFILE; or put it where source-file, source-command or source-env finds it',
+  'get a new one, then run: kubectl sa-token login PROFILE (or put it where the profile reads it)',
 ]);
 
 export const forbidden = words(

@@ -4,7 +4,7 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import { clusterSettings, loadKubeConfig, type Access } from '../api/context.ts';
 import { reviewToken, type Review } from '../api/token-review.ts';
 import { sourceRefused, tokenRefused, unsafeCluster } from '../errors/api-server.ts';
-import { SaTokenError } from '../errors/error.ts';
+import { forProfile, SaTokenError } from '../errors/error.ts';
 import type { Host } from '../base/host.ts';
 import type { Given } from '../settings/overrides.ts';
 import { resolveSettings, type Resolved } from '../settings/resolve.ts';
@@ -50,16 +50,11 @@ export async function review(host: Host, given: Given, request: ReviewRequest): 
 export function requireAuthenticated(
   name: string,
   { authenticated, server, reason = '' }: Review,
-  profile = 'PROFILE',
+  profile?: string,
 ): void {
   if (authenticated) return;
   const hint = remedies.find(([pattern]) => pattern.test(reason))?.[1];
-  throw tokenRefused(
-    name,
-    server,
-    reason,
-    (hint ?? 'see the log of the API server').replace('PROFILE', () => profile),
-  );
+  throw forProfile(tokenRefused(name, server, reason, hint ?? 'see the log of the API server'), profile);
 }
 
 /** The reasons of kubernetes/kubernetes pkg/serviceaccount/legacy.go, claims.go and jwt.go, and what helps. */

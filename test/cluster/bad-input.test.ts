@@ -33,7 +33,7 @@ function describeStrangers(onPlane: Declare<ControlPlane>, minor: Minor): void {
     t.truthy(stranger);
     const login = await laptop.logIn('prod', stranger?.token ?? '');
     const line =
-      /the source token was refused \(401\): .* is for another cluster; log in again with a new token/;
+      /the source token was refused \(401\): .* is for another cluster; get a new one, then run: kubectl sa-token login /;
     checkFailure(t, login, { code: 4, line });
     t.like(await laptop.plugin(['list', '-o', 'name']), { code: 0, stdout: '' }, 'no profile was made');
   });

@@ -31,7 +31,7 @@ function describeRevocation(test: Declare<ControlPlane>, build: Kubectl): void {
     t.is(refused.code, 1);
     const line = `kubectl-sa-token: ${bot.namespace}/bot@${plane.url}: the source token was refused (401)`;
     t.is(refused.stderr.split(line).length, 2, `our line, once:\n${refused.stderr}`);
-    t.regex(refused.stderr, /log in again with a new token: kubectl sa-token login/);
+    t.regex(refused.stderr, /get a new one, then run: kubectl sa-token login/);
 
     const { token } = await plane.makeLegacyToken({
       namespace: bot.namespace,

@@ -40,7 +40,7 @@ test('the API server refuses: exit code 4 after one request', async (t) => {
   await checkRefusal(t, scene, /may not create tokens.*\(403\).*resourceNames \[robot\]/);
   cluster.allow(ROBOT);
   cluster.deleteSecret({ namespace: 'team-a', name: 'robot-token' });
-  await checkRefusal(t, scene, /was refused \(401\).*log in again/);
+  await checkRefusal(t, scene, /was refused \(401\).*get a new one, then run: kubectl sa-token login prod /);
   const long = await cluster.issueLongToken({ ...ROBOT, serviceAccount: 'robot', seconds: 86_400 });
   await scene.sh(`printf %s '${long}' >"$HOME/source-token"`);
   await checkRefusal(t, await withBound(scene, 'gone'), /secrets "gone" not found \(404\)/);

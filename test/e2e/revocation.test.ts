@@ -93,7 +93,10 @@ for (const build of oldestAndNewest()) {
       t.is(refused.code, 1);
       t.is(refused.stdout, '');
       t.is(refused.stderr.match(OUR_LINE)?.length, 1, refused.stderr);
-      t.regex(refused.stderr, /the source token was refused \(401\).*log in again with a new token/);
+      t.regex(
+        refused.stderr,
+        /the source token was refused \(401\).*get a new one, then run: kubectl sa-token login prod /,
+      );
       t.is(server.exchanges, 1);
 
       const anew = await server.cluster.createSecretToken({ ...ROBOT, serviceAccount: ROBOT.name });

@@ -143,7 +143,7 @@ const sentences: [SaTokenError, string][] = [
 
   // The exchange.
   [say(exchange.unauthorized, 'team-a/robot@https://h'),
-    '4 unauthorized: team-a/robot@https://h: the source token was refused (401): it was revoked, has expired, or is for another cluster; log in again with a new token: kubectl sa-token login PROFILE; or put it where source-file, source-command or source-env finds it'],
+    '4 unauthorized: team-a/robot@https://h: the source token was refused (401): it was revoked, has expired, or is for another cluster; get a new one, then run: kubectl sa-token login PROFILE (or put it where the profile reads it)'],
   [say(exchange.forbidden, 'team-a/robot@https://h', { serviceAccount: 'robot', namespace: 'team-a' }, ''),
     '4 forbidden: team-a/robot@https://h: the source token may not create tokens for this account (403); let it "create" "serviceaccounts/token" with resourceNames [robot] by a Role in team-a; or, if it is for another account, name that with --service-account'],
   [say(exchange.forbidden, 'team-a/robot@https://h', { serviceAccount: 'robot', namespace: 'team-a' }, 'cannot create'),
@@ -199,7 +199,7 @@ const sentences: [SaTokenError, string][] = [
   [say(apiServer.selfRefused, 'https://h', { profile: 'prod', kubeconfig: '/my config', audience: ['vault'] }),
     "4 issued-token-refused: https://h: the issued token is refused (401): it is for the audience vault; the API server takes tokens for itself: use a profile without --audience; or ask why, as somebody who may: kubectl sa-token review prod --kubeconfig='/my config' --context CONTEXT"],
   [say(apiServer.sourceRefused, exchange.unauthorized('team-a/robot@https://h'), 'prod', 'admin'),
-    '4 unauthorized: team-a/robot@https://h: the source token was refused (401): it was revoked, has expired, or is for another cluster; log in again with a new token: kubectl sa-token login PROFILE; or put it where source-file, source-command or source-env finds it; or see why: kubectl sa-token review prod --source --context admin'],
+    '4 unauthorized: team-a/robot@https://h: the source token was refused (401): it was revoked, has expired, or is for another cluster; get a new one, then run: kubectl sa-token login PROFILE (or put it where the profile reads it); or see why: kubectl sa-token review prod --source --context admin'],
   [say(apiServer.selfForbidden, 'https://h', 'selfsubjectreviews is forbidden'),
     '4 whoami-forbidden: https://h: the issued token may not ask who it is (403): selfsubjectreviews is forbidden; the ClusterRole system:basic-user allows it to everybody who is authenticated: see whether its binding is there'],
   [say(apiServer.keysUnreachable, 'https://issuer', 'connect ECONNREFUSED'),

@@ -53,7 +53,7 @@ test(
 test('401: whatever is wrong with the token', refused, says(401, 'Unauthorized', 'Unauthorized'), {
   code: 'unauthorized',
   exitCode: 4,
-  line: 'the source token was refused (401): it was revoked, has expired, or is for another cluster; log in again with a new token: kubectl sa-token login PROFILE; or put it where source-file, source-command or source-env finds it',
+  line: 'the source token was refused (401): it was revoked, has expired, or is for another cluster; get a new one, then run: kubectl sa-token login PROFILE (or put it where the profile reads it)',
 });
 const cannot = 'cannot create resource "serviceaccounts/token" in API group "" in the namespace "team-a"';
 test(

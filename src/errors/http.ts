@@ -52,7 +52,9 @@ export const fakeCertificate = words('fake-certificate', (at: string, cause: unk
 
 export const untrusted = words('untrusted-certificate', (at: string, why: string, cause: unknown) => [
   `${at}: the server's certificate is not trusted: ${why}`,
-  'give its CA with --certificate-authority FILE, or its name with --tls-server-name; the token was not sent',
+  /\bclock\b/.test(why)
+    ? 'check the clock of this machine, or have the certificate renewed; the token was not sent'
+    : 'give its CA with --certificate-authority FILE, or its name with --tls-server-name; the token was not sent',
   cause,
 ]);
 

@@ -10,8 +10,6 @@ import { type Endpoint, label } from '../settings/target.ts';
 import { proxyName } from './proxy.ts';
 import { tlsAgent } from './tls.ts';
 
-const fakeName = 'Kubernetes Ingress Controller Fake Certificate';
-
 /** A failed request as an error of ours; errors that already are stay as they are. */
 export async function judgeConnection(
   host: Host,
@@ -24,7 +22,8 @@ export async function judgeConnection(
   const problem = certificateProblem(error);
   if (problem !== undefined) {
     const shown = await peerCertificate(host, target, settings);
-    if (shown.includes(fakeName)) return fakeCertificate(label(target), error);
+    if (shown.includes('Kubernetes Ingress Controller Fake Certificate'))
+      return fakeCertificate(label(target), error);
     return untrusted(label(target), `${problem}${shown === '' ? '' : ` (${shown})`}`, error);
   }
   if (code.startsWith('HPE_')) return badAnswer(label(target), `the answer is not HTTP (${code})`);
@@ -65,14 +64,10 @@ function peerCertificate(host: Host, target: Endpoint, settings: Settings): Prom
 }
 
 function describe({ subject, issuer, subjectaltname }: PeerCertificate): string {
-  const names = subjectaltname ?? 'none';
-  return `subject ${textAt(subject, 'CN') ?? '?'}, issuer ${textAt(issuer, 'CN') ?? '?'}, names ${names}`.replaceAll(
-    'DNS:',
-    '',
-  );
+  const names = subjectaltname?.replaceAll('DNS:', '') ?? 'none';
+  return `subject ${textAt(subject, 'CN') ?? '?'}, issuer ${textAt(issuer, 'CN') ?? '?'}, names ${names}`;
 }
 
-const notTls = 'the other side does not speak TLS there';
 /** What OpenSSL says of bytes that are no TLS, according to what it takes them for. */
 const foreign =
   /wrong version number|packet length too long|http request|unexpected message|record too small/i;
@@ -121,5 +116,7 @@ export function connectionProblem(error: unknown): string {
 function handshakeProblem(text: string): string {
   const reason = /:error:[0-9A-F]+:SSL routines:[^:]*:([^:]+):/.exec(text)?.[1];
   if (reason === undefined) return text;
-  return foreign.test(reason) ? notTls : `the TLS handshake failed (${reason})`;
+  return foreign.test(reason)
+    ? 'the other side does not speak TLS there'
+    : `the TLS handshake failed (${reason})`;
 }

@@ -138,6 +138,8 @@ const sentences: [SaTokenError, string][] = [
     '5 fake-certificate: team-a/robot@https://h: the ingress controller answered with its own "Kubernetes Ingress Controller Fake Certificate"; the ingress has no TLS certificate for this host: its "tls" section or Secret is missing, or the host name is wrong'],
   [say(http.untrusted, 'team-a/robot@https://h', 'it is self-signed', undefined),
     "5 untrusted-certificate: team-a/robot@https://h: the server's certificate is not trusted: it is self-signed; give its CA with --certificate-authority FILE, or its name with --tls-server-name; the token was not sent"],
+  [say(http.untrusted, 'team-a/robot@https://h', 'it has expired (or the clock here is ahead)', undefined),
+    "5 untrusted-certificate: team-a/robot@https://h: the server's certificate is not trusted: it has expired (or the clock here is ahead); check the clock of this machine, or have the certificate renewed; the token was not sent"],
   [say(http.badTls, 'https://h', 'the certificate-authority given holds no certificate', undefined),
     '2 bad-tls-file: https://h: the certificate-authority given holds no certificate; certificates and keys are PEM files'],
 

@@ -66,6 +66,8 @@ export async function setUpMachine(
     if (code !== 0) throw new Error(`login: ${stderr}`);
   };
   await logIn(bot.token);
+  // From the first call on, files vouch for the entry.
+  await plugin(['get-token', 'prod']);
   return {
     ...box,
     plugin,

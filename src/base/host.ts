@@ -90,7 +90,9 @@ export function systemHost(): Host {
       process.exitCode = code;
     },
     onExit,
-    mayHang: () => onExit(endWithoutThreads),
+    // Another program in the place of this one ends all of its threads. Windows has no execve, and no keychain that asks.
+    mayHang: () =>
+      onExit(() => process.execve?.('/bin/sh', ['sh', '-c', `exit ${process.exitCode ?? 0}`], {})),
     holdSignals,
     isAlive,
   };
@@ -248,11 +250,6 @@ function isAlive(pid: number): boolean {
 function onExit(work: () => void): () => void {
   process.once('exit', work);
   return () => void process.off('exit', work);
-}
-
-/** Another program in the place of this one ends all of its threads. Windows has no execve, and no keychain that asks. */
-function endWithoutThreads(): void {
-  process.execve?.('/bin/sh', ['sh', '-c', `exit ${process.exitCode ?? 0}`], {});
 }
 
 function holdSignals(onSignal?: () => void): () => void {

@@ -93,7 +93,7 @@ export async function acquire(host: Host, path: string, options: LockOptions = {
 }
 
 /**
- * True where the lock is ours now, false where it is another's. A file that is still empty is taken for one of a holder elsewhere.
+ * True where the lock is ours now, false where it is another's: also where it was taken for a dead process's while it was empty.
  *
  * @throws the system error where there can be no lock
  */
@@ -109,7 +109,7 @@ function tryTake(path: string, own: string): boolean {
   }
   try {
     writeSync(descriptor, own);
-    return true;
+    return readSmallFile(path)?.text === own;
   } catch (error) {
     discard(path);
     throw error;
@@ -168,6 +168,8 @@ function readBeat(path: string): string {
 /** @param stillMs - how long the holder has not changed the file */
 export function isHolderDead(host: Host, path: string, stillMs: number): boolean {
   const [pid, where] = (readSmallFile(path)?.text ?? '').trim().split(' ');
+  // Whoever made the file writes into it at once, or was killed before that.
+  if (where === undefined) return stillMs > 1000;
   if (where !== processSpace()) return stillMs > elsewhereDeadAfterMs;
   return stillMs > stoppedAfterMs || !host.isAlive(Number(pid));
 }

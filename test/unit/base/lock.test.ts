@@ -121,7 +121,7 @@ const holders: [string, string, number][] = [
   ['a process that is gone', `4194304 ${processSpace()} 0123`, -1],
   ['one in another container of this machine', `4194304 ${boot}/pid:[1] 0123`, 10_000],
   ['one on another host, whose beats NFS shows late', `${process.pid} another-host 0123`, 10_000],
-  ['nobody, as kubectl leaves a lock when it is killed', '', 10_000],
+  ['nobody: kubectl, or one of ours, was killed when it had just made the file', '', 1000],
 ];
 
 for (const [who, text, limitMs] of holders)

@@ -11,6 +11,7 @@ export type Requirement = keyof typeof REASONS;
 const PROGRAMS = {
   age: ['age', 'age-keygen'],
   busybox: ['busybox'],
+  keyctl: ['keyctl'],
   nginx: ['nginx'],
   openssl: ['openssl'],
   pass: ['pass', 'gpg', 'gpgconf'],
@@ -25,6 +26,11 @@ const REASONS = {
   busybox: () => missing(PROGRAMS.busybox),
   nginx: () => missing(PROGRAMS.nginx),
   pass: () => missing(PROGRAMS.pass),
+  keyctl: () =>
+    missing(PROGRAMS.keyctl) ??
+    (spawnSync('keyctl', ['link', '@u', '@s']).status === 0
+      ? undefined
+      : 'no leave to use the kernel keyring'),
   openssl: () => missing(PROGRAMS.openssl),
   'secret-service': () => missing(PROGRAMS['secret-service']),
   sh: () => missing(PROGRAMS.sh),

@@ -42,7 +42,7 @@ export function hasOwnSettings(name: string): boolean {
   return name.includes('@');
 }
 
-/** Removes what is kept for calls with settings of their own and has not changed for a day: nobody asks for most of it again. */
+/** Removes the files of calls with settings of their own that have not changed for a day. Most of these calls never come again. */
 export function pruneEntries(host: Host): void {
   const since = host.now() - 86_400_000;
   for (const { file, name, kind } of filesOf(host)) {

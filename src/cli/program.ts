@@ -103,7 +103,7 @@ function add(parser: Argv, host: Host, command: Command): Argv {
   );
 }
 
-/** One value for each option that is no list, and none of them empty. */
+/** Refuses an option that is given twice and is not a list, and an empty value. */
 function requireValues({ usage, options }: Command, argv: Arguments): void {
   const [command] = usage.split(' ');
   for (const [option, { array }] of Object.entries(options)) {

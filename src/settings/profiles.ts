@@ -40,7 +40,7 @@ export function* eachProfile(host: Host): Generator<[name: string, settings: Set
 }
 
 /**
- * The profile file; no profiles where there is none.
+ * Reads the profile file. Without a file the map is empty.
  *
  * @throws SaTokenError `bad-profile-file` with file and line for a mistake outside of any profile; `unsafe-file`,
  *   `unreadable-file`

@@ -4,6 +4,7 @@ import { digestOf } from '../../../src/cache/key.ts';
 import { settingNames, table, type Settings } from '../../../src/settings/table.ts';
 import { label, targetOf } from '../../../src/settings/target.ts';
 import { fails } from '../../support/failure.ts';
+import { everySetting } from '../../support/settings.ts';
 
 const target = { server: 'https://h.example/kubernetes', namespace: 'team-a', serviceAccount: 'robot' };
 const settings: Settings = { server: target.server, namespace: 'team-a', serviceAccount: 'robot' };
@@ -39,30 +40,11 @@ test('what neither says is asked for', async (t) => {
 });
 
 test('a digest changes with every setting that changes the token, and with the source token', (t) => {
-  const values: Settings = {
-    audience: ['a'],
-    duration: 600,
-    boundObjectKind: 'Pod',
-    boundObjectName: 'x',
-    boundObjectUid: 'x',
-    certificateAuthority: '/x',
-    certificateAuthorityData: 'x',
-    tlsServerName: 'x',
-    insecureSkipTlsVerify: true,
-    clientCertificate: '/x',
-    clientKey: '/x',
-    proxyUrl: 'http://x/',
-    timeout: 5,
-    cache: 'none',
-    sourceFile: '/x',
-    sourceCommand: 'x',
-    sourceEnv: 'x',
-  };
   const plain = digestOf(settings, label(target), 'token');
   t.regex(plain, /^[0-9a-f]{64}$/);
   const changed = settingNames.filter((name) => !(name in settings));
   const digests = changed.map((name) =>
-    digestOf({ ...settings, [name]: values[name] }, label(target), 'token'),
+    digestOf({ ...settings, [name]: everySetting[name] }, label(target), 'token'),
   );
   for (const [index, name] of changed.entries())
     t.is(digests[index] !== plain, table[name].changesToken, name);

@@ -3,6 +3,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { settingNames, type Settings } from '../../../src/settings/table.ts';
 import { difference, parseWay, wayNames, wayOf, type Way } from '../../../src/settings/way.ts';
+import { everySetting } from '../../support/settings.ts';
 
 const server = 'https://h.example/kubernetes';
 const sha256 = (data: string) => createHash('sha256').update(data).digest('hex');
@@ -37,31 +38,9 @@ test(
 test('a check that is asked for', way, { insecureSkipTlsVerify: false }, { server, trust: 'system' });
 
 test('only the settings of the way change it', (t) => {
-  const values: Settings = {
-    server: 'https://other.example',
-    namespace: 'n',
-    serviceAccount: 's',
-    audience: ['a'],
-    duration: 600,
-    boundObjectKind: 'none',
-    boundObjectName: 'x',
-    boundObjectUid: 'x',
-    certificateAuthority: '/x',
-    certificateAuthorityData: 'x',
-    tlsServerName: 'x',
-    insecureSkipTlsVerify: true,
-    clientCertificate: '/x',
-    clientKey: '/x',
-    proxyUrl: 'http://x/',
-    timeout: 5,
-    cache: 'none',
-    sourceFile: '/x',
-    sourceCommand: 'x',
-    sourceEnv: 'x',
-  };
   const plain = wayOf({ server });
   for (const name of settingNames) {
-    const differs = difference(plain, wayOf({ server, [name]: values[name] }));
+    const differs = difference(plain, wayOf({ server, [name]: everySetting[name] }));
     t.is(
       differs !== undefined,
       wayNames.some((each) => each === name),

@@ -74,7 +74,7 @@ export async function acquire(host: Host, path: string, options: LockOptions = {
       if (tryTake(path, own)) return hold(host, path, own);
     } catch (error) {
       if (strictly) throw error;
-      // Where nothing can be locked nobody can take it away either.
+      // Where nothing can be locked, no process can take the lock away either.
       break;
     }
     if (monotonic() - started > limitMs) {

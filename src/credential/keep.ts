@@ -23,6 +23,9 @@ export interface Origin {
   readonly source: FileRecord | undefined;
 }
 
+/** Of an entry that no file vouches for: its digest alone tells whether it is of a call. */
+export const unvouched = { written: 0, profile: undefined, source: undefined };
+
 /** The entry of an issued token. */
 export function toEntry({ token, asked, life }: Issued, origin: Origin): Entry {
   const planned = plan(asked, life);

@@ -15,7 +15,7 @@ import { resolveCall, type Resolved } from '../settings/resolve.ts';
 import { mayAsk, sourcePatience } from '../source/source.ts';
 import { isServable, staleAfter, timeoutSecondsOf, withFallbackDeadline } from './fallback.ts';
 import { identify, type Identity } from './source-token.ts';
-import { keep, toEntry, writeWhileHeld } from './keep.ts';
+import { keep, toEntry, unvouched, writeWhileHeld } from './keep.ts';
 
 /**
  * Extra time that a waiter stays at the lock after the exchange's own timeout, so that it can fail with the holder's failure
@@ -133,7 +133,7 @@ async function exchangeUncached(host: Host, given: Given, settings: Resolved): P
   const { target, sourceToken, digest } = await identify(host, given, settings);
   const issued = await issue(host, target, settings, sourceToken);
   traceNotes(host, issued);
-  return toEntry(issued, { digest, written: 0, profile: undefined, source: undefined }).credential;
+  return toEntry(issued, { digest, ...unvouched }).credential;
 }
 
 async function underLock(host: Host, call: Call, progress: Progress): Promise<string> {

@@ -113,6 +113,14 @@ export function codeOf(error: unknown): ErrorCode | undefined {
   return error instanceof SaTokenError ? error.code : undefined;
 }
 
+/** For `catch`: a value in the place of the error of one code; every other error is thrown again. */
+export function instead<T>(code: ErrorCode, value: T): (error: unknown) => T {
+  return (error) => {
+    if (codeOf(error) !== code) throw error;
+    return value;
+  };
+}
+
 /** The text of whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

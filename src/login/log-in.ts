@@ -1,7 +1,8 @@
 /** A login: which token is to be stored for which profile, what that would replace, and one exchange that proves it. */
 import type { Host } from '../base/host.ts';
 import { digestOf } from '../cache/key.ts';
-import { codeOf } from '../errors/error.ts';
+import { toEntry, unvouched } from '../credential/keep.ts';
+import { instead } from '../errors/error.ts';
 import {
   badToken,
   badUsage,
@@ -17,14 +18,14 @@ import { readProfile, readProfiles, withProfilesLocked } from '../settings/profi
 import { mergeLayers, type Resolved } from '../settings/resolve.ts';
 import { flagOf, sourceNames, type Settings } from '../settings/table.ts';
 import { label, targetOf, type Target } from '../settings/target.ts';
-import { wayNames, wayOf } from '../settings/way.ts';
+import { difference, wayNames, wayOf } from '../settings/way.ts';
 import { openSource } from '../source/open.ts';
 import { cleanToken, sourceKind, type Source, type SourceToken } from '../source/source.ts';
 import { readStored, takeOldItem, type StoredToken } from '../source/stored-token.ts';
 import { readClaims, type Claims } from '../token/claims.ts';
 import { reportToken } from '../token/report.ts';
 import { ending } from '../token/warnings.ts';
-import { entryOf, store } from './store.ts';
+import { store } from './store.ts';
 import { insecureWarning } from './summary.ts';
 
 export interface LoginRequest {
@@ -67,10 +68,14 @@ export async function logIn(host: Host, request: LoginRequest): Promise<Login> {
   const given = mergeLayers([request.proposed, readGiven(host, profile, request.flags).settings]);
   const settings = settingsOf(host, request, given, before);
   const isKept = sourceKind(settings) === 'keychain';
-  const stored = isKept ? await readOwn(host, profile) : undefined;
+  // The profile's own item. One that is garbled can be replaced with --force.
+  const own = () => findStored(host, profile).catch(instead('bad-keychain-item', 'unreadable' as const));
+  const stored = isKept ? await own() : undefined;
   const from = fromProfile === undefined ? undefined : await requireStored(host, fromProfile);
   const source = await openSource(host, profile, settings);
-  const token = isKept ? (from?.token ?? (await askedToken(request))) : await readSource(profile, source);
+  const token = isKept
+    ? (from?.token ?? (await chosenToken(request, settings, stored)))
+    : await readSource(profile, source);
   const claims = readClaims(token);
   refuseOtherAccount(profile, before, given, claims);
   const target = targetOf(settings, claims);
@@ -79,7 +84,8 @@ export async function logIn(host: Host, request: LoginRequest): Promise<Login> {
   const issued = verify ? await issue(host, target, settings, token) : undefined;
   const whole = { ...settings, namespace: target.namespace, serviceAccount: target.serviceAccount };
   const item = isKept ? { way: wayOf(settings), token } : undefined;
-  const entry = issued && entryOf(issued, digestOf(settings, label(target), token));
+  // The first call compares the digest, and notes the files then.
+  const entry = issued && toEntry(issued, { digest: digestOf(settings, label(target), token), ...unvouched });
   const left = await withProfilesLocked(host, () => store(host, profile, { settings: whole, item, entry }));
   const end = ending(reportToken(token, source.place, host.now() / 1000));
   return {
@@ -138,24 +144,14 @@ function refuseOtherAccount(
 }
 
 function accountIn(
-  settings: Partial<Record<'namespace' | 'serviceAccount', string | undefined>> = {},
+  named: { namespace?: string | undefined; serviceAccount?: string | undefined } = {},
 ): string {
-  return `${settings.namespace ?? '(any)'}/${settings.serviceAccount ?? '(any)'}`;
+  return `${named.namespace ?? '(any)'}/${named.serviceAccount ?? '(any)'}`;
 }
 
 function wayAndAccount(settings: Settings): Settings {
   const names = new Set<string>([...wayNames, 'namespace', 'serviceAccount', 'proxyUrl']);
   return Object.fromEntries(Object.entries(settings).filter(([name]) => names.has(name)));
-}
-
-/** The profile's own item. One that is garbled can be replaced with --force. */
-async function readOwn(host: Host, profile: string): Promise<StoredToken | 'unreadable' | undefined> {
-  try {
-    return await findStored(host, profile);
-  } catch (error) {
-    if (codeOf(error) === 'bad-keychain-item') return 'unreadable';
-    throw error;
-  }
 }
 
 async function requireStored(host: Host, profile: string): Promise<StoredToken> {
@@ -168,7 +164,17 @@ async function findStored(host: Host, profile: string): Promise<StoredToken | un
   return (await readStored(host, profile)) ?? takeOldItem(host, profile);
 }
 
-async function askedToken({ handedIn, askToken }: LoginRequest): Promise<SourceToken> {
+/** What was handed in; or the stored token, if the person lets it go another way; else the person is asked for one. */
+async function chosenToken(
+  { profile, handedIn, askToken, confirm }: LoginRequest,
+  settings: Resolved,
+  stored: StoredToken | 'unreadable' | undefined,
+): Promise<SourceToken> {
+  if (handedIn === undefined && typeof stored === 'object') {
+    const differs = difference(stored.way, wayOf(settings));
+    const question = `The token that is stored for "${profile}" goes to ${stored.way.server}; this login has ${differs}. Use that token for it?`;
+    if (differs !== undefined && (await confirm(question)) === true) return stored.token;
+  }
   const token = cleanToken(await (handedIn ?? askToken)(), 'the token');
   if (token === undefined) throw badToken('the token', 'is empty');
   return token;

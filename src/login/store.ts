@@ -3,9 +3,7 @@ import type { Host } from '../base/host.ts';
 import type { Entry } from '../cache/entry.ts';
 import { beginInterval } from '../cache/returning-clients.ts';
 import { forgetEntries, storeOf } from '../cache/store.ts';
-import { toEntry } from '../credential/keep.ts';
-import { codeOf, messageOf } from '../errors/error.ts';
-import type { Issued } from '../exchange/exchange.ts';
+import { instead, messageOf } from '../errors/error.ts';
 import { writeProfile } from '../settings/profiles.ts';
 import type { Settings } from '../settings/table.ts';
 import {
@@ -44,7 +42,8 @@ export async function store(host: Host, profile: string, kept: Kept): Promise<st
 }
 
 async function storeItem(host: Host, profile: string, settings: Settings, item: StoredToken): Promise<void> {
-  const previous = await readPrevious(host, profile);
+  // An item that cannot be read is overwritten, and cannot be restored.
+  const previous = await readStored(host, profile).catch(instead('bad-keychain-item', undefined));
   try {
     await writeStored(host, profile, item);
     writeProfile(host, profile, settings);
@@ -57,14 +56,6 @@ async function storeItem(host: Host, profile: string, settings: Settings, item: 
   }
 }
 
-/** An item that cannot be read is overwritten, and cannot be restored. */
-async function readPrevious(host: Host, profile: string): Promise<StoredToken | undefined> {
-  return readStored(host, profile).catch((error: unknown) => {
-    if (codeOf(error) === 'bad-keychain-item') return undefined;
-    throw error;
-  });
-}
-
 /** An item that the notes beside the profiles tell of; a keychain that is not used is not asked. */
 async function leaveKeychain(host: Host, profile: string): Promise<string[]> {
   if (!notedProfiles(host).includes(profile)) return [];
@@ -75,14 +66,6 @@ async function leaveKeychain(host: Host, profile: string): Promise<string[]> {
   } catch (error) {
     return [`the source token of "${profile}" is still in the keychain: ${messageOf(error)}`];
   }
-}
-
-/**
- * The entry of a token that proves a login. Its digest alone vouches for it: the first call compares that, and notes the
- * files then.
- */
-export function entryOf(issued: Issued, digest: string): Entry {
-  return toEntry(issued, { digest, written: 0, profile: undefined, source: undefined });
 }
 
 /** The login is done by now: what goes wrong here costs the next call an exchange, and not the login. */

@@ -349,3 +349,28 @@ withTerminal('a person is asked before a login is replaced', async (t) => {
   t.like(yes, { code: 0, missed: null });
   t.deepEqual(await scene.kept(), { prod: fingerprint(other.robot.token) });
 });
+
+withTerminal('a person is offered the stored token for the way that the profile has now', async (t) => {
+  const scene = await twoServers(t);
+  writeFileSync(join(scene.home, 'moved.crt'), scene.server.caPem);
+  scene.editProfiles((text) => text.replace('/ca.crt', '/moved.crt'));
+  const expect = 'Use that token for it? [y/N] ';
+  const yes = await scene.sandbox.runInTerminal(['login', 'prod'], { script: [{ expect, send: 'yes\r' }] });
+  t.like(yes, { code: 0, missed: null });
+  t.regex(
+    yes.transcript,
+    /^The token that is stored for "prod" goes to \S+; this login has another CA \(file \S+, now file \S+\)\. Use/,
+  );
+  t.like(await scene.run(['get-token', 'prod']), { code: 0, stderr: '' });
+
+  // Who says no is asked for a token.
+  scene.editProfiles((text) => text.replace('/moved.crt', '/ca.crt'));
+  const prompt = 'Token of the ServiceAccount for "prod" (not shown): ';
+  const no = await scene.sandbox.runInTerminal(['login', 'prod'], {
+    script: [
+      { expect, send: 'n\r' },
+      { expect: prompt, send: `${scene.robot.token}\r` },
+    ],
+  });
+  t.like(no, { code: 0, missed: null, echoAtStep: [false, false] });
+});
